@@ -39,4 +39,4 @@ export class LeaseWatch {
 }
 
 /** A holder is named `<node>/<id of its start>`. */
-const nodeOf = (holder: string) => holder.slice(0, Math.max(holder.lastIndexOf("/"), 0)) || holder;
+export const nodeOf = (holder: string) => holder.slice(0, Math.max(holder.lastIndexOf("/"), 0)) || holder;

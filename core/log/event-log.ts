@@ -5,6 +5,7 @@ import type { LogClaims } from "./claims.ts";
 import type { LogControl } from "./control.ts";
 import type { LogLinks } from "./links.ts";
 import type { Query } from "../query/query.ts";
+import type { Debug } from "../text/state-log.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
 /** What an engine promises; the contract suite checks it. */
@@ -42,6 +43,8 @@ export interface OpenOptions {
   create?: boolean;
   /** Is called with what an operator should know, even if the log can be opened; also while it is open. */
   warn?: (message: string) => void;
+  /** Is called at each change of an inner state, with its name, the state before and after, and details. */
+  debug?: Debug;
   /** Is called with each step of an opening that takes long. An error that it throws ends the opening. */
   onProgress?: (building: Building) => void;
 }

@@ -8,7 +8,10 @@ export const unfinishedCopy = "copy";
  * Opens a log for a store.
  * @throws UnusableStoreError if the log is an unfinished copy: its consumers would start from a part of the events
  */
-export async function openWhole(log: EventLog, options: Pick<OpenOptions, "warn" | "onProgress">): Promise<void> {
+export async function openWhole(
+  log: EventLog,
+  options: Pick<OpenOptions, "warn" | "debug" | "onProgress">,
+): Promise<void> {
   await log.open(options);
   if ((await log.control.get(unfinishedCopy)) === null) return;
   await log.close();

@@ -1,3 +1,4 @@
+import type { Debug } from "../text/state-log.ts";
 import type { Fields, Row } from "../rows/fields.ts";
 import type { Query } from "../query/query.ts";
 import type { ParkedError } from "../event/parked-error.ts";
@@ -120,6 +121,11 @@ export interface TableCapabilities {
   atomicBatch: boolean;
 }
 
+export interface TableOpenOptions {
+  /** Is called at each change of an inner state, with its name, the state before and after, and details. */
+  debug?: Debug;
+}
+
 /**
  * The port of an engine that stores read tables.
  *
@@ -136,7 +142,7 @@ export interface ReadTable {
    * `fields` and `origin` are for the first generation, if there is none yet. Leaves nothing open if it fails.
    * @throws UnusableStoreError if an operator has to act: the start fails; StoreUnavailableError: opening is retried
    */
-  open(fields: Fields, origin?: Origin): Promise<void>;
+  open(fields: Fields, origin?: Origin, options?: TableOpenOptions): Promise<void>;
   close(): Promise<void>;
   /**
    * Makes this host the only one that folds. Uncommitted batches of another host, and its later folds, redefinitions

@@ -37,7 +37,7 @@ export class AggregateHost {
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    const { name, source, policy, metrics, warn, tell } = dependencies;
+    const { name, source, policy, metrics, warn, debug, tell } = dependencies;
     this.#opening = new Opener({ name, open: () => this.#open(), logMessage: tell });
     this.work = new TableWorker(dependencies, this.#interrupter);
     this.worker = new Worker({
@@ -49,6 +49,7 @@ export class AggregateHost {
       metrics,
       startAfresh: '"rebuild" to fold this one from its beginning',
       warn,
+      debug,
     });
   }
 

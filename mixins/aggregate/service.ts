@@ -199,6 +199,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         },
         info: (message, details) => logger.info(message, details),
         warn: (message, details) => logger.warn(message, details),
+        debug: (message, details) => logger.debug(message, details),
         tell: (level, message) => logger[level](message),
       });
     },

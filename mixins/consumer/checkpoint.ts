@@ -1,6 +1,7 @@
 import type { Lease } from "../../core/log/control.ts";
 import type { ParkedEvent, Progress } from "../../core/table/read-table.ts";
 import { times } from "../../core/concurrency/times.ts";
+import type { Debug } from "../../core/text/state-log.ts";
 import type { EventSource } from "./event-source.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 import type { Holding } from "./work.ts";
@@ -18,12 +19,14 @@ export interface CheckpointState<Parked extends ParkedEvent = ParkedEvent> exten
 }
 
 interface Dependencies<Parked extends ParkedEvent> {
+  name: string;
   startFrom: StartFrom;
   source: Pick<EventSource, "page" | "state" | "saveState">;
   lease: LeaseHold;
   parked: () => Parked[];
   /** A lease was taken anew. `state`: what another holder has saved since; null if none has. */
   takeOver: (state: CheckpointState<Parked> | null) => void | Promise<void>;
+  debug: Debug;
 }
 
 /** How far a consumer is whose work one node does at a time, kept in the store's engine under its lease. */
@@ -71,6 +74,13 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     // of a log that was set back, or of another one, which the next page shows.
     else this.#saved.revision = revision;
     await this.#d.takeOver(isNews ? this.#progress : null);
+    const { name, debug } = this.#d;
+    const { position } = this.#progress;
+    debug(`${name} checkpoint: epoch ${this.#epoch || "none"} -> ${lease.epoch}`, {
+      position,
+      revision,
+      wasStored: isNews,
+    });
     if (this.#d.lease.lease === lease) this.#epoch = lease.epoch;
   }
 
@@ -106,7 +116,7 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
   }
 
   async store(): Promise<void> {
-    const { lease, source } = this.#d;
+    const { lease, source, name, debug } = this.#d;
     this.#isSaved = false;
     if (!lease.lease) return;
     const state = (this.#progress = { ...this.#progress, parked: this.#d.parked() });
@@ -115,12 +125,15 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
       this.#saved = { revision, at: Date.now() };
       // Events may have been passed meanwhile.
       this.#isSaved = this.#progress === state;
-    } else this.forget();
+    } else {
+      debug(`${name} checkpoint: saving -> refused`, { position: state.position, epoch: this.#epoch });
+      this.forget();
+    }
   }
 
   /** The lease has lapsed, or an answer was lost: the stored state shows which holder has written last. */
   forget(): void {
-    this.#d.lease.lose();
+    this.#d.lease.lose("the checkpoint was refused or has no answer");
     this.#epoch = 0;
   }
 }

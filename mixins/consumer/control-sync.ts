@@ -1,5 +1,6 @@
 import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { ValidationError } from "../../core/errors/errors.ts";
+import type { Debug } from "../../core/text/state-log.ts";
 import { Waiters, type Outcome } from "./waiters.ts";
 
 /** What a consumer's work can be told to do with its parked events. */
@@ -37,15 +38,19 @@ interface WantedRevision {
 /** Applies the control state to one host's work: all of it once for each revision, a slice of parked events at a time. */
 export class ControlSync {
   readonly waiters = new Waiters<WantedRevision, ControlAck>("control state");
+  readonly #name: string;
   readonly #work: ControlledWork;
+  readonly #debug: Debug;
   /** There is more to do at once of what was parked. */
   hasMore = false;
   #isApplied = false;
   #retried = 0;
   #outcome: { folded: number } | { error: unknown } = { folded: 0 };
 
-  constructor(work: ControlledWork) {
+  constructor({ name, work, debug }: { name: string; work: ControlledWork; debug: Debug }) {
+    this.#name = name;
     this.#work = work;
+    this.#debug = debug;
   }
 
   /** Skips are applied once more: the work has read its state anew, or an error may have lost them. */
@@ -56,6 +61,14 @@ export class ControlSync {
   /** A revision after `known`, or one that another node applies. Returns whether the consumer was resumed since. */
   note(control: ConsumerControl, known: ConsumerControl | null, isWorking: boolean): boolean {
     this.#isApplied = false;
+    const { revision, paused, skipped, retries } = control;
+    if (revision !== known?.revision)
+      this.#debug(`${this.#name} control: revision ${known?.revision ?? "unknown"} -> ${revision}`, {
+        paused,
+        skipped: Object.keys(skipped).length,
+        retries: retries.length,
+        isWorking,
+      });
     // A request from before this start, or from while another node worked, is not applied twice.
     if (!known || !isWorking) this.#retried = lastRetry(control);
     return known !== null && control.resumed > known.resumed;
@@ -82,6 +95,7 @@ export class ControlSync {
     } catch (error) {
       this.#isApplied = false;
       this.#outcome = { error };
+      this.#debug(`${this.#name} control: applying revision ${revision} -> failed`, { error: String(error) });
     }
     if (this.waiters.size > 0) this.#acknowledge(revision, true);
   }

@@ -1,7 +1,8 @@
 import type { Lease, LeaseAnswer } from "../../core/log/control.ts";
 import { newEventId } from "../../core/event/event-id.ts";
-import { LeaseWatch } from "../../core/consumer/lease-watch.ts";
+import { LeaseWatch, nodeOf } from "../../core/consumer/lease-watch.ts";
 import { times } from "../../core/concurrency/times.ts";
+import { silent, StateLog } from "../../core/text/state-log.ts";
 
 /** Where a lease is kept. */
 export interface LeaseSource {
@@ -11,6 +12,9 @@ export interface LeaseSource {
   /** `to`: the node that is to take it; others that hear of the release wait for their next look. */
   releaseLease(lease: Lease, to?: string): Promise<void>;
 }
+
+/** The state of a lease in the operator's log before the first answer, and after it was lost or released. */
+export const notHeld = "not held";
 
 /** So often a lease is renewed while it lasts: two renewals in a row may be lost. */
 const renewals = 3;
@@ -22,6 +26,7 @@ const renewals = 3;
 export class LeaseHold {
   readonly #source: LeaseSource;
   readonly #holder: string;
+  readonly #log: StateLog;
   readonly #watch = new LeaseWatch();
   #lease: Lease | null = null;
   #since = { monotonic: 0, wall: 0 };
@@ -31,8 +36,9 @@ export class LeaseHold {
   #refusedAt = -Infinity;
 
   /** Named after its node and this start, since what a process knew has died with it. */
-  constructor(source: LeaseSource, node: string) {
+  constructor(source: LeaseSource, node: string, log = new StateLog("lease", notHeld, silent)) {
     this.#source = source;
+    this.#log = log;
     this.#holder = `${node}/${newEventId()}`;
   }
 
@@ -79,11 +85,19 @@ export class LeaseHold {
     const lapsed = this.#watch.lapsedAt(since.monotonic);
     // A standby may have reason to look again and again, and none to ask as often.
     if (lapsed === undefined && since.monotonic - this.#refusedAt < times.lease.retryMs) return null;
-    this.lose();
+    this.lose("it was not renewed in time");
     const { lease, heldBy } = await this.#source.takeLease(this.#holder, this.ttlMs, lapsed);
     this.#watch.record(heldBy, performance.now());
-    if (!lease) this.#refusedAt = since.monotonic;
-    else {
+    if (!lease) {
+      this.#refusedAt = since.monotonic;
+      const holder = heldBy?.holder ?? "unknown";
+      this.#log.change(`held by ${nodeOf(holder)}`, () => ({ holder, ttlMs: heldBy?.ttlMs }));
+    } else {
+      this.#log.change("held here", () => ({
+        epoch: lease.epoch,
+        holder: this.#holder,
+        isLapsed: lapsed !== undefined,
+      }));
       this.#lease = lease;
       this.#since = since;
       // By the clock, not by the page: one event may take longer than the lease lives.
@@ -105,7 +119,10 @@ export class LeaseHold {
       const answer = await this.#source.takeLease(this.#holder, this.ttlMs);
       if (this.#lease !== lease) return;
       // Under another epoch it was released, or another node has had it in between.
-      if (answer.lease?.epoch !== lease.epoch) this.lose();
+      if (answer.lease?.epoch !== lease.epoch)
+        this.lose(
+          `its epoch is ${lease.epoch}, and the store has ${answer.lease?.epoch ?? "given it to another node"}`,
+        );
       else if (since.monotonic > this.#since.monotonic) this.#since = since;
     } catch {
       // The store does not answer: when the lease's time is over, it is not certain any more.
@@ -113,7 +130,9 @@ export class LeaseHold {
   }
 
   /** Another may hold it, or may have held it. */
-  lose(): void {
+  lose(cause = "another node may hold it"): void {
+    const epoch = this.#lease?.epoch;
+    if (this.#lease) this.#log.change(notHeld, () => ({ epoch, cause }));
     this.#lease = null;
     clearInterval(this.#timer);
   }
@@ -121,7 +140,7 @@ export class LeaseHold {
   /** After what was sent: a renewal that comes behind the release would take the lease again. */
   async release(to?: string): Promise<void> {
     const lease = this.#lease;
-    this.lose();
+    this.lose(to === undefined ? "released" : `released for ${to}`);
     // This node must not be ahead of the one that is to take it.
     if (to !== undefined) this.#refusedAt = performance.now();
     await Promise.all(this.#unanswered);

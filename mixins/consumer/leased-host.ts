@@ -1,5 +1,6 @@
 import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
 import type { ParkedEvent } from "../../core/table/read-table.ts";
+import { StateLog, type Debug } from "../../core/text/state-log.ts";
 import type { CheckpointState } from "./checkpoint.ts";
 import { withoutWaiting } from "./parked-streams.ts";
 import type { Work } from "./work.ts";
@@ -9,7 +10,7 @@ import { consumerStatus, type ConsumerStatus } from "./status.ts";
 import type { ErrorPolicy, Interruption } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
 import { Interrupter } from "./interrupter.ts";
-import { LeaseHold } from "./lease-hold.ts";
+import { LeaseHold, notHeld } from "./lease-hold.ts";
 import { Placement } from "./placement.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
 import type { TimeLimit } from "./time-limit.ts";
@@ -42,6 +43,7 @@ interface Dependencies {
   /** The work, made anew with each start. */
   work: (lease: LeaseHold, interruption: Interruption, wake: () => void) => LeasedWork;
   warn: (message: string, details: object) => void;
+  debug: Debug;
 }
 
 /** One node's part in a consumer without a table: it works while it holds the lease, and is a standby otherwise. */
@@ -62,9 +64,9 @@ export class LeasedHost {
 
   /** What a start knows dies with it. */
   #renew(): void {
-    const { name, node, source, policy, metrics, warn } = this.#d;
+    const { name, node, source, policy, metrics, warn, debug } = this.#d;
     this.#seen = nothingYet;
-    this.#lease = new LeaseHold(source, node);
+    this.#lease = new LeaseHold(source, node, new StateLog(`${name} lease`, notHeld, debug));
     this.#placement = new Placement({ consumer: source.consumer, node, hosts: () => source.hostsOf(name) });
     const interrupter = new Interrupter();
     this.#work = this.#d.work(this.#lease, interrupter, () => this.worker.wake());
@@ -78,6 +80,7 @@ export class LeasedHost {
       handOver: (isAtWork) => this.#handOver(isAtWork),
       startAfresh: "restart this node to go on from the checkpoint that the log's own store holds",
       warn,
+      debug,
     });
   }
 

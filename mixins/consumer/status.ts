@@ -2,7 +2,7 @@ import { inTime } from "../service/in-time.ts";
 import type { EventSource } from "./event-source.ts";
 import type { Work } from "./work.ts";
 import type { Worker } from "./worker.ts";
-import { stateName, type ConsumerState } from "./worker-state.ts";
+import { causeOf, stateName, type ConsumerState } from "./worker-state.ts";
 
 /** What every consumer's `status` says. */
 export interface ConsumerStatus {
@@ -46,6 +46,6 @@ export async function consumerStatus(
     head,
     lag,
     paused: page?.control.paused ?? state.control?.paused ?? false,
-    cause: blockedBy ?? state.waitingFor ?? (state.isWorking ? null : (work.lease?.cause ?? null)),
+    cause: causeOf(state, work.blockedBy, work.lease?.cause ?? null),
   };
 }

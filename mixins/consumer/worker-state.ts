@@ -63,6 +63,11 @@ export function stateName(state: WorkerState, cause: string | null, lag: number 
   return state.isCaughtUp && (lag ?? 0) === 0 ? "live" : "folding";
 }
 
+/** Why it waits, stopped or stands by; null otherwise. @param leaseCause which node has the lease */
+export function causeOf(state: WorkerState, blockedBy: string | null, leaseCause: string | null): string | null {
+  return state.block?.cause ?? blockedBy ?? state.waitingFor ?? (state.isWorking ? null : leaseCause);
+}
+
 /** Why a worker stops after so many parked events. */
 export const parkedCause = (inARow: number, last = "unknown"): string =>
   `${inARow} events in a row were parked; the last: ${last}. "resume" goes on, "retry" tries them again`;

@@ -1,7 +1,9 @@
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
+import type { OperatorLog } from "../../core/text/state-log.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
+import { ConsumerStateLog } from "./consumer-state-log.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 import { ControlSync, type ControlAck } from "./control-sync.ts";
 import type { EventSource } from "./event-source.ts";
@@ -12,7 +14,7 @@ import { Outages } from "./outages.ts";
 import type { Holding, Work } from "./work.ts";
 import { changed, haltOf, parkedCause, startState, type WorkerState } from "./worker-state.ts";
 
-interface Dependencies {
+interface Dependencies extends OperatorLog {
   name: string;
   source: Pick<EventSource, "page">;
   work: Work;
@@ -23,7 +25,6 @@ interface Dependencies {
   handOver?: (isAtWork: boolean) => Promise<boolean>;
   /** How an operator makes it begin anew on another log. */
   startAfresh: string;
-  warn: (message: string, details: object) => void;
 }
 
 /** The loop of one consumer on one node: page after page of the log, each handled and then committed, until it is stopped. */
@@ -34,14 +35,16 @@ export class Worker {
   readonly #loop: Loop;
   readonly #control: ControlSync;
   readonly #outages: Outages;
+  readonly #log: ConsumerStateLog;
   /** The store's host wakes this worker for whatever is new: it need not look by itself. */
   #isNotified = false;
   #isHalted = false;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    this.#control = new ControlSync(dependencies.work);
+    this.#control = new ControlSync(dependencies);
     this.#outages = new Outages(dependencies.name, dependencies.warn);
+    this.#log = new ConsumerStateLog(dependencies);
     this.#loop = new Loop({
       step: this.#step.bind(this),
       onError: (error) => this.#noteOutage(error).nextWaitMs(),
@@ -51,7 +54,7 @@ export class Worker {
 
   start(): void {
     this.#d.interrupter.start();
-    this.state = startState;
+    this.#change(startState);
     this.#outages.start();
     this.#control.start();
     this.#loop.start();
@@ -68,8 +71,7 @@ export class Worker {
     const { interrupter, metrics, work } = this.#d;
     if (head !== undefined && metrics && !interrupter.stopping) this.#measure(head);
     // A standby ignores new events; only the lease wakes it.
-    const isNews = head === undefined || (this.state.isWorking && head > work.progress.position);
-    if (isNews) this.#loop.wake();
+    if (head === undefined || (this.state.isWorking && head > work.progress.position)) this.#loop.wake();
   }
 
   /** Another node has released the lease of this work. */
@@ -109,6 +111,7 @@ export class Worker {
     const { work, name, warn, metrics } = this.#d;
     const notSaved = `${name}: the checkpoint was not saved`;
     await this.#save().catch((error: unknown) => warn(notSaved, { error: String(error) }));
+    this.#log.end();
     work.rejectWaiters("is stopping");
     metrics?.lag(NaN);
     const error = new StoreUnavailableError(name, "is stopping");
@@ -126,11 +129,10 @@ export class Worker {
 
   /** A page, and a slice of the work beside it. */
   async #step(): Promise<number | null> {
-    const { work } = this.#d;
     const advanced = await this.#advance().catch((error: unknown) => ({ error }));
     const isFailed = typeof advanced === "object";
     if (isFailed) this.#control.forget();
-    const step = (this.state.isWorking && work.backgroundStep?.()) || "idle";
+    const step = (this.state.isWorking && this.#d.work.backgroundStep?.()) || "idle";
     const background = step === "idle" ? step : await step;
     if (background === "restart") {
       this.#control.forget();
@@ -229,8 +231,7 @@ export class Worker {
   }
 
   #stop(cause: string, byLog: boolean): void {
-    const { name, warn } = this.#d;
-    if (!this.state.block) warn(`${name} stopped: ${cause}`, {});
+    if (!this.state.block) this.#d.warn(`${this.#d.name} stopped: ${cause}`, {});
     this.#change({ block: { cause, byLog } });
   }
 
@@ -244,5 +245,6 @@ export class Worker {
 
   #change(part: Partial<WorkerState>): void {
     this.state = changed(this.state, part);
+    this.#log.note(this.state);
   }
 }

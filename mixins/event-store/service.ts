@@ -180,6 +180,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
         announceProgress: (progress) => void hint(progressEvent(name), progress),
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
+        debug: (message, details) => logger.debug(message, details),
         logMessage: (level, message) => logger[level](message),
       });
     },

@@ -11,6 +11,12 @@ export class KnownProcesses {
   /** How many events of a process wait. */
   readonly #waiting = new Map<string, number>();
 
+  /** For the operator's log. */
+  get counts(): object {
+    const { parked, unfinished, agenda } = this;
+    return { parked: parked.size, unfinished: unfinished.size, nextDeadline: agenda.next };
+  }
+
   clear(): void {
     this.agenda.clear();
     this.parked.clear();

@@ -10,6 +10,7 @@ import type { LeasedWork } from "../consumer/leased-host.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
 import type { Holding } from "../consumer/work.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
+import type { OperatorLog } from "../../core/text/state-log.ts";
 import { Alarm } from "./alarm.ts";
 import { KnownProcesses } from "./known-processes.ts";
 import { Instances } from "./instances.ts";
@@ -21,7 +22,8 @@ import { ProcessRunner, type Outside } from "./process-runner.ts";
 import { LateWork } from "./late-work.ts";
 import { WaitingEvents } from "./waiting-events.ts";
 
-interface Dependencies extends Interruption {
+interface Dependencies extends Interruption, OperatorLog {
+  name: string;
   definition: ProcessDefinition;
   startFrom: StartFrom;
   source: EventSource;
@@ -31,7 +33,6 @@ interface Dependencies extends Interruption {
   outside: Outside;
   /** Makes the consumer look again. */
   wake: () => void;
-  warn: (message: string, details: object) => void;
 }
 
 /**
@@ -62,12 +63,7 @@ export class ProcessManagerWorker implements LeasedWork {
     this.#alarm = new Alarm(dependencies.wake);
     const parked = () => this.parked();
     this.#checkpoint = new Checkpoint<ParkedProcess>({ ...dependencies, parked, takeOver: () => this.#takeOver() });
-    this.#instances = new Instances({
-      ...dependencies,
-      name: dependencies.definition.name,
-      checkpoint: this.#checkpoint,
-      tell: (id, instance) => this.#note(id, instance),
-    });
+    this.#instances = new Instances({ ...dependencies, checkpoint: this.#checkpoint, tell: this.#note.bind(this) });
     const isInCharge = () => this.isInCharge;
     const runner = new ProcessRunner({ ...dependencies, instances: this.#instances, isInCharge });
     const isGivenUp = (id: string) => this.#skipped.has(id);
@@ -124,6 +120,7 @@ export class ProcessManagerWorker implements LeasedWork {
     // One that has ended is noted as gone.
     for (const id of this.#known.parked.keys()) await this.#instances.load(id);
     await this.#lost.load();
+    this.#d.debug(`${this.#d.name} processes: unknown -> loaded`, this.#known.counts);
   }
 
   #note(id: string, instance: ProcessInstance | null): void {

@@ -9,6 +9,7 @@ import {
 } from "../../core/process/instance.ts";
 import { withoutWaiting, withWaiting } from "../../core/process/waiting.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import type { Debug } from "../../core/text/state-log.ts";
 import { parkedWarning } from "../consumer/parked-streams.ts";
 import type { Instances } from "./instances.ts";
 import type { Processed, ProcessRunner } from "./process-runner.ts";
@@ -24,6 +25,7 @@ interface Dependencies {
   isLost: (position: number) => boolean;
   mustStop: () => boolean;
   warn: (message: string, details: object) => void;
+  debug: Debug;
 }
 
 /** One process's events and deadlines in their order, whatever of them fails. */
@@ -144,8 +146,13 @@ export class ProcessQueue {
     const task =
       parked.kind === "event" ? await this.#d.waiting.at(id, parked.position) : deadlineIn(instance, parked.id);
     const passed = (now: ProcessInstance) => released(withoutDeadline(now, parked.id));
-    if (!task || this.#d.isGivenUp(parked.id)) return this.#d.instances.save(id, passed(instance));
+    const log = (to: string) => this.#d.debug(`process ${id}: parked -> ${to}`, { parked: parked.id });
+    if (!task || this.#d.isGivenUp(parked.id)) {
+      await this.#d.instances.save(id, passed(instance));
+      return log("given up");
+    }
     const end = await this.#d.runner.run(id, task, passed, { once: true });
+    log(typeof end === "object" ? "parked again" : end);
     if (end === "done") this.handled++;
     if (typeof end === "object") await this.#park(id, task, { ...end, attempts: parked.attempts + 1 }, (now) => now);
   }

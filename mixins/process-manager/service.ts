@@ -58,6 +58,7 @@ export function processManagerService({
         onHandled: () => metrics?.folded(1),
       };
       const warn = (message: string, details: object) => logger.warn(message, details);
+      const debug = (message: string, details: object) => logger.debug(message, details);
       host = new LeasedHost({
         name,
         node,
@@ -66,8 +67,10 @@ export function processManagerService({
         timeLimit,
         metrics,
         warn,
+        debug,
         work: (lease, interruption, wake) =>
           new ProcessManagerWorker({
+            name,
             definition,
             startFrom,
             source,
@@ -77,6 +80,7 @@ export function processManagerService({
             outside,
             wake,
             warn,
+            debug,
             ...interruption,
           }),
       });

@@ -65,6 +65,7 @@ export function subscriptionService({
       };
       const metrics = consumerMetrics(broker, store, name);
       const warn = (message: string, details: object) => logger.warn(message, details);
+      const debug = (message: string, details: object) => logger.debug(message, details);
       host = new LeasedHost({
         name,
         node,
@@ -73,8 +74,9 @@ export function subscriptionService({
         timeLimit,
         metrics,
         warn,
+        debug,
         work: (lease, interruption) =>
-          new SubscriptionWorker({ name, startFrom, source, lease, policy, handle, warn, ...interruption }),
+          new SubscriptionWorker({ name, startFrom, source, lease, policy, handle, warn, debug, ...interruption }),
       });
     },
     started: () => host.start(),

@@ -1,3 +1,4 @@
+import type { Debug } from "../../core/text/state-log.ts";
 import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { isOutage } from "../../core/errors/outage.ts";
 import type { ParkedStream } from "../../core/table/read-table.ts";
@@ -21,6 +22,7 @@ interface Dependencies extends Interruption {
   policy: ErrorPolicy;
   handle: (event: RecordedEvent) => Promise<void>;
   warn: (message: string, details: object) => void;
+  debug: Debug;
 }
 
 /**

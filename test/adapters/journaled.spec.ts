@@ -40,9 +40,14 @@ describe("A journaled table", () => {
     const one = await open(Object.assign(dies, { maxBytes: 300 }));
     await refusal(() => foldBatch(one.live(), many, 1));
     expect(journals.length).toBeGreaterThan(5);
-    const other = await open(place());
+    const other = new JournaledReadTable(place(), "table");
+    const lines: string[] = [];
+    await other.open(countedFields, undefined, { debug: (message) => lines.push(message) });
     expect(await other.live().progress()).toEqual(progressAt(1));
     expect(await rowsIn(other.live().rows)).toEqual(plainly([many], 1));
+    expect(lines).toEqual([expect.stringMatching(/ journal: decided -> applied again$/)]);
+    await other.takeOver();
+    expect(lines[1]).toMatch(/ fence: epoch 0 -> 1$/);
     const left = (await first.heads.list("piece")).length;
     expect(left).toBe(0);
   });

@@ -67,6 +67,7 @@ export class ProcessRun {
       isLost: never,
       mustStop: never,
       warn: () => {},
+      debug: () => {},
     });
   }
 

@@ -72,6 +72,7 @@ export class Appender {
       if (!change) return isUpToDate ? { answer } : refresh();
       if (await this.#add(index, change)) return { answer };
       isUpToDate = true;
+      this.index.debug(`${this.#chain.location} commit: decided -> overtaken`, { seen: index.seen, node: this.node });
       // The number is taken, but the chain has no new record: it may have lost its last ones.
       if (!(await this.index.catchUp(index))) await assertOfChain(this.#chain, index);
       const instead = overtaken?.();

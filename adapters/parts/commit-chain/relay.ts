@@ -2,12 +2,15 @@ import type { AppendRelay, StoredAt } from "../../../core/log/append-relay.ts";
 import type { AppendRequest } from "../../../core/log/append-request.ts";
 import type { AppendVerdict } from "../../../core/log/event-log.ts";
 import { times } from "../../../core/concurrency/times.ts";
+import { StateLog } from "../../../core/text/state-log.ts";
 import type { LogFile } from "../../sqlite/log-file.ts";
 import type { Appender, Decision } from "./appender.ts";
 import { knownVerdict, mayRelay, markAsSent, storedElsewhere } from "./relayed.ts";
 import { RelayTarget } from "./relay-target.ts";
 
 type Deciding = (requests: readonly AppendRequest[]) => (log: LogFile) => Decision<AppendVerdict[]>;
+
+const commitsItself = "commits itself";
 
 /**
  * Relays the appends of a host that loses races. Hosts that commit at the same time overtake one another, so all but
@@ -19,6 +22,7 @@ export class Relay {
   readonly #appender: Appender;
   readonly #deciding: Deciding;
   readonly #target: RelayTarget;
+  readonly #stateLog: StateLog;
   #refreshedAt = 0;
 
   constructor(relay: AppendRelay, appender: Appender, deciding: Deciding) {
@@ -26,6 +30,7 @@ export class Relay {
     this.#appender = appender;
     this.#deciding = deciding;
     this.#target = new RelayTarget(relay.node, () => appender.index.assertOpen().committers);
+    this.#stateLog = new StateLog("relay", commitsItself, (...line) => appender.index.debug(...line));
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
@@ -44,6 +49,7 @@ export class Relay {
 
   #nodeFor(requests: readonly AppendRequest[]): string | null {
     const node = this.#target.at(performance.now());
+    this.#stateLog.change(node === null ? commitsItself : `sends to ${node}`, () => ({ node: this.#relay.node }));
     return node !== null && mayRelay(requests) ? node : null;
   }
 
@@ -54,7 +60,9 @@ export class Relay {
       this.#target.answered(isShared, performance.now());
       this.#refreshIndex();
       return stored;
-    } catch {
+    } catch (error) {
+      const details = { appends: requests.length, error: String(error) };
+      this.#appender.index.debug(`relay: sent to ${node} -> failed`, details);
       // `#settle` finds the outcome in the chain.
       this.#target.failed(node, performance.now());
       return [];

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { Building, OpenOptions } from "../../../core/log/event-log.ts";
+import { silent, StateLog, type Debug } from "../../../core/text/state-log.ts";
 import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import { whenFree } from "../../sqlite/busy.ts";
 import { translate } from "../../sqlite/errors.ts";
@@ -25,6 +26,9 @@ export class SyncedIndex {
   /** The index is being rebuilt: reads wait until it has caught up with the chain. */
   #isRebuildingIndex = false;
   readonly #progress: BuildProgress;
+  /** Set by `open`; also for the other parts of the log. */
+  debug: Debug = silent;
+  readonly #stateLog: StateLog;
   /** A refresh that has not begun yet, shared by all readers that call until then. */
   #nextRefresh: Promise<void> | null = null;
 
@@ -34,6 +38,7 @@ export class SyncedIndex {
     this.#indexPath = indexPath;
     this.#isAnew = isAnew;
     this.#progress = new BuildProgress(chain);
+    this.#stateLog = new StateLog(`${chain.location} index`, "closed", (...line) => this.debug(...line));
   }
 
   /** Null unless the index is far behind the chain. */
@@ -44,6 +49,7 @@ export class SyncedIndex {
   open(options: OpenOptions): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#index) return;
+      this.debug = options.debug ?? silent;
       const { create = true, warn = () => {}, onProgress = () => {} } = options;
       await this.#chain.open({ create, warn });
       let index: IndexFile | undefined;
@@ -54,6 +60,7 @@ export class SyncedIndex {
         await this.catchUp(index);
         this.#progress.onStep = () => {};
         this.#index = index;
+        this.#logState(index, "complete");
       } catch (error) {
         this.#progress.end();
         await index?.close();
@@ -72,9 +79,11 @@ export class SyncedIndex {
     const isAnew = this.#isAnew;
     const knownLog = log.head > 0 ? { identity: known, head: log.head, path } : null;
     const identity = await identityIn(this.#chain, knownLog, { ...options, isAnew });
+    this.#logState(index, known === "" ? "empty" : "found");
     if (known === "") return index.name(identity);
     if (known === identity && (await isOfChain(this.#chain, index))) return;
     if (knownLog && !isAnew) await assertContained(this.#chain, index, identity, this.#progress);
+    this.#logState(index, "rebuilding", `found log ${known} in the index, ${identity} in the chain`);
     await index.rebuild(identity);
   }
 
@@ -85,6 +94,7 @@ export class SyncedIndex {
         const index = this.#index;
         this.#index = null;
         if (!index) return;
+        this.#logState(index, "closed");
         await index.close();
         await this.#chain.close();
       }),
@@ -107,7 +117,7 @@ export class SyncedIndex {
     } catch (error) {
       if (index.log === log) {
         if (!isDamage(error)) throw translate(index.path, error);
-        await this.#mutex.run(() => this.#rebuildIndex(index));
+        await this.#mutex.run(() => this.#rebuildIndex(index, error));
         return ask(index.log);
       }
     }
@@ -146,7 +156,7 @@ export class SyncedIndex {
         await whenFree(() => index.fold(records.slice(index.seen - seen)));
         await this.#progress.record(index.seen, end);
         // Set by a rebuild that failed before it had caught up.
-        if (end) this.#isRebuildingIndex = false;
+        if (end && this.#isRebuildingIndex) this.#endRebuild(index);
         return end;
       }),
     );
@@ -175,15 +185,25 @@ export class SyncedIndex {
       return await work(index);
     } catch (error) {
       if (!isDamage(error)) throw translate(index.path, error);
-      await this.#rebuildIndex(index);
+      await this.#rebuildIndex(index, error);
       return work(index);
     }
   }
 
-  async #rebuildIndex(index: IndexFile): Promise<void> {
+  async #rebuildIndex(index: IndexFile, cause: unknown): Promise<void> {
+    this.#logState(index, "rebuilding", String(cause));
     this.#isRebuildingIndex = true;
     await index.rebuild();
     await this.catchUp(index);
+    this.#endRebuild(index);
+  }
+
+  #endRebuild(index: IndexFile): void {
     this.#isRebuildingIndex = false;
+    this.#logState(index, "complete");
+  }
+
+  #logState({ path, seen }: IndexFile, to: string, cause: string | null = null): void {
+    this.#stateLog.change(to, () => ({ path, seen }), cause);
   }
 }

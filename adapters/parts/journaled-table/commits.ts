@@ -1,12 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { Progress } from "../../../core/table/read-table.ts";
+import type { Debug } from "../../../core/text/state-log.ts";
 import { applyJournal, applyWrites } from "./apply.ts";
 import { CopyLockWait } from "./copy-lock.ts";
 import { retryUntilAnswered } from "../retry.ts";
 import { cutJournal, storePieces } from "./journal.ts";
 import type { RowStore, Write } from "./row-store.ts";
 import { generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
+
+export interface CommitsOfHost {
+  /** The epoch of this host's last takeover of the table. */
+  epoch: () => number;
+  debug: Debug;
+}
 
 /**
  * One host's commits to one generation, numbered without gaps. One write decides a commit: it stores the journal. The
@@ -17,13 +24,15 @@ export class Commits {
   readonly #store: RowStore;
   readonly #number: number;
   readonly #epoch: () => number;
+  readonly #debug: Debug;
   /** The last batch that this host's rows and progress include; null if it has to read the progress first. */
   #known: number | null;
 
-  constructor(store: RowStore, stored: StoredGeneration, epoch: () => number) {
+  constructor(store: RowStore, stored: StoredGeneration, { epoch, debug }: CommitsOfHost) {
     this.#store = store;
     this.#number = stored.number;
     this.#epoch = epoch;
+    this.#debug = debug;
     this.#known = stored.journal === null ? stored.batch : null;
   }
 
@@ -62,6 +71,8 @@ export class Commits {
     }
     this.#known = null;
     await applyJournal(this.#store, stored);
+    const { number: generation, batch, pieces, epoch } = stored;
+    this.#debug(`${this.#store.location} journal: decided -> applied again`, { generation, batch, pieces, epoch });
     return this.progress();
   }
 

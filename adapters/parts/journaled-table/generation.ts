@@ -4,7 +4,7 @@ import type { Generation, Origin, ParkedStream, Progress, Rows } from "../../../
 import { RowChanges } from "../rows/row-changes.ts";
 import { JournaledBatch } from "./batch.ts";
 import { CommittedRows } from "./committed-rows.ts";
-import { Commits } from "./commits.ts";
+import { Commits, type CommitsOfHost } from "./commits.ts";
 import { RowCache } from "./row-cache.ts";
 import type { RowStore } from "./row-store.ts";
 import type { Source } from "./selection.ts";
@@ -24,13 +24,13 @@ export class JournaledGeneration implements Generation {
   #batch: JournaledBatch | null = null;
 
   /**
-   * @param epoch the epoch of this host's last takeover of the table
+   * @param host the epoch of this host's last takeover of the table, and the host's log
    * @param successor the rows of the generation that replaced this one; null if none did
    */
   constructor(
     store: RowStore,
     stored: StoredGeneration,
-    epoch: () => number,
+    host: CommitsOfHost,
     successor: (of: JournaledGeneration) => Promise<Rows | null>,
   ) {
     const { number, definition, order } = stored;
@@ -38,7 +38,7 @@ export class JournaledGeneration implements Generation {
     this.number = number;
     this.fields = fieldsFromText(stored.fields);
     this.origin = { definition, order };
-    this.#commits = new Commits(store, stored, epoch);
+    this.#commits = new Commits(store, stored, host);
     this.#changes = new RowChanges(this.fields);
     const documents = store.documents(number, "rows");
     const { sortsByBytes } = store;

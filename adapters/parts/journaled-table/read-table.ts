@@ -9,7 +9,9 @@ import {
   type Rows,
   type TableBackup,
   type TableCapabilities,
+  type TableOpenOptions,
 } from "../../../core/table/read-table.ts";
+import { silent, type Debug } from "../../../core/text/state-log.ts";
 import { backupIn, readRows } from "./backup-rows.ts";
 import { JournaledGeneration } from "./generation.ts";
 import { Pointer } from "./pointer.ts";
@@ -31,6 +33,7 @@ export class JournaledReadTable implements ReadTable {
   readonly #store: RowStore;
   readonly #pointer: Pointer;
   #epoch = 0;
+  #debug: Debug = silent;
   readonly #generations: Generations<JournaledGeneration>;
 
   /** @param folder for the host's own files, its snapshots */
@@ -46,8 +49,9 @@ export class JournaledReadTable implements ReadTable {
     this.capabilities = { durability: store.durability, hosts: store.hosts, atomicBatch: false };
   }
 
-  async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
+  async open(fields: Fields, origin: Origin = noOrigin, { debug = silent }: TableOpenOptions = {}): Promise<void> {
     if (this.#generations.isOpen) return;
+    this.#debug = debug;
     await this.#store.open();
     try {
       const { epoch, live } = await this.#pointer.prepare();
@@ -77,7 +81,9 @@ export class JournaledReadTable implements ReadTable {
 
   async takeOver(): Promise<void> {
     void this.live();
+    const before = this.#epoch;
     this.#epoch = await this.#pointer.takeOver();
+    this.#debug(`${this.#store.location} fence: epoch ${before} -> ${this.#epoch}`, { live: this.live().number });
     for (const generation of this.#generations.all()) generation.forget();
   }
 
@@ -110,7 +116,7 @@ export class JournaledReadTable implements ReadTable {
     return new JournaledGeneration(
       this.#store,
       stored,
-      () => this.#epoch,
+      { epoch: () => this.#epoch, debug: (...line) => this.#debug(...line) },
       (generation) => this.#successorOf(generation),
     );
   }

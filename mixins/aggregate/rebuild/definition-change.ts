@@ -1,6 +1,7 @@
 import { definitionChanges } from "../../../core/rows/definition.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import { inWords } from "../../../core/errors/problem.ts";
+import type { Debug } from "../../../core/text/state-log.ts";
 import { sameFields, type Fields } from "../../../core/rows/fields.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 
@@ -17,6 +18,7 @@ export interface StartDependencies {
   onChange: OnChange;
   info: (message: string, details: object) => void;
   warn: (message: string, details: object) => void;
+  debug: Debug;
 }
 
 /** How a start goes on with the table that it finds. */

@@ -7,6 +7,7 @@ import type {
 import type { Fields } from "../../../core/rows/fields.ts";
 import { isDiskFull, isOutage, isRetryable } from "../../../core/errors/outage.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
+import { StateLog, type Debug } from "../../../core/text/state-log.ts";
 import { AwaitedRequests } from "./awaited-requests.ts";
 import type { Fold } from "../fold/fold.ts";
 import { Build, type BuildDependencies } from "./build.ts";
@@ -31,6 +32,7 @@ interface Dependencies extends BuildDependencies {
   onProgress: () => void;
   info: (message: string, details: object) => void;
   warn: (message: string, details: object) => void;
+  debug: Debug;
 }
 
 /**
@@ -47,10 +49,13 @@ export class Rebuilder {
   #skipped: ConsumerControl["skipped"] = {};
   #build: Build | null = null;
   readonly #awaited: AwaitedRequests;
+  readonly #stateLog: StateLog;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    this.#awaited = new AwaitedRequests(dependencies.name);
+    const { name, debug } = dependencies;
+    this.#awaited = new AwaitedRequests(name);
+    this.#stateLog = new StateLog(`${name} rebuild`, "idle", debug);
   }
 
   /** The request that is being followed. */
@@ -88,6 +93,7 @@ export class Rebuilder {
 
   /** Another host may go on with the request, from its beginning. */
   leave(): void {
+    if (this.#build) this.#logIdle(this.#build.request, "this node has left it");
     this.#build = null;
     this.#isFirstLook = true;
   }
@@ -179,7 +185,9 @@ export class Rebuilder {
   async #begin(request: RebuildRequest): Promise<Build> {
     const { name, table, fields, definition, snapshots, info } = this.#d;
     info(`${name}: a ${request.kind} begins beside the table`, { order: request.id });
+    const { kind, id: order } = request;
     const snapshot = await this.#snapshotHere(request);
+    this.#stateLog.change("building", () => ({ order, kind, snapshot, live: table.live().origin.order }));
     const generation = snapshot
       ? await snapshots.restore(snapshot, request.id, request.force === true)
       : await table.build(fields, { definition, order: request.id });
@@ -197,6 +205,7 @@ export class Rebuilder {
     await fold.save();
     await takeOver(generation, fold);
     this.#build = null;
+    this.#logIdle(request, "the new table answers");
     this.#d.onProgress();
     info(`${name}: the ${request.kind} is done; the new table answers`, {
       order: request.id,
@@ -205,14 +214,21 @@ export class Rebuilder {
     this.#awaited.done(request.id, fold.state.settled.position);
   }
 
+  #logIdle({ id: order, kind }: RebuildRequest, cause: string): void {
+    this.#stateLog.change("idle", () => ({ order, kind, cause }));
+  }
+
   async #drop(): Promise<void> {
     const build = this.#build;
     this.#build = null;
     this.#d.onProgress();
-    if (build) await this.#d.table.drop(build.generation);
+    if (!build) return;
+    this.#logIdle(build.request, "dropped");
+    await this.#d.table.drop(build.generation);
   }
 
   async #fail(request: RebuildRequest, error: unknown): Promise<void> {
+    this.#logIdle(request, String(error));
     await this.#drop();
     this.#awaited.noteFailure(request.id, error);
     this.#d.warn(`${this.#d.name}: the ${request.kind} failed; the table is as it was`, {

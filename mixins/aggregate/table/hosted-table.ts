@@ -41,8 +41,8 @@ export class HostedTable {
   }
 
   async open(): Promise<void> {
-    const { table, fields, definition } = this.#d;
-    await table.open(fields, { definition, order: "" });
+    const { table, fields, definition, debug } = this.#d;
+    await table.open(fields, { definition, order: "" }, { debug });
     try {
       if (this.isShared) {
         this.#lease = new TableLease(this.#d);
@@ -169,7 +169,7 @@ export class HostedTable {
 
   /** Makes a generation the live one, and folds on into it. */
   async takeOver(generation: Generation, fold: Fold): Promise<void> {
-    const { table, definition } = this.#d;
+    const { name, table, definition, debug } = this.#d;
     const unfinished = this.state.successor?.generation;
     await table.switchTo(generation);
     // Rows of a snapshot that was taken by force are those of another definition.
@@ -177,6 +177,10 @@ export class HostedTable {
     const { settled: progress, parked } = fold.state;
     const live = generation;
     this.state = { fold, live, progress, parked, successor: null, isStale, isMixing: isStale, blockedBy: null };
+    debug(`${name} generation: folded beside the table -> answers queries`, {
+      order: generation.origin.order,
+      position: progress.position,
+    });
     if (unfinished && unfinished !== generation) await table.drop(unfinished);
   }
 

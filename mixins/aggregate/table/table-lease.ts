@@ -1,10 +1,13 @@
 import type { ReadTable } from "../../../core/table/read-table.ts";
-import { LeaseHold, type LeaseSource } from "../../consumer/lease-hold.ts";
+import { StateLog, type Debug } from "../../../core/text/state-log.ts";
+import { LeaseHold, notHeld, type LeaseSource } from "../../consumer/lease-hold.ts";
 
 interface Dependencies {
+  name: string;
   node: string;
   table: Pick<ReadTable, "takeOver">;
   source: LeaseSource;
+  debug: Debug;
 }
 
 /**
@@ -13,6 +16,7 @@ interface Dependencies {
  */
 export class TableLease {
   readonly #table: Dependencies["table"];
+  readonly #fenceLog: StateLog;
   readonly lease: LeaseHold;
   /** That of the last lease; 0 where another may have had one since. */
   #epoch = 0;
@@ -20,9 +24,10 @@ export class TableLease {
   /** Since when it is not known what is stored, as `performance.now()` counts. */
   #outcomeUnknownSince: number | null = null;
 
-  constructor({ node, table, source }: Dependencies) {
+  constructor({ name, node, table, source, debug }: Dependencies) {
     this.#table = table;
-    this.lease = new LeaseHold(source, node);
+    this.lease = new LeaseHold(source, node, new StateLog(`${name} lease`, notHeld, debug));
+    this.#fenceLog = new StateLog(`${name} fence`, "unknown", debug);
   }
 
   /**
@@ -41,6 +46,7 @@ export class TableLease {
     // A fence that came late stops the new holder, which fences the table again.
     if (!this.lease.isCertain) return this.#lose();
     const held = this.#isNew ? "new" : "again";
+    this.#fenceLog.change("this node's", () => ({ epoch: this.#epoch, held }));
     this.#isNew = false;
     this.#outcomeUnknownSince = null;
     return held;
@@ -57,14 +63,21 @@ export class TableLease {
   }
 
   #lose(): "other" {
+    this.#logUnknown("another node has the lease");
     this.#epoch = 0;
     this.#outcomeUnknownSince = null;
     return "other";
   }
 
   /** Something failed: what was stored is unknown, or another host may have fenced the table. */
-  outcomeUnknown(): void {
+  outcomeUnknown(cause = "a new lease, or a write that failed"): void {
+    this.#logUnknown(cause);
     this.#outcomeUnknownSince ??= performance.now();
+  }
+
+  #logUnknown(cause: string): void {
+    const epoch = this.#epoch;
+    this.#fenceLog.change("unknown", () => ({ epoch, cause }));
   }
 
   /** Another node may take it. If the store has gone first, the lease lapses by itself. */

@@ -2,6 +2,7 @@ import type { AppendRelay } from "../../../core/log/append-relay.ts";
 import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
 import type { Building, EventLog, OpenOptions, Page, ReadOptions } from "../../../core/log/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
+import type { Debug } from "../../../core/text/state-log.ts";
 import { openWhole } from "../../../core/log/unfinished-copy.ts";
 import { upcastEach, upcastInTurns } from "../../../core/catalogue/upcast.ts";
 import { Appends } from "../append/appends.ts";
@@ -45,6 +46,7 @@ interface Dependencies {
   announceProgress: (progress: JobProgress) => void;
   metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
+  debug: Debug;
   logMessage: LogMessage;
 }
 
@@ -62,11 +64,11 @@ export class StoreHost {
 
   constructor(dependencies: Dependencies) {
     const { name, log, catalogue, pump, maxEventBytes, maxPending } = dependencies;
-    const { deliver, announce, announceProgress, metrics, warn, logMessage } = dependencies;
+    const { deliver, announce, announceProgress, metrics, warn, debug, logMessage } = dependencies;
     this.#log = log;
     const warnOfLog = (message: string) => warn(message, { store: name });
     const open = (onProgress: (progress: string) => void) =>
-      this.#open({ warn: warnOfLog, onProgress: (building) => onProgress(inWords(building)) });
+      this.#open({ warn: warnOfLog, debug, onProgress: (building) => onProgress(inWords(building)) });
     this.#opener = new Opener({ name, open, logMessage });
     this.consumers = new ConsumerPages({ log: () => this.log, catalogue });
     this.jobs = new Jobs(announceProgress);
@@ -78,6 +80,7 @@ export class StoreHost {
     const { node } = relay;
     const lease = { node, leaseMs };
     this.pump = new Pump({
+      name,
       log,
       options: pump,
       deliver: handOver,
@@ -87,6 +90,7 @@ export class StoreHost {
       announceHere,
       metrics,
       warn,
+      debug,
     });
     const assertOpen = () => this.#opener.assertOpen();
     const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
@@ -141,7 +145,7 @@ export class StoreHost {
     await this.#opener.start();
   }
 
-  async #open(options: Pick<OpenOptions, "warn" | "onProgress">): Promise<void> {
+  async #open(options: Pick<OpenOptions, "warn" | "debug" | "onProgress">): Promise<void> {
     try {
       await openWhole(this.#log, options);
       await this.pump.start(this.#listenersAreStarting);

@@ -1,6 +1,7 @@
 import type { Versioned } from "../../../core/log/control.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { times } from "../../../core/concurrency/times.ts";
+import type { StateLog } from "../../../core/text/state-log.ts";
 import { LeaseHold, type LeaseSource } from "../../consumer/lease-hold.ts";
 
 /** Under it stands how far the pump is, and by a lease of this name one of the hosts pumps. */
@@ -27,14 +28,14 @@ export class PumpCheckpoint {
   /** A save was sent, and not answered: it may have taken place. */
   #isOutcomeUnknown = false;
 
-  constructor(log: EventLog, { node, leaseMs }: LeaseOfPump) {
+  constructor(log: EventLog, { node, leaseMs }: LeaseOfPump, leaseLog?: StateLog) {
     this.#log = log;
     const source: LeaseSource = {
       leaseMs,
       takeLease: (...asked) => log.control.acquireLease(pumpKey, ...asked),
       releaseLease: (lease) => log.control.releaseLease(lease),
     };
-    this.lease = log.capabilities.hosts === "many" ? new LeaseHold(source, node) : null;
+    this.lease = log.capabilities.hosts === "many" ? new LeaseHold(source, node, leaseLog) : null;
   }
 
   /** How long until it is due to be written; 0 where it is due. */
@@ -103,7 +104,7 @@ export class PumpCheckpoint {
     else if (!this.lease) this.#saved = await this.#savedBefore(wasUnsure);
     else {
       // Another host pumps by now, or an answer was lost: the stored state shows which.
-      this.lease.lose();
+      this.lease.lose("the pump's checkpoint was refused");
       this.#epoch = 0;
     }
   }

@@ -4,6 +4,8 @@ import type { EventLog } from "../../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { isReserved } from "../../../core/event/stream-name.ts";
 import { times } from "../../../core/concurrency/times.ts";
+import { StateLog, type Debug } from "../../../core/text/state-log.ts";
+import { notHeld } from "../../consumer/lease-hold.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
 import { PumpCheckpoint, type LeaseOfPump } from "./pump-checkpoint.ts";
 import { TimeLimit } from "../../consumer/time-limit.ts";
@@ -18,6 +20,8 @@ export interface PumpOptions {
 }
 
 interface Dependencies {
+  /** The store's. */
+  name: string;
   log: EventLog;
   options: PumpOptions;
   /** Hands one event to the broker; settles when its local handlers have. */
@@ -31,6 +35,7 @@ interface Dependencies {
   /** Wakes the consumers of this node: for events up to this position or, without one, because the log has failed. */
   announceHere: (position?: number) => void;
   warn: (message: string, details: object) => void;
+  debug: Debug;
 }
 
 /**
@@ -46,6 +51,7 @@ export class Pump {
   readonly #isShared: boolean;
   readonly #loop: Loop;
   readonly #timeLimit: TimeLimit;
+  readonly #stateLog: StateLog;
   /** Callers that wait until nothing is in flight. */
   readonly #idle = new Waiters<null>("an idle pump", Infinity);
   /** Nothing is handed over before `release`. */
@@ -53,9 +59,10 @@ export class Pump {
   #isStopping = false;
 
   constructor(dependencies: Dependencies) {
-    const { log, options, lease } = dependencies;
+    const { name, log, options, lease, debug } = dependencies;
     this.#d = dependencies;
-    this.checkpoint = new PumpCheckpoint(log, lease);
+    this.checkpoint = new PumpCheckpoint(log, lease, new StateLog(`${name} pump lease`, notHeld, debug));
+    this.#stateLog = new StateLog(`${name} pump`, "off", debug);
     this.#timeLimit = new TimeLimit(options.timeoutMs, log.engine);
     this.#isShared = log.capabilities.hosts === "many";
     this.#loop = new Loop({
@@ -119,6 +126,7 @@ export class Pump {
     await this.checkpoint.save().catch((error: unknown) => warn(notSaved, { error: String(error) }));
     await this.checkpoint.release();
     if (this.#isShared) onRelease();
+    this.#stateLog.change("off", () => ({ position: this.checkpoint.position }));
     metrics?.pumpLag(NaN);
     this.#idle.settle(() => done);
   }
@@ -129,6 +137,7 @@ export class Pump {
     metrics?.pumpLag(NaN);
     if (this.outage !== cause) warn("The pump cannot read or save; it tries again", { error: String(error) });
     this.outage = cause;
+    this.#stateLog.change("waiting", () => ({ position: this.checkpoint.position }), cause);
     if (!this.#isShared) announceHere();
     this.#settleIdle();
     return times.poll.everyMs;
@@ -152,6 +161,7 @@ export class Pump {
     if (this.#isShared) await this.#checkControl();
     // The lease is kept while it is paused, too: it shows that a host runs.
     const mayPump = !this.#isGated && (checkpoint.lease === null || (await checkpoint.acquire())) && !this.isPaused;
+    this.#logState();
     // After an outage events may be there that have woken no pump.
     const mustLook = !isNotified && this.outage === null && (mayPump || !this.#isShared);
     const head = mustLook ? await log.head() : null;
@@ -162,8 +172,18 @@ export class Pump {
     if (!isAtEnd) return null;
     const restMs = await this.#rest();
     this.outage = null;
+    this.#logState();
     this.#settleIdle();
     return restMs;
+  }
+
+  /** An outage is over when a whole step has succeeded. */
+  #logState(): void {
+    if (this.outage !== null) return;
+    const { isHeld, position, lease } = this.checkpoint;
+    const working = this.isPaused ? "paused" : "pumping";
+    const state = this.#isGated ? "gated" : isHeld ? working : "standby";
+    this.#stateLog.change(state, () => ({ position, ...(state === "standby" && { cause: lease?.cause }) }));
   }
 
   /**
