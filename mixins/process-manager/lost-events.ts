@@ -18,7 +18,7 @@ interface Dependencies {
   warn: (message: string, details: object) => void;
 }
 
-/** Events of which nobody can say to which process they belong: each is parked by itself. */
+/** Events that no process can be determined for: each is parked by itself. */
 export class LostEvents {
   readonly #d: Dependencies;
   readonly #parked = new Map<string, ParkedProcess>();
