@@ -143,6 +143,6 @@ describe("The command copy", () => {
     expect(ended.errors).toContain('event 4, payload: found {"number":-1}, expected {"number":3}');
     expect(new Set(checksumsIn(ended.output)).size).toBe(2);
     const broker = startBroker([shop(to, folder, { folded: [], handled: [] })]);
-    expect((await refusal(() => broker)).message).toContain("not finished");
+    expect((await refusal(() => broker)).message).toContain("unfinished copy");
   });
 });
