@@ -15,10 +15,10 @@ import type { RebuildProgress } from "./rebuild/progress.ts";
 
 export interface AggregateStatus extends ConsumerStatus {
   rebuilding: false | RebuildProgress;
-  /** Events set aside, those that wait behind one included. */
+  /** Parked events, including those that wait behind a failed one. */
   parked: number;
   reordered: boolean;
-  /** The table was folded by another definition than today's. */
+  /** The table was folded by a definition other than the current one. */
   stale: boolean;
 }
 
@@ -27,7 +27,7 @@ interface Dependencies extends TableDependencies {
   tell: LogMessage;
 }
 
-/** One node's part in an aggregate: the loop, its work, and the answers to callers. */
+/** One node's part in an aggregate: the loop, its work, and the waits of callers. */
 export class AggregateHost {
   readonly worker: Worker;
   readonly work: TableWorker;
@@ -59,7 +59,10 @@ export class AggregateHost {
     return this.work.table.live;
   }
 
-  /** If the table's engine does not respond, the start ends without it after a while; the table is opened when it does. */
+  /**
+   * If the table's engine does not respond, the start ends without it after a while, and the table is opened as soon as
+   * the engine responds.
+   */
   start(): Promise<void> {
     return this.#opening.start();
   }
@@ -70,7 +73,7 @@ export class AggregateHost {
     this.worker.start();
   }
 
-  /** Resolves when the transform that runs is finished, its batch committed, and the table closed. */
+  /** Resolves when the running transform is finished, its batch is committed, and the table is closed. */
   async stop(): Promise<void> {
     this.#d.transforms.timeLimit.shortenForShutdown();
     await this.#opening.stop();
@@ -84,7 +87,10 @@ export class AggregateHost {
     return this.worker.follow(revision, isPatient);
   }
 
-  /** Resolves to the position of the table's switch. @throws RebuildFailedError and others: why there was none */
+  /**
+   * Resolves to the position at which the table was switched. @throws RebuildFailedError and others if it was not
+   * switched
+   */
   built(order: string): Promise<number> {
     const built = this.work.rebuilder.wait(order);
     this.worker.interrupt();
@@ -95,19 +101,19 @@ export class AggregateHost {
     return (await this.#d.source.page(this.work.progress.position, 0)).control;
   }
 
-  /** What is being built beside the live table, or was requested and is not done. */
+  /** The build beside the live table, running or requested. */
   async running(): Promise<Job | null> {
     await this.#d.table.refresh();
     const { build } = await this.control();
     if (build && build.ended === undefined && this.live.origin.order !== build.id) return jobOf(build);
-    // Stopped or paused, the successor is not folded: a request may take its place.
+    // While the aggregate is stopped or paused, the successor is not folded, so a request may replace it.
     const isAtWork = this.work.table.state.successor !== null && this.worker.haltedBy === null;
     return isAtWork ? { order: "", kind: "change" } : null;
   }
 
   /**
-   * Whether another host's rows are to be preferred: this table is not open, has just begun, or its node was away for long.
-   * While a new definition is folded, the live rows are as complete as any.
+   * Whether the rows of another host are preferable: this table is not open, has just begun, or its node was away for
+   * long. While a new definition is folded, the live rows are as complete as those of any other host.
    */
   get isFarBehind(): boolean {
     if (this.#opening.cause !== null) return true;
@@ -124,7 +130,7 @@ export class AggregateHost {
   }
 
   /**
-   * Waits until the rows that queries are answered from are folded up to the position.
+   * Waits until the rows that answer queries are folded up to the position.
    * @throws NotCaughtUpError; StoreUnavailableError if the node stops
    */
   async caughtUpTo(position: number): Promise<void> {
@@ -141,7 +147,7 @@ export class AggregateHost {
 
   async status(): Promise<AggregateStatus> {
     const { worker, work } = this;
-    // If the table does not respond, as it was seen last.
+    // If the table does not respond, the last known position.
     const position = (await inTime(work.table.livePosition())) ?? work.progress.position;
     const status = await consumerStatus(this.#d, worker, work, position);
     const { cause } = this.#opening;

@@ -32,7 +32,7 @@ import { foldTokenOf } from "./fold/fold-token.ts";
 import type { Transform } from "./fold/transform.ts";
 import { setVisibility, type Visibilities } from "../service/visibility.ts";
 
-/** How others in the process reach the folds of an aggregate's service. */
+/** Gives other services of the process access to the folds of an aggregate's service. */
 export interface FoldsOwner {
   evsFolds(): Folds;
 }
@@ -53,7 +53,7 @@ interface Definition {
   snapshots: SnapshotOptions | false;
 }
 
-/** Aggregates that are named in a warning: a caller may forge any name. */
+/** The limit of aggregates that a warning names: a caller may forge any name. */
 const maxStrangers = 100;
 
 const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== undefined;
@@ -81,7 +81,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         `A transform of ${token.aggregate} queries ${name}: it gets today's rows, so it cannot be replayed faithfully`,
       );
     }
-    // A fold must never wait for another: the two could wait for each other.
+    // A fold must never wait for another, because the two could wait for each other.
     const position = token ? 0 : readAfter(ctx, store);
     return host.isBehind(position) ? host.caughtUpTo(position).then(liveReader) : liveReader();
   };
@@ -99,13 +99,13 @@ export function aggregateService(definition: Definition): CompanionSchema {
       readActions({
         fields: declared,
         reader,
-        // A batch can be seen on its own node only; another one's rows would be wrong in silence.
+        // A batch is visible on its own node only; the rows of another node would be silently wrong.
         nodeFor: (ctx) => {
           const token = foldTokenOf(ctx);
           return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
         betterNodeFor: (ctx) => (host.isFarBehind && !hasToken(ctx) ? otherHostFor(ctx) : null),
-        // A transform's view changes with every event, and a caller that reads its own write must not get an older answer.
+        // A transform's view changes with every event. A caller that reads its own write must not get an older answer.
         cache: {
           isFor: (ctx) =>
             !host.work.table.isShared && !host.isFarBehind && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
@@ -138,7 +138,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       })),
       ...snapshotActions(name, () => snapshots),
     },
-    // By it a fold that is begun elsewhere in the process answers its transforms' queries.
+    // Lets a fold that another service of the process runs answer the queries of its transforms.
     methods: { evsFolds: () => folds },
     events: {
       ...consumerEvents(store, () => ({ host, source })),
@@ -163,7 +163,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         fields,
         definition: definition.definition,
         logAfter: (position) => source.page(position, 0),
-        // What the store would not take is recorded with a later page.
+        // An event that the store has not accepted is recorded with a later page, so the worker is woken.
         record: (type, payload, id) =>
           source.record(`$aggregate-${name}`, type, payload, id).finally(() => host.worker.wake()),
         warn: (message, details) => logger.warn(message, details),
@@ -212,7 +212,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
     async stopped() {
       folds.shortenForShutdown();
       await past.stop();
-      // A backup that runs ends with the table.
+      // A running backup ends together with the table.
       await Promise.all([snapshots.stop(), host.stop()]);
     },
   };

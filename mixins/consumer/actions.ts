@@ -8,28 +8,28 @@ import { ownActions } from "../service/own-actions.ts";
 import { parkedId, skipReason, storedName } from "../service/stored-texts.ts";
 import { wholeNumber } from "../service/whole-number.ts";
 
-/** One node's host of a consumer, as the actions of its service need it. */
+/** The host of a consumer on one node, reduced to what the actions of its service need. */
 interface Host {
   follow(revision: number, isPatient: boolean): Promise<ControlAck>;
-  /** All that are parked, or at least those that are chosen. */
+  /** All parked events, or a superset of the chosen ones. */
   parked(choice: ParkedChoice): Promise<readonly ParkedEvent[]>;
   status(): Promise<unknown>;
   change(change: ControlChange): Promise<ConsumerControl>;
 }
 
-/** Those of a process manager are of an instance. */
+/** `instance` is set for the events of a process manager only. */
 type Parked = ParkedEvent & { instance?: string };
 
-/** Of a choice each part has to hold, as when it is retried. */
+/** Every given part of the choice must match, as in a retry. */
 const isChosen = (parked: Parked, { id, stream, instance }: ParkedChoice): boolean =>
   (id ?? parked.id) === parked.id &&
   (stream ?? parked.stream) === parked.stream &&
   (instance ?? parked.instance) === parked.instance;
 
 /**
- * `status, pause, resume, parked, retry, skip` of a consumer's service. A command becomes control state in the event
- * store first; then every node that hosts the consumer follows it before the answer is given. `group`: what waits
- * together, and can be retried together.
+ * `status, pause, resume, parked, retry, skip` of a consumer's service. A command is stored as control state in the
+ * event store first. The action returns after every node that hosts the consumer has applied it. `group`: the kind of
+ * unit whose events wait together and can be retried together.
  */
 export function consumerActions(
   name: string,
@@ -44,7 +44,8 @@ export function consumerActions(
     const { revision } = await host().change(wanted);
     const params = { revision, ...(isPatient && { isPatient }) };
     const { answers, silent } = await onEveryHost<ControlAck>(broker, name, "follow", params);
-    // What a frozen node has in flight goes on when it does; it follows whatever else was ordered, by itself.
+    // A frozen node continues its event in flight when it wakes, so a pause must report it. The other changes need no
+    // acknowledgement: the node applies them by itself.
     if ("pause" in wanted) refuseSilent(name, silent);
     const followed = [...answers.entries()];
     const here = followed.find(([node, { works }]) => works && node === broker.nodeID);
@@ -55,7 +56,7 @@ export function consumerActions(
     if (!answer) throw new StoreUnavailableError(name, "no node does its work at the moment");
     return { folded: answer.folded, parked: answer.parked };
   };
-  // A host that lags, or where the event went well, knows nothing of what another has parked.
+  // A host that lags, or on which the event succeeded, does not have the events that another host has parked.
   const mustBeParked = async (broker: ServiceBroker, choice: ParkedChoice) => {
     const isAmong = (parked: readonly Parked[]) => parked.some((one) => isChosen(one, choice));
     if (Object.keys(choice).length === 0 || isAmong(await host().parked(choice))) return;
@@ -99,7 +100,7 @@ export function consumerActions(
         return { skipped: id, ...(await changeParked(ctx.broker, { skip: { id, reason } })) };
       },
     },
-    // Between nodes: answers when this node has followed the control state and nothing of it is in flight.
+    // Internal action, called by other nodes: returns when this node has applied the state and has nothing in flight.
     follow: {
       params: { revision: wholeNumber, isPatient: "boolean|optional" },
       handler: (ctx: Context<{ revision: number; isPatient?: boolean }>) =>

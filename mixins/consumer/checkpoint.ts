@@ -6,15 +6,15 @@ import type { EventSource } from "./event-source.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 import type { Holding } from "./work.ts";
 
-/** Where a consumer begins when it is started for the first time: at the first event, or behind the last. */
+/** Where a consumer begins on its first start: at the first event, or after the last. */
 export type StartFrom = "origin" | "current";
 
-/** What a consumer without a table keeps in the store's engine. */
+/** The state that a consumer without a table stores in the store's engine. */
 export interface CheckpointState<Parked extends ParkedEvent = ParkedEvent> extends Pick<
   Progress,
   "position" | "positionId" | "log"
 > {
-  /** Those that failed; what waits behind them is not among them. */
+  /** The failed events; the events that wait behind them are not listed. */
   parked: Parked[];
 }
 
@@ -24,18 +24,18 @@ interface Dependencies<Parked extends ParkedEvent> {
   source: Pick<EventSource, "page" | "state" | "saveState">;
   lease: LeaseHold;
   parked: () => Parked[];
-  /** A lease was taken anew. `state`: what another holder has saved since; null if none has. */
+  /** A lease was taken under a new epoch. `state`: the state that another holder has saved since; null if none has. */
   takeOver: (state: CheckpointState<Parked> | null) => void | Promise<void>;
   debug: Debug;
 }
 
-/** How far a consumer is whose work one node does at a time, kept in the store's engine under its lease. */
+/** The checkpoint of a consumer whose work one node does at a time, stored in the store's engine under its lease. */
 export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
   readonly #d: Dependencies<Parked>;
   #progress: CheckpointState<Parked> = { position: 0, positionId: null, log: null, parked: [] };
   #saved = { revision: 0, at: 0 };
   #isSaved = true;
-  /** The lease under which it was loaded. */
+  /** The epoch of the lease under which the state was loaded. */
   #epoch = 0;
 
   constructor(dependencies: Dependencies<Parked>) {
@@ -46,12 +46,12 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     return this.#progress;
   }
 
-  /** Whether this node holds the lease and has loaded what is kept under it. */
+  /** Whether this node holds the lease and has loaded the state under it. */
   get isInCharge(): boolean {
     return this.#d.lease.isCertain && this.#d.lease.lease?.epoch === this.#epoch;
   }
 
-  /** Takes the lease where it is free, and loads what is saved under it. */
+  /** Takes the lease if it is free, and loads the state that is saved under it. */
   async acquire(): Promise<Holding> {
     const lease = await this.#d.lease.acquire();
     if (!lease) return "other";
@@ -70,8 +70,8 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
       this.#saved = { revision, at: Date.now() };
       this.#isSaved = true;
     } else if (this.#saved.revision === 0) await this.#begin();
-    // No other holder has written since: what was done under the last lease counts, saved or not. A lower number is that
-    // of a log that was set back, or of another one, which the next page shows.
+    // No other holder has saved since, so the state of this node's last lease is valid, saved or not. A lower revision
+    // means that the log was set back or replaced; the next page detects that.
     else this.#saved.revision = revision;
     await this.#d.takeOver(isNews ? this.#progress : null);
     const { name, debug } = this.#d;
@@ -90,7 +90,7 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     const position = startFrom === "current" ? head : 0;
     const { afterId, log } = await source.page(position, 0);
     this.#progress = { position, positionId: afterId, log, parked: [] };
-    // Kept at once: a start from here must stay one after a restart.
+    // Stored at once, so that a restart begins at the same position.
     await this.store();
   }
 
@@ -100,13 +100,13 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     this.#isSaved = false;
   }
 
-  /** What is parked has changed. */
+  /** Call after the parked events have changed. */
   touch(): void {
     this.#progress = { ...this.#progress };
     this.#isSaved = false;
   }
 
-  /** While events flow. */
+  /** Saves if the last save is older than the checkpoint interval; called after each event. */
   async saveNowAndThen(): Promise<void> {
     if (Date.now() - this.#saved.at > times.checkpoint.consumerMs) await this.save();
   }
@@ -123,7 +123,7 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     const revision = await source.saveState(state, this.#saved.revision, lease.lease);
     if (revision !== null) {
       this.#saved = { revision, at: Date.now() };
-      // Events may have been passed meanwhile.
+      // Events may have been passed during the write.
       this.#isSaved = this.#progress === state;
     } else {
       debug(`${name} checkpoint: saving -> refused`, { position: state.position, epoch: this.#epoch });
@@ -131,7 +131,10 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     }
   }
 
-  /** The lease has lapsed, or an answer was lost: the stored state shows which holder has written last. */
+  /**
+   * The lease has lapsed, or the answer to a write was lost. The stored state shows which holder has written last, so
+   * it must be loaded again.
+   */
   forget(): void {
     this.#d.lease.lose("the checkpoint was refused or has no answer");
     this.#epoch = 0;

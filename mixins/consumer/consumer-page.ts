@@ -2,19 +2,22 @@ import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 import type { Page } from "../../core/log/event-log.ts";
 import type { Unreadable } from "../../core/catalogue/upcast.ts";
 
-/** A page for a consumer: with it comes what a consumer has to know each time. */
+/** A page of the log for a consumer, with the state that the consumer checks at every page. */
 export interface ConsumerPage extends Page {
-  /** The ids of the events at the position asked from and at `position`; null where there is none. */
+  /** The ids of the events at the requested position and at `position`; null if there is none. */
   afterId: string | null;
   positionId: string | null;
   head: number;
   log: string;
   control: ConsumerControl;
-  /** The log has one host, on the consumer's node: it tells consumers there of each change, and of its head once a second. */
+  /**
+   * The log has a single host, on the consumer's node. That host notifies the consumers there of each change, and of
+   * its head once a second.
+   */
   notifies?: true;
-  /** By id: why these of its events, which are in it as they are stored, cannot be brought to today's version. */
+  /** By event id: why the event cannot be upcast to the current version. The page contains it as stored. */
   unreadable?: Readonly<Record<string, Unreadable>>;
 }
 
-/** Some events of one stream; of one that is at its end, none. */
+/** Some events of one stream; empty at its end. */
 export type StreamPage = Pick<ConsumerPage, "events" | "unreadable">;

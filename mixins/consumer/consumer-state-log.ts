@@ -4,7 +4,7 @@ import { causeOf, stateName, type WorkerState } from "./worker-state.ts";
 
 type LoggedWork = Pick<Work, "progress" | "blockedBy" | "lease">;
 
-/** Logs the state of a consumer, by the names of its `status`. `off`: its loop does not run on this node. */
+/** Logs the state of a consumer, with the state names of its `status`. `off`: its loop does not run on this node. */
 export class ConsumerStateLog {
   readonly #work: LoggedWork;
   readonly #log: StateLog;
@@ -14,7 +14,7 @@ export class ConsumerStateLog {
     this.#log = new StateLog(name, "off", debug);
   }
 
-  /** Under load a live consumer is behind between two pages: `folding` is logged only after another state than `live`. */
+  /** Under load a live consumer lags between two pages, so `folding` is logged only after a state other than `live`. */
   note(state: WorkerState): void {
     const { blockedBy, lease, progress } = this.#work;
     const name = stateName(state, blockedBy, null);

@@ -3,45 +3,44 @@ import { ValidationError } from "../../core/errors/errors.ts";
 import type { Debug } from "../../core/text/state-log.ts";
 import { Waiters, type Outcome } from "./waiters.ts";
 
-/** What a consumer's work can be told to do with its parked events. */
+/** The commands for parked events that a consumer's work implements. */
 export interface ControlledWork {
-  /** The events that are parked. */
   readonly parkedCount: number;
-  /** From now on these events are given up, and what waited behind them waits no more. */
+  /** Gives these events up from now on. The events behind them no longer wait. */
   skip(skipped: ReadonlySet<string>): Promise<void>;
-  /** These events are tried again when it goes on. */
+  /** These events are retried at the next `goOn`. */
   retry(choice: ParkedChoice): Promise<void>;
-  /** Whether parked events are to be handled now. */
+  /** Whether there are parked events to handle now. */
   readonly isGoingOn: boolean;
-  /** Handles them for a moment; answers how many events were done. */
+  /** Handles parked events for one time slice; returns how many events were done. */
   goOn(): Promise<number>;
 }
 
-/** How a host has applied the control state. */
+/** A host's acknowledgement that it has applied the control state. */
 export interface ControlAck {
-  /** This host does the work, or does it as well. */
+  /** This host does the work, alone or along with other hosts. */
   works: boolean;
   folded: number;
   parked: number;
 }
 
-/** Control state is read this often before a revision that it does not have is taken for one that never was. */
+/** After this many reads of the control state, a revision that is still missing is rejected as nonexistent. */
 const maxChecks = 5;
 
 interface WantedRevision {
   revision: number;
-  /** It waits until the parked events that are to be handled have been. */
+  /** The caller also waits until the parked events that are due have been handled. */
   isPatient: boolean;
   checks: number;
 }
 
-/** Applies the control state to one host's work: all of it once for each revision, a slice of parked events at a time. */
+/** Applies the control state to the work of one host: each revision once and as a whole, parked events in slices. */
 export class ControlSync {
   readonly waiters = new Waiters<WantedRevision, ControlAck>("control state");
   readonly #name: string;
   readonly #work: ControlledWork;
   readonly #debug: Debug;
-  /** There is more to do at once of what was parked. */
+  /** More parked events can be handled at once. */
   hasMore = false;
   #isApplied = false;
   #retried = 0;
@@ -53,12 +52,15 @@ export class ControlSync {
     this.#debug = debug;
   }
 
-  /** Skips are applied once more: the work has read its state anew, or an error may have lost them. */
+  /** Skips are applied again: the work has reloaded its state, or an error may have lost them. */
   forget(): void {
     this.#isApplied = false;
   }
 
-  /** A revision after `known`, or one that another node applies. Returns whether the consumer was resumed since. */
+  /**
+   * Takes over a revision newer than `known`, or one that another node applies. Returns whether the consumer was
+   * resumed since `known`.
+   */
   note(control: ConsumerControl, known: ConsumerControl | null, isWorking: boolean): boolean {
     this.#isApplied = false;
     const { revision, paused, skipped, retries } = control;
@@ -69,21 +71,21 @@ export class ControlSync {
         retries: retries.length,
         isWorking,
       });
-    // A request from before this start, or from while another node worked, is not applied twice.
+    // A request from before this start, or from a time when another node did the work, must not be applied twice.
     if (!known || !isWorking) this.#retried = lastRetry(control);
     return known !== null && control.resumed > known.resumed;
   }
 
-  /** Applies what is to be applied now, and answers the callers that wait for it. A promise only if there is something. */
+  /** Applies what is due, and resolves the callers that wait for it. Returns a promise only if something is due. */
   follow(control: ConsumerControl, mayApply: boolean, isWorking: boolean): void | Promise<void> {
     if (mayApply && (!this.#isApplied || this.hasMore || this.#work.isGoingOn)) return this.#apply(control);
-    // A caller of a retry that a pause has ended is answered with what was done until then.
+    // If a pause has ended a retry, its caller gets the count of the events that were done before.
     if (!this.hasMore) this.#outcome = { folded: 0 };
     this.hasMore = false;
     if (this.waiters.size > 0) this.#acknowledge(control.revision, isWorking);
   }
 
-  /** An error goes to the callers that asked for it: the work itself goes on. */
+  /** An error rejects the callers that requested the change; the work itself continues. */
   async #apply({ revision, skipped, retries }: ConsumerControl): Promise<void> {
     const work = this.#work;
     const before = this.hasMore && "folded" in this.#outcome ? this.#outcome.folded : 0;
@@ -109,12 +111,11 @@ export class ControlSync {
     this.#isApplied = true;
   }
 
-  /** A new start. */
   start(): void {
     this.hasMore = this.#isApplied = false;
   }
 
-  /** Nothing is in flight, and all is done up to this revision. */
+  /** Call only while nothing is in flight: resolves the callers that wait for a revision up to this one. */
   #acknowledge(revision: number, works: boolean): void {
     const outcome = this.#outcome;
     const acknowledged: Outcome<ControlAck> =

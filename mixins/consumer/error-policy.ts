@@ -6,13 +6,13 @@ import { isOutage } from "../../core/errors/outage.ts";
 import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
 export interface ErrorPolicy {
-  /** How often an event that failed is tried again before it is parked. Default 3. */
+  /** How often a failed event is retried before it is parked. Default 3. */
   retries: number;
-  /** The wait before the first retry, in milliseconds; each further wait is twice as long, up to 100 times. Default 50. */
+  /** The delay before the first retry, in milliseconds; doubled with each retry, up to 100-fold. Default 50. */
   delayMs: number;
-  /** So many events parked one after another stop the consumer: the fault is likely in its code. Default 20. */
+  /** This many events parked in a row stop the consumer, because the fault is likely in its code. Default 20. */
   maxParkedInARow: number;
-  /** How long one event may take, in milliseconds; then it counts as an outage, and is tried again. Default 30,000. */
+  /** How long one event may take, in milliseconds. Then it counts as an outage, and is retried. Default 30,000. */
   timeoutMs: number;
 }
 
@@ -37,19 +37,18 @@ export function parsePolicy(owner: string, given: Partial<ErrorPolicy> = {}): Er
   return policy;
 }
 
-/** What a try came to: an error of the event, or not. */
+/** The outcome of one attempt. */
 export type Tried = { error: unknown } | { error?: never };
 
 export interface Interruption {
-  /** Ends early when interrupted. */
   sleep: (ms: number) => Promise<void>;
   isInterrupted: () => boolean;
-  /** The node ends: what is not begun is left for the next start. */
+  /** The node is shutting down: work that has not begun is left for the next start. */
   isStopping: () => boolean;
 }
 
 /**
- * Tries an event that has failed again, with growing waits. Answers the last error where the event is to be parked.
+ * Retries a failed event with growing delays. Returns the last error if the event has to be parked.
  * @throws an outage's error
  */
 export async function tryAgain(
@@ -68,9 +67,9 @@ export async function tryAgain(
     error = tried.error;
   }
   if (isOutage(error)) throw error;
-  // A stop may itself have made the last try fail; a fresh start tries again.
+  // The shutdown itself may have made the last attempt fail; the next start retries it.
   return isInterrupted() ? "interrupted" : { error, attempts };
 }
 
-/** What the store cannot read does not become readable by waiting, and a chain of causes not shorter. */
+/** A retry changes neither an event that the store cannot read nor a chain of causes that is too long. */
 const isFinal = (error: unknown) => isUpcastError(error) || isDamagedEvent(error) || isTooDeep(error);

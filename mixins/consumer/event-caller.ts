@@ -4,10 +4,10 @@ import { depthOf } from "../../core/event/causation.ts";
 import { mergeReadAfter } from "../service/read-after.ts";
 import { remoteCall } from "./remote-call.ts";
 
-/** What a call is made for: an event, or what an event has led to. */
+/** The cause of a call: an event, or a deadline that an event has led to. */
 export type Cause = Pick<RecordedEvent<string, unknown>, "id" | "meta">;
 
-/** Calls on behalf of an event: its correlation id is the request's, the event itself is the cause. */
+/** Calls actions on behalf of an event: the request has the event's correlation id, and the event as its cause. */
 export class EventCaller {
   readonly #broker: ServiceBroker;
 
@@ -17,13 +17,13 @@ export class EventCaller {
 
   /** @throws ServiceNotFoundError */
   callAction(name: string, event: Cause, meta: object = {}): Promise<unknown> {
-    // Asked first, since the broker logs a warning for every call of an action that is not there.
+    // Checked first, because the broker logs a warning for every call of an action that does not exist.
     if (!this.#broker.registry.actions.isAvailable(name))
       return Promise.reject(new Errors.ServiceNotFoundError({ action: name }));
     return remoteCall(this.#broker, name, event, this.#optionsFor(event, meta));
   }
 
-  /** Calls an action in a context of `newContext`: what the action's chain has stored is read by later calls in it. */
+  /** Calls an action in a context of `newContext`. Later calls in that context read the events that it has stored. */
   async callIn<Answer>(ctx: Context, name: string, params: unknown, options: CallingOptions = {}): Promise<Answer> {
     if (!this.#broker.registry.actions.isAvailable(name)) throw new Errors.ServiceNotFoundError({ action: name });
     const { requestID } = ctx;
@@ -34,7 +34,7 @@ export class EventCaller {
   newContext(event: Cause, meta: object = {}, span: Span | null = null): Context {
     const options = this.#optionsFor(event, meta);
     const ctx = Object.assign(new this.#broker.ContextFactory(this.#broker), { ...options, params: event });
-    // Its calls name the context as their parent, and Moleculer's spans are named like their contexts.
+    // Calls in the context name its id as their parent, and Moleculer gives a span the id of its context.
     return span ? Object.assign(ctx, { id: span.id, span, tracing: span.sampled }) : ctx;
   }
 

@@ -20,10 +20,10 @@ interface Dependencies {
   leaseMs: number;
 }
 
-/** An event that has no place in the log. */
+/** An event that was not appended, so it has no position. */
 export type DraftEvent = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
 
-/** The event store as a consumer sees it: always over the broker, wherever it is hosted. */
+/** The event store as a consumer uses it: always through the broker, wherever the store is hosted. */
 export class EventSource implements LeaseSource {
   readonly #d: Dependencies;
 
@@ -39,7 +39,7 @@ export class EventSource implements LeaseSource {
     return this.#d.leaseMs;
   }
 
-  /** `limit` 0: no events, but the head and what is wanted of the consumer. */
+  /** `limit` 0: no events, only the head and the consumer's control state. */
   page(after: number, limit: number): Promise<ConsumerPage> {
     const { consumer, types } = this.#d;
     return this.#call("page", { consumer, after, limit, types });
@@ -53,24 +53,24 @@ export class EventSource implements LeaseSource {
     return this.#call("control", { consumer: this.#d.consumer, change });
   }
 
-  /** Stores a system event; sent again under its id, it is stored once. */
+  /** Stores a system event. The id makes it idempotent: sent again, the event is stored once. */
   async record(stream: string, type: string, payload: object, id: string): Promise<void> {
     await this.#call("record", { stream, type, payload, id });
   }
 
-  /** A stream's events of the wanted types behind a version; an empty page is the end. */
+  /** The stream's events of the consumer's types after a version; an empty page is the end. */
   streamPage(stream: string, afterVersion: number): Promise<StreamPage> {
     const { consumer, types } = this.#d;
     return this.#call("streamPage", { consumer, stream, afterVersion, limit: 1000, types });
   }
 
-  /** The event at a position; null where there is none. */
+  /** The event at a position; null if there is none. */
   async eventAt(position: number): Promise<RecordedEvent | null> {
     const events: RecordedEvent[] = await this.#call("read", { after: position - 1, limit: 1, raw: true });
     return events[0]?.position === position ? events[0] : null;
   }
 
-  /** The last position of an event that is not younger than this; 0 before the first event. `time`: ISO 8601. */
+  /** The last position whose event is not younger than `time` (ISO 8601); 0 before the first event. */
   positionAt(time: string): Promise<number> {
     return this.#call("positionAt", { time });
   }
@@ -80,7 +80,6 @@ export class EventSource implements LeaseSource {
     return this.#call("draft", { events });
   }
 
-  /** What the store's `find` and `count` answer. */
   find(params: QueryParams & { fields?: string[] }): Promise<RecordedEvent[]> {
     return this.#call("find", params);
   }
@@ -89,17 +88,17 @@ export class EventSource implements LeaseSource {
     return this.#call("count", { query });
   }
 
-  /** What the consumer keeps in the store's engine, or `of` one thing below it; null where it keeps nothing there. */
+  /** The state that the consumer stores in the store's engine, or its substate `of`; null if there is none. */
   state(of?: string): Promise<Versioned | null> {
     return this.#call("state", { consumer: this.#d.consumer, ...(of !== undefined && { of }) });
   }
 
-  /** Those below the consumer's own whose names begin with `prefix`, in their order; an empty page is the end. */
+  /** The consumer's substates whose names begin with `prefix`, sorted by name; an empty page is the end. */
   states(prefix: string, after: string | undefined, limit: number): Promise<(Versioned & { of: string })[]> {
     return this.#call("states", { consumer: this.#d.consumer, prefix, limit, ...(after !== undefined && { after }) });
   }
 
-  /** Null where the state is no longer at `revision`, or the lease was lost. Null as the value: it is removed. */
+  /** Returns null if the state is no longer at `revision`, or the lease was lost. The value null removes the state. */
   saveState(value: object | null, revision: number, lease: Lease, of?: string): Promise<number | null> {
     const { consumer } = this.#d;
     return this.#call("saveState", { consumer, value, revision, lease, ...(of !== undefined && { of }) });
@@ -114,7 +113,6 @@ export class EventSource implements LeaseSource {
     await this.#call("releaseLease", { consumer: this.#d.consumer, lease, ...(to !== undefined && { to }) });
   }
 
-  /** The nodes that host a service. */
   hostsOf(service: string): string[] {
     return hostsOf(this.#d.broker, service);
   }
@@ -122,10 +120,10 @@ export class EventSource implements LeaseSource {
   async #call<Answer>(action: string, params: object): Promise<Answer> {
     const { broker, store } = this.#d;
     const name = `${store}.${action}`;
-    // Asked first, since the broker logs a warning for every call of an action that is not there.
+    // Checked first, because the broker logs a warning for every call of an action that does not exist.
     if (!broker.registry.actions.isAvailable(name))
       throw new StoreUnavailableError(store, "its service is not there (yet)");
-    // The message may be lost with the server that carries it.
+    // A message may be lost together with the server that carries it.
     return remoteCall(broker, name, params, { timeout: times.call.storeMs });
   }
 }

@@ -8,7 +8,7 @@ interface Consumer {
   source: EventSource;
 }
 
-/** The broker's events that wake a consumer. Each is a hint: polling finds what a lost one would have said. */
+/** The broker events that wake a consumer. Each is a hint: if one is lost, polling finds the same change later. */
 export function consumerEvents(store: string, consumer: () => Consumer): NonNullable<ServiceSchema["events"]> {
   return {
     [appendedEvent(store)]: (ctx: Context<{ position: number }>) => consumer().host.worker.wake(ctx.params.position),
@@ -21,7 +21,7 @@ export function consumerEvents(store: string, consumer: () => Consumer): NonNull
       const { to = ctx.broker.nodeID } = ctx.params;
       if (ctx.params.consumer === source.consumer && to === ctx.broker.nodeID) host.worker.takeOver();
     },
-    // What it waits for may just have come back.
+    // A service that the consumer waits for may be available again.
     "$services.changed": () => consumer().host.worker.wake(),
   };
 }

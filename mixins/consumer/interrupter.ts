@@ -1,18 +1,18 @@
 import type { Interruption } from "./error-policy.ts";
 import { Waiters } from "./waiters.ts";
 
-/** What makes the work of a consumer end between two events, and its waits end early. */
+/** Interrupts the work of a consumer: processing ends between two events, and sleeps end early. */
 export class Interrupter implements Interruption {
-  /** What runs is to end between two events. */
+  /** The running work ends between two events. */
   interrupted = false;
-  /** What is not begun is left for the next start. */
+  /** Work that has not begun is left for the next start. */
   stopping = false;
   readonly #sleepers = new Waiters<null>("a pause", Infinity);
 
   readonly isInterrupted = (): boolean => this.interrupted;
   readonly isStopping = (): boolean => this.stopping;
 
-  /** Sleeping work alone keeps no process alive. */
+  /** A sleep alone does not keep the process alive. */
   readonly sleep = async (ms: number): Promise<void> => {
     if (!this.interrupted) await this.#sleepers.wait(null, { ms, outcome: () => awake, keepsProcess: false });
   };
@@ -21,7 +21,7 @@ export class Interrupter implements Interruption {
     this.stopping = this.interrupted = false;
   }
 
-  /** What had interrupted the work is being looked at; a stop stays one. */
+  /** Clears the interruption, since its reason is being handled now. A stop remains in effect. */
   resume(): void {
     this.interrupted = this.stopping;
   }

@@ -4,24 +4,24 @@ import { LeaseWatch, nodeOf } from "../../core/consumer/lease-watch.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { silent, StateLog } from "../../core/text/state-log.ts";
 
-/** Where a lease is kept. */
+/** The store of a lease. */
 export interface LeaseSource {
-  /** For so long after a renewal the holder acts on it. */
+  /** How long the holder relies on the lease after a renewal. */
   readonly leaseMs: number;
   takeLease(holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer>;
-  /** `to`: the node that is to take it; others that hear of the release wait for their next look. */
+  /** `to`: the node that takes the lease next. Other nodes ignore the release until their next poll. */
   releaseLease(lease: Lease, to?: string): Promise<void>;
 }
 
 /** The state of a lease in the operator's log before the first answer, and after it was lost or released. */
 export const notHeld = "not held";
 
-/** So often a lease is renewed while it lasts: two renewals in a row may be lost. */
+/** Renewals per lease duration: two renewals in a row may be lost. */
 const renewals = 3;
 
 /**
- * One node's side of a lease: takes it, renews it, and knows by its own clocks when another node may have it. While
- * another node has it, this one measures how long that one has not renewed it.
+ * One node's side of a lease: takes it, renews it, and determines by local clocks when another node may have it. While
+ * another node has the lease, this node measures how long it has not been renewed.
  */
 export class LeaseHold {
   readonly #source: LeaseSource;
@@ -32,10 +32,10 @@ export class LeaseHold {
   #since = { monotonic: 0, wall: 0 };
   #timer: NodeJS.Timeout | undefined;
   readonly #unanswered = new Set<Promise<void>>();
-  /** Another had it when it was asked for; as `performance.now()` counts. */
+  /** When the lease was last refused because another node had it, in `performance.now()` time. */
   #refusedAt = -Infinity;
 
-  /** Named after its node and this start, since what a process knew has died with it. */
+  /** The holder's id contains its node and the id of this start, because a process loses its state when it dies. */
   constructor(source: LeaseSource, node: string, log = new StateLog("lease", notHeld, silent)) {
     this.#source = source;
     this.#log = log;
@@ -50,40 +50,43 @@ export class LeaseHold {
     return this.#source.leaseMs;
   }
 
-  /** Ends before another node can take it: that one counts from when it has seen a renewal, this one from before it sent it. */
+  /**
+   * Ends before another node can take the lease: the other node counts from when it has seen a renewal, this one from
+   * before it sent the renewal.
+   */
   get isCertain(): boolean {
-    // Each clock is compared with itself. A machine that was suspended may have stood still by one of the two.
+    // Each clock is compared with itself. While a machine is suspended, one of the two clocks may stop.
     const age = Math.max(performance.now() - this.#since.monotonic, Date.now() - this.#since.wall);
     return this.#lease !== null && age < this.ttlMs;
   }
 
-  /** Why this node waits; null where no other node has it. */
+  /** Why this node waits; null if no other node has the lease. */
   get cause(): string | null {
     return this.#watch.causeAt(performance.now());
   }
 
-  /** The other process that has it, `<node>/<id of its start>`; null where none has. */
+  /** The other process that has the lease, `<node>/<id of its start>`; null if there is none. */
   get heldBy(): string | null {
     return this.#watch.heldBy?.holder ?? null;
   }
 
-  /** How long until it can be taken over, if it is not renewed until then; infinite where no other node has it. */
+  /** How long until the lease can be taken over if it is not renewed; Infinity if no other node has it. */
   get restMs(): number {
     return this.#watch.restMs(performance.now());
   }
 
-  /** Another node has released it. Returns whether this node waits for it: then it is to ask at once. */
+  /** Another node has released the lease. Returns whether this node waits for it and has to request it at once. */
   isFreed(): boolean {
     if (this.cause !== null) this.#refusedAt = -Infinity;
     return this.cause !== null;
   }
 
-  /** Takes it where it is not held for certain, and renews it from then on; null while another has it. */
+  /** Takes the lease if this node's is not certain, and renews it from then on. Null while another node has it. */
   async acquire(): Promise<Lease | null> {
     if (this.isCertain) return this.#lease;
     const since = moment();
     const lapsed = this.#watch.lapsedAt(since.monotonic);
-    // A standby may have reason to look again and again, and none to ask as often.
+    // A standby may have reason to poll often, but the lease need not be requested as often.
     if (lapsed === undefined && since.monotonic - this.#refusedAt < times.lease.retryMs) return null;
     this.lose("it was not renewed in time");
     const { lease, heldBy } = await this.#source.takeLease(this.#holder, this.ttlMs, lapsed);
@@ -100,13 +103,13 @@ export class LeaseHold {
       }));
       this.#lease = lease;
       this.#since = since;
-      // By the clock, not by the page: one event may take longer than the lease lives.
+      // Renewed by a timer instead of once per page: one event may take longer than the lease lasts.
       this.#timer = setInterval(() => this.#renew(lease), this.ttlMs / renewals).unref();
     }
     return lease;
   }
 
-  /** Beside one that has no answer yet: its message may be lost, and the next one is in time. */
+  /** Sent even if an earlier renewal has no answer: its message may be lost, and this one is still in time. */
   #renew(lease: Lease): void {
     if (this.#unanswered.size >= renewals) return;
     const renewal = this.#renewed(lease).finally(() => this.#unanswered.delete(renewal));
@@ -118,18 +121,18 @@ export class LeaseHold {
     try {
       const answer = await this.#source.takeLease(this.#holder, this.ttlMs);
       if (this.#lease !== lease) return;
-      // Under another epoch it was released, or another node has had it in between.
+      // Under another epoch the lease was released, or another node has had it in between.
       if (answer.lease?.epoch !== lease.epoch)
         this.lose(
           `its epoch is ${lease.epoch}, and the store has ${answer.lease?.epoch ?? "given it to another node"}`,
         );
       else if (since.monotonic > this.#since.monotonic) this.#since = since;
     } catch {
-      // The store does not answer: when the lease's time is over, it is not certain any more.
+      // The store does not respond. When the lease's time is over, the lease is no longer certain.
     }
   }
 
-  /** Another may hold it, or may have held it. */
+  /** Call when another node may hold the lease, or may have held it. */
   lose(cause = "another node may hold it"): void {
     const epoch = this.#lease?.epoch;
     if (this.#lease) this.#log.change(notHeld, () => ({ epoch, cause }));
@@ -137,11 +140,11 @@ export class LeaseHold {
     clearInterval(this.#timer);
   }
 
-  /** After what was sent: a renewal that comes behind the release would take the lease again. */
+  /** Waits for the renewals in flight: a renewal that arrives after the release would take the lease again. */
   async release(to?: string): Promise<void> {
     const lease = this.#lease;
     this.lose(to === undefined ? "released" : `released for ${to}`);
-    // This node must not be ahead of the one that is to take it.
+    // This node must not request the lease before the node that is to take it.
     if (to !== undefined) this.#refusedAt = performance.now();
     await Promise.all(this.#unanswered);
     if (lease) await this.#source.releaseLease(lease, to);

@@ -16,13 +16,13 @@ import type { ConsumerMetrics } from "../observability/metrics.ts";
 import type { TimeLimit } from "./time-limit.ts";
 
 export interface LeasedStatus extends ConsumerStatus {
-  /** What has failed; what waits behind it is not counted. */
+  /** How many failed events are parked; the events that wait behind them are not counted. */
   parked: number;
-  /** The events that wait behind it, or are being handled by a retry; null on a node that does not do the work. */
+  /** How many events wait behind parked ones, or are being retried; null on a node that does not do the work. */
   waiting: number | null;
 }
 
-/** Work that one node does at a time, and knows whether it is this one. */
+/** Work that one node does at a time; it determines whether this node does it. */
 export interface LeasedWork extends Work {
   readonly progress: Readonly<CheckpointState>;
   readonly isInCharge: boolean;
@@ -40,7 +40,7 @@ interface Dependencies {
   policy: ErrorPolicy;
   timeLimit: TimeLimit;
   metrics: ConsumerMetrics | null;
-  /** The work, made anew with each start. */
+  /** Creates the work; called at each start. */
   work: (lease: LeaseHold, interruption: Interruption, wake: () => void) => LeasedWork;
   warn: (message: string, details: object) => void;
   debug: Debug;
@@ -52,9 +52,9 @@ export class LeasedHost {
   #lease!: LeaseHold;
   #placement!: Placement;
   #work!: LeasedWork;
-  /** Made anew with each start. */
+  /** Recreated at each start. */
   worker!: Worker;
-  /** What the node that does the work has stored, as it was seen last. */
+  /** The state that the working node has stored, as it was last read. */
   #seen: State = nothingYet;
 
   constructor(dependencies: Dependencies) {
@@ -62,7 +62,7 @@ export class LeasedHost {
     this.#renew();
   }
 
-  /** What a start knows dies with it. */
+  /** A start keeps no state of the one before. */
   #renew(): void {
     const { name, node, source, policy, metrics, warn, debug } = this.#d;
     this.#seen = nothingYet;
@@ -84,7 +84,7 @@ export class LeasedHost {
     });
   }
 
-  /** Each page is saved when it is done: nothing of it is handled again. */
+  /** The checkpoint is saved before the handover, so the next node repeats no event. */
   async #handOver(isAtWork: boolean): Promise<boolean> {
     const to = this.#placement.successorAt(performance.now());
     if (to === null || !isAtWork || !this.#work.isInCharge) return false;
@@ -99,12 +99,12 @@ export class LeasedHost {
     this.worker.start();
   }
 
-  /** Resolves when the handler that runs is finished, the checkpoint saved, and the lease free for another node. */
+  /** Resolves when the running handler is finished, the checkpoint is saved, and the lease is free for another node. */
   async stop(): Promise<void> {
     this.#d.timeLimit.shortenForShutdown();
     await this.worker.stop();
     this.#d.timeLimit.end();
-    // If the store has gone first, the lease lapses by itself.
+    // If the store has stopped first, the lease lapses by itself.
     await this.#lease.release().catch(() => {});
   }
 

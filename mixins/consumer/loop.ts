@@ -1,16 +1,16 @@
 interface Steps {
   /**
-   * One piece of work. Resolves to how long to rest, in milliseconds (Infinity: until it is woken); null: there is more to
-   * do at once. `isNotified`: there may be something new; otherwise a rest has ended by itself.
+   * One piece of work. Resolves to how long to rest, in milliseconds (Infinity: until the loop is woken); null: there
+   * is more to do at once. `isNotified`: there may be something new; false if a rest has ended by itself.
    */
   step: (isNotified: boolean) => Promise<number | null>;
-  /** A step failed. Returns how long to wait until the next one. */
+  /** Called after a step has failed. Returns how long to wait until the next one. */
   onError: (error: unknown) => number;
-  /** After the last step. Never rejects. */
+  /** Called after the last step. Never rejects. */
   end: () => Promise<void>;
 }
 
-/** Runs step after step until it is stopped; it rests between two of them until it is woken, or the rest is over. */
+/** Runs step after step until it is stopped. Between two steps it rests until it is woken or the rest is over. */
 export class Loop {
   readonly #steps: Steps;
   #isNotified = false;
@@ -18,7 +18,10 @@ export class Loop {
   #running: Promise<void> | null = null;
   #endRest: (() => void) | null = null;
   #until = 0;
-  /** One for many rests, since most end with a signal: to set and clear a timer for each costs more than the rest. */
+  /**
+   * One timer for many rests, since most of them end with a signal: setting and clearing a timer for each would cost
+   * more than the rest.
+   */
   #timer: { handle: NodeJS.Timeout; dueAt: number } | null = null;
 
   constructor(steps: Steps) {
@@ -34,13 +37,13 @@ export class Loop {
     this.#running = this.#run();
   }
 
-  /** Ends the rest; while it does not rest, the next one. */
+  /** Ends the current rest; if there is none, skips the next one. */
   wake(): void {
     this.#isNotified = true;
     this.#endRest?.();
   }
 
-  /** Resolves when the step that runs and the end are done. */
+  /** Resolves after the running step and `end`. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.wake();
@@ -58,7 +61,7 @@ export class Loop {
         restMs = onError(error);
       }
       isNotified = true;
-      // Work may never leave the thread by itself: others get their turn between two steps.
+      // A step may never yield to the event loop by itself, so the loop yields between two steps.
       if (restMs === null) await new Promise((turn) => setImmediate(turn));
       else {
         if (!this.#isNotified) await this.#rest(restMs);
@@ -81,7 +84,7 @@ export class Loop {
     this.#timer = null;
     if (this.#until === Infinity) return;
     const handle = setTimeout(() => this.#onTimeout(), Math.max(this.#until - performance.now(), 0));
-    // A resting loop alone keeps no process alive.
+    // A resting loop alone does not keep the process alive.
     handle.unref();
     this.#timer = { handle, dueAt: this.#until };
   }
@@ -89,7 +92,7 @@ export class Loop {
   #onTimeout(): void {
     this.#timer = null;
     if (!this.#endRest) return;
-    // The rest that the timer was set for has ended, and this is a later one.
+    // The timer was set for an earlier rest; the current one ends later.
     if (performance.now() < this.#until - 1) this.#watch();
     else this.#endRest();
   }

@@ -4,18 +4,18 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { remoteCall } from "./remote-call.ts";
 
-/** Errors that say that a node has gone: it holds nothing in flight any more. */
+/** Errors that mean that a node has gone: it has nothing in flight any more. */
 const gone = ["SERVICE_NOT_FOUND", "SERVICE_NOT_AVAILABLE", "REQUEST_REJECTED"];
 
 export interface EveryHost<Answer> {
   answers: Map<string, Answer>;
-  /** Nodes that have not gone and answer nothing, not even a ping: frozen, or cut off. */
+  /** Nodes that are registered but respond to nothing, not even to a ping: frozen, or cut off. */
   silent: string[];
 }
 
 /**
- * Calls an action of a service on each node that hosts it, at the same time. A node that goes away meanwhile is left out.
- * The action is one that may be called again.
+ * Calls an action of a service on every node that hosts it, in parallel. A node that disappears during the call is
+ * omitted. The action must be idempotent.
  */
 export async function onEveryHost<Answer>(
   broker: ServiceBroker,
@@ -40,7 +40,7 @@ export async function onEveryHost<Answer>(
   return { answers, silent: silent.toSorted() };
 }
 
-/** @throws StoreUnavailableError where a node has not acknowledged a pause */
+/** @throws StoreUnavailableError if a node has not acknowledged a pause */
 export function refuseSilent(name: string, silent: readonly string[]): void {
   if (silent.length === 0) return;
   throw new StoreUnavailableError(
@@ -51,7 +51,10 @@ export function refuseSilent(name: string, silent: readonly string[]): void {
 
 const silence: unique symbol = Symbol("silence");
 
-/** The answer, or that the node is silent: a frozen one is in the registry until its heartbeat has been missed for long. */
+/**
+ * Resolves to the answer, or to `silence` if the node is silent: the registry keeps a frozen node until its heartbeat
+ * has been missing for long.
+ */
 async function untilSilent<Answer>(
   broker: ServiceBroker,
   nodeID: string,
@@ -63,16 +66,16 @@ async function untilSilent<Answer>(
     return await Promise.race([answer, silenceOf(broker, nodeID, end.signal)]);
   } finally {
     end.abort();
-    // One that comes after all is of no interest.
+    // A rejection after the silence must not be unhandled.
     answer.catch(() => {});
   }
 }
 
-/** Settles when the node has left so many pings in a row unanswered; never where it is no longer waited for. */
+/** Settles when the node has left that many pings in a row unanswered; never settles after `end` is aborted. */
 async function silenceOf(broker: ServiceBroker, nodeID: string, end: AbortSignal): Promise<typeof silence> {
   const { pingMs, pings } = times.call;
   for (let unanswered = 0; unanswered < pings;) {
-    // Most answers are there before the first ping, and a broker without a connection answers at once.
+    // Waits first: most answers arrive before a ping, and a broker without a connection answers a ping at once.
     await wait(pingMs, undefined, { signal: end, ref: false }).catch(() => {});
     if (end.aborted) return new Promise(() => {});
     unanswered = (await broker.ping(nodeID, pingMs)) === null ? unanswered + 1 : 0;
@@ -80,20 +83,20 @@ async function silenceOf(broker: ServiceBroker, nodeID: string, end: AbortSignal
   return silence;
 }
 
-/** The nodes that are there and host a service. */
+/** The available nodes that host a service. */
 export function hostsOf(broker: ServiceBroker, service: string): string[] {
   const services = broker.registry.getServiceList({ onlyAvailable: true }) as { name: string; nodeID: string }[];
   return services.filter((one) => one.name === service).map(({ nodeID }) => nodeID);
 }
 
-/** An answer may take as long as a transform does, but one that was lost on the way would never come. */
+/** Repeats the call after a timeout: an answer may take as long as a transform, but a lost one would never arrive. */
 async function untilAnswered<Answer>(
   broker: ServiceBroker,
   action: string,
   params: object,
   nodeID: string,
 ): Promise<Answer> {
-  // Nothing gets lost on the way to oneself.
+  // A local call cannot get lost.
   const timeout = nodeID === broker.nodeID ? 0 : times.call.everyHostMs;
   for (;;) {
     try {
@@ -104,7 +107,7 @@ async function untilAnswered<Answer>(
   }
 }
 
-/** The called action's own errors may look the same: they name another action. */
+/** An error of the called action itself may have the same type, but it names another action. */
 function isOf(error: unknown, action: string, types: readonly string[]): boolean {
   const { type, data } = error as { type?: unknown; data?: { action?: unknown } };
   return types.includes(String(type)) && data?.action === action;

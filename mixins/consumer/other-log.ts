@@ -2,8 +2,8 @@ import type { Progress } from "../../core/table/read-table.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 
 /**
- * Why the log is not the one that a consumer has worked on so far, or null where it is. Positions of one log mean nothing
- * in another: going on would pass over events in silence.
+ * Why the log is not the one of the consumer's checkpoint; null if it is. Positions of one log are meaningless in
+ * another: continuing would skip events without notice.
  */
 export function otherLog(
   { position, positionId, log }: Pick<Progress, "position" | "positionId" | "log">,

@@ -2,7 +2,7 @@ import { isOutage } from "../../core/errors/outage.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { waitCause } from "./worker-state.ts";
 
-/** The outages that a worker meets: the waits grow, and of each cause it warns once, until everything responds again. */
+/** The outages that a worker meets. The delays grow; the worker warns once for each cause until everything responds. */
 export class Outages {
   /** Everything has responded. */
   isOver = false;
@@ -17,14 +17,14 @@ export class Outages {
     this.#warn = warn;
   }
 
-  /** While the services of a node start one after the other, an outage is no reason for a warning. */
+  /** The services of a node start one after the other, so an outage soon after the start causes no warning. */
   start(): void {
     this.end();
     this.isOver = false;
     this.#quietUntil = Date.now() + times.start.quietMs;
   }
 
-  /** Returns that there is no cause any more. */
+  /** Returns null, the value for "no cause". */
   end(): null {
     this.isOver = true;
     this.#warnedOf = null;
@@ -44,7 +44,7 @@ export class Outages {
     return cause;
   }
 
-  /** How long to wait before the next try. */
+  /** How long to wait before the next attempt. */
   nextWaitMs(): number {
     const ms = this.#nextMs;
     this.#nextMs = Math.min(ms * 2, times.poll.everyMs);

@@ -4,7 +4,7 @@ import { asParkedError } from "../../core/event/parked-error.ts";
 
 type EventPlace = Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position">;
 
-/** Without a failure of its own, an event waits behind the one that has failed. */
+/** `failure` is null for an event that waits behind a failed one. */
 export function parkedAs(
   { id, type, stream, version, position }: EventPlace,
   failure: { error: unknown; attempts: number } | null,
@@ -14,19 +14,19 @@ export function parkedAs(
   return { id, type, stream, version, position, error, attempts: failure?.attempts ?? 0, time };
 }
 
-/** What the log says of it. */
+/** The arguments of the warning in the operator's log. */
 export const parkedWarning = ({ id, type, stream, position, attempts, error }: ParkedEvent): [string, object] => [
   "An event is parked; later events of its stream wait behind it",
   { id, type, stream, position, attempts, error: error?.message },
 ];
 
-/** As callers see it. */
+/** The event as callers get it. */
 export function withoutWaiting(stream: ParkedEvent & Partial<ParkedStream>): ParkedEvent {
   const { waiting: _, givenUp: __, ...event } = stream;
   return event;
 }
 
-/** The stream when its first event, or the next one that waits, is done or given up; null where nothing else waits in it. */
+/** The stream after its first event, or the next waiting one, is done or given up; null if nothing else waits in it. */
 export function passedIn(stream: ParkedStream, event: EventPlace): ParkedStream | null {
   if (event.id !== stream.id) return movedTo(stream, event);
   return stream.waiting === 0 && !stream.givenUp ? null : { ...stream, error: null, attempts: 0 };
@@ -35,13 +35,13 @@ export function passedIn(stream: ParkedStream, event: EventPlace): ParkedStream 
 function movedTo(stream: ParkedStream, { id, type, version, position }: EventPlace): ParkedStream {
   const { givenUp = [], ...rest } = stream;
   const others = givenUp.filter((given) => given !== id);
-  // Under another definition another number of them may be of interest.
+  // After a change of the definition, the number of relevant events may differ from the count.
   const waiting = others.length < givenUp.length ? stream.waiting : Math.max(stream.waiting - 1, 0);
   const left = others.length > 0 && { givenUp: others };
   return { ...rest, id, type, version, position, error: null, attempts: 0, waiting, ...left };
 }
 
-/** The stream when an event of it fails on a retry, be it the one that has failed before or one that waited. */
+/** The stream after an event of it has failed on a retry: the event that had failed before, or one that waited. */
 export function failedAt(stream: ParkedStream, event: EventPlace, error: unknown): ParkedStream {
   const isSame = event.id === stream.id;
   const attempts = isSame ? stream.attempts + 1 : 1;
@@ -51,11 +51,11 @@ export function failedAt(stream: ParkedStream, event: EventPlace, error: unknown
 /** The parked streams of one consumer. There may be very many. */
 export class ParkedStreams {
   #byName = new Map<string, ParkedStream>();
-  /** Those that wait for nothing any more; the next to go on first. */
+  /** Streams that are not blocked any more; the first one is next. */
   readonly #free = new Set<string>();
-  /** The events that are set aside, failed or waiting. */
+  /** The number of parked events, failed or waiting. */
   count = 0;
-  /** In the order of their positions; null until it is asked for after a change. */
+  /** Sorted by position; null after a change, until it is requested. */
   #sorted: readonly ParkedStream[] | null = null;
 
   constructor(parked: readonly ParkedStream[] = []) {
@@ -102,12 +102,12 @@ export class ParkedStreams {
     return this.#byName.size;
   }
 
-  /** The stream that is to go on next; undefined where each waits for something. */
+  /** The stream that continues next; undefined if every stream is blocked. */
   get nextFree(): string | undefined {
     return this.#free.values().next().value;
   }
 
-  /** The others that wait for nothing go on first. */
+  /** Moves the stream behind the other streams that can continue. */
   yieldTurn(stream: string): void {
     if (this.#free.delete(stream)) this.#free.add(stream);
   }
@@ -116,12 +116,12 @@ export class ParkedStreams {
     return this.#byName.values();
   }
 
-  /** In the order of their positions. */
+  /** Sorted by position. */
   list(): ParkedStream[] {
     this.#sorted ??= [...this.#byName.values()].toSorted((a, b) => a.position - b.position);
     return [...this.#sorted];
   }
 }
 
-/** How many events of the stream are set aside. */
+/** How many events of the stream are parked, failed or waiting. */
 export const countOf = ({ error, waiting }: ParkedStream): number => (error ? 1 : 0) + waiting;

@@ -4,14 +4,14 @@ import { times } from "../../core/concurrency/times.ts";
 interface Dependencies {
   consumer: string;
   node: string;
-  /** The nodes that host the consumer, this one among them. */
+  /** The nodes that host the consumer, including this one. */
   hosts: () => readonly string[];
 }
 
 /**
- * Which node is to work for a consumer when all are there: the one with the highest hash of its name and the consumer's
- * (rendezvous hashing), so that each node gets its share, and a node that comes takes nothing but its own. The work moves
- * to a node that has come, at most once for each time that it comes, and never since a node has gone.
+ * Which node works for a consumer when all nodes are available: the one with the highest hash of its name and the
+ * consumer's (rendezvous hashing). Each node gets its share, and a node that joins takes only its own share. The work
+ * moves only to a node that has joined, at most once per join, and never because a node has left.
  */
 export class Placement {
   readonly #d: Dependencies;
@@ -24,8 +24,8 @@ export class Placement {
   }
 
   /**
-   * The node that the holder hands over to, or null. Asked all the time, by a standby as well, so that a node which came
-   * before this one began to work has not just come.
+   * The node that the holder hands over to, or null. A standby calls this as well, so that it does not count a node as
+   * just joined that was there before it began to work.
    */
   successorAt(now: number): string | null {
     const hosts = this.#d.hosts();
@@ -41,7 +41,7 @@ export class Placement {
   }
 }
 
-/** Undefined where there are no hosts. */
+/** Undefined if there are no hosts. */
 export function firstOf(consumer: string, hosts: readonly string[]): string | undefined {
   const rank = (host: string) =>
     createHash("sha256")

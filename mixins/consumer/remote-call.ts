@@ -13,16 +13,16 @@ type NodeUpdated = { node: { id: string; instanceID: string | null } };
 const unanswered = new WeakMap<ServiceBroker, Set<Unanswered>>();
 
 /**
- * `broker.call` that also ends when the process that was asked is gone. Moleculer by itself waits for ever, or until a
- * time-out, where a node was killed and is back under its name before its heartbeat was missed.
- * @throws RequestRejectedError, as Moleculer does where it notices; EventTooLargeError, before anything is sent
+ * `broker.call` that also rejects when the called process has gone. If a node is killed and returns under its name
+ * before its heartbeat is missed, Moleculer itself waits for ever, or until a timeout.
+ * @throws RequestRejectedError, as Moleculer does if it notices; EventTooLargeError, before anything is sent
  */
 export function remoteCall<Answer>(
   broker: ServiceBroker,
   action: string,
   params: unknown,
   options: CallingOptions,
-  /** Gets the meta that comes back with an answer. */
+  /** Called with the meta that returns with an answer. */
   hear?: (meta: object) => void,
 ): Promise<Answer> {
   try {

@@ -4,20 +4,20 @@ import type { Work } from "./work.ts";
 import type { Worker } from "./worker.ts";
 import { causeOf, stateName, type ConsumerState } from "./worker-state.ts";
 
-/** What every consumer's `status` says. */
+/** The fields of every consumer's `status`. */
 export interface ConsumerStatus {
   name: string;
-  /** The node that responds: each host of an aggregate has a table of its own; of a subscription's hosts, one works. */
+  /** The node that responds. Each host of an aggregate has its own table; of a subscription's hosts, one works. */
   node: string;
   state: ConsumerState;
-  /** The checkpoint: done up to and including this position of the log. */
+  /** The checkpoint: every event up to and including this position is done. */
   position: number;
-  /** The log's last position, read for this answer; null where the store does not answer. */
+  /** The log's last position, read for this status; null if the store does not respond. */
   head: number | null;
   lag: number | null;
-  /** What is wanted; `state` says when it is so. */
+  /** The requested state; `state` shows whether it is reached. */
   paused: boolean;
-  /** Why it waits, stopped or stands by. */
+  /** Why the consumer waits, is stopped or is a standby. */
   cause: string | null;
 }
 

@@ -2,7 +2,7 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { StreamPage } from "./consumer-page.ts";
 import type { EventSource } from "./event-source.ts";
 
-/** Reads the events that wait in parked streams, in pages. What is left of the page that was read last is kept. */
+/** Reads the events that wait in parked streams, in pages. It caches the last page. */
 export class StreamReader {
   readonly #source: Pick<EventSource, "streamPage">;
   #rest: { stream: string; from: number; page: StreamPage } | null = null;
@@ -11,13 +11,13 @@ export class StreamReader {
     this.#source = source;
   }
 
-  /** What could not be read before may be readable by now. */
+  /** Events that were unreadable before may be readable now. */
   forget(): void {
     this.#rest = null;
   }
 
   /**
-   * The next events of the stream behind a version, up to a position of the log; none where it ends there.
+   * The next events of the stream after a version, up to a position of the log; empty at the end of the stream.
    * @throws an outage's error
    */
   async next(stream: string, afterVersion: number, upTo: number): Promise<StreamPage> {
@@ -33,7 +33,7 @@ export class StreamReader {
     return { ...page, events: page.events.filter(isNext) };
   }
 
-  /** Every event of the stream behind a version, up to a position. */
+  /** Every event of the stream after a version, up to a position. */
   async *all(stream: string, afterVersion: number, upTo: number): AsyncGenerator<RecordedEvent> {
     for (let version = afterVersion; ;) {
       const { events } = await this.next(stream, version, upTo);

@@ -7,14 +7,14 @@ interface Running {
 }
 
 /**
- * Waits for user code, but not for ever: what never settles must hold up neither the other events nor a stop. Its answer
- * is ignored then.
+ * Waits for user code, with a limit: code that never settles must block neither the other events nor a stop. Its answer
+ * is ignored after the limit.
  */
 export class TimeLimit {
   readonly #timeoutMs: number;
   readonly #node: string;
   #isHurried = false;
-  /** One for many waits, since most end at once: a timer for each would cost more than the wait. */
+  /** One timer for many waits, since most of them end at once: a timer for each would cost more than the wait. */
   #watch: NodeJS.Timeout | undefined;
   readonly #running = new Set<Running>();
 
@@ -23,7 +23,7 @@ export class TimeLimit {
     this.#node = node;
   }
 
-  /** The node stops: what does not come to an end soon is given up. */
+  /** The node is stopping: user code that does not settle soon is given up. */
   shortenForShutdown(): void {
     this.#isHurried = true;
     for (const running of this.#running) running.since = performance.now();
@@ -33,7 +33,7 @@ export class TimeLimit {
     this.#isHurried = false;
   }
 
-  /** The node has stopped: nothing is waited for any more. */
+  /** Stops the timer, since nothing is waited for any more. */
   end(): void {
     clearInterval(this.#watch);
     this.#watch = undefined;

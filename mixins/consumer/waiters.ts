@@ -1,16 +1,15 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 
-/** Far more than the callers of a healthy system that wait for one thing on one node. */
+/** Far more than the callers that wait for one thing on one node of a healthy system. */
 const maxWaiting = 1000;
 
-/** How a wait ends. */
 export type Outcome<Answer> = { answer: Answer } | { error: unknown };
 
-/** The end of a wait that nothing else has ended. */
+/** Ends a wait that nothing else has ended. */
 interface Timeout<Answer> {
   ms: number;
   outcome: () => Outcome<Answer>;
-  /** Whether the process stays alive until then. */
+  /** Whether the timer keeps the process alive. */
   keepsProcess: boolean;
 }
 
@@ -20,21 +19,21 @@ interface Waiter<Wanted, Answer> {
   end: (outcome: Outcome<Answer>) => void;
 }
 
-/** Callers on this node that wait for the same kind of thing, each with what it wants of it. */
+/** Callers on this node that wait for the same kind of thing, each with its own request. */
 export class Waiters<Wanted, Answer = void> {
-  /** How many wait. */
+  /** The number of waiting callers. */
   size = 0;
   readonly #name: string;
   readonly #most: number;
   readonly #waiting = new Set<Waiter<Wanted, Answer>>();
 
-  /** `name`: what is waited for, in messages. */
+  /** `name`: what the callers wait for, used in messages. */
   constructor(name: string, most = maxWaiting) {
     this.#name = name;
     this.#most = most;
   }
 
-  /** @throws StoreUnavailableError, retryable, if as many callers wait already as a node keeps */
+  /** @throws StoreUnavailableError, retryable, if the limit of waiting callers is reached */
   async wait(wanted: Wanted, timeout?: Timeout<Answer>): Promise<Answer> {
     const { size } = this;
     if (size >= this.#most)
@@ -58,12 +57,12 @@ export class Waiters<Wanted, Answer = void> {
     return promise;
   }
 
-  /** A question is put: its answer will know what the callers that wait by now have done before. */
+  /** Marks the current callers. The answer to a question that is sent afterwards covers all that they did before. */
   ask(): void {
     for (const waiter of this.#waiting) waiter.isAsked = true;
   }
 
-  /** Ends the waits that have an outcome. `isAsked`: the caller has waited since before the last question. */
+  /** Ends the waits that have an outcome. `isAsked`: the caller was already waiting at the last `ask`. */
   settle(outcomeOf: (wanted: Wanted, isAsked: boolean) => Outcome<Answer> | null): void {
     for (const { wanted, isAsked, end } of this.#waiting) {
       const outcome = outcomeOf(wanted, isAsked);

@@ -4,10 +4,10 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { EventSource } from "./event-source.ts";
 import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
-/** Of a damaged one the time is not known. */
+/** The time of a damaged event is unknown. */
 export type EventPlace = Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position"> & { time?: string };
 
-/** Where a single event is looked up. */
+/** The source of a single event. */
 export type EventLookup = Pick<EventSource, "event" | "eventAt">;
 
 interface Among {
@@ -18,7 +18,7 @@ interface Among {
   isMapped: (type: string) => boolean;
 }
 
-/** The event of this id, where it waits in a parked stream behind another. @throws an outage's error */
+/** The event of this id if it waits in a parked stream behind another. @throws an outage's error */
 export async function waitingEvent(
   source: EventLookup,
   id: string,
@@ -30,7 +30,7 @@ export async function waitingEvent(
   return event.position > parked.position && event.position <= upTo ? event : null;
 }
 
-/** Where an event stands, also one that cannot be read; null where there is none. */
+/** The location of an event, even of one that cannot be read; null if there is none. */
 async function placeOf(source: EventLookup, id: string): Promise<EventPlace | null> {
   try {
     return await source.event(id);

@@ -4,44 +4,47 @@ import type { ControlledWork } from "./control-sync.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 
 /**
- * Whose work it is: this node's as before (`kept`), this node's with its state read anew (`new`), or another node's
- * (`other`).
+ * Which node does the work: this node as before (`kept`), this node after it has reloaded the state (`new`), or another
+ * node (`other`).
  */
 export type Holding = "kept" | "new" | "other";
 
-/** What differs between the consumers: one folds the events of the log into a table, another hands them to handlers. */
+/**
+ * The part that differs between consumers: an aggregate folds the events of the log into a table, a subscription passes
+ * them to handlers.
+ */
 export interface Work extends ControlledWork {
   readonly progress: Readonly<Pick<Progress, "position" | "positionId" | "log">>;
-  /** A page is asked for. */
+  /** Called before each request for a page. */
   beforePage?(): void;
-  /** Takes or keeps the lease, before each page. */
+  /** Takes or keeps the lease; called before each page. */
   acquire(): Promise<Holding>;
-  /** Null where every node works for itself: then it is never asked to `acquire`. */
+  /** Null if every node works for itself; then `acquire` is never called. */
   readonly lease: Pick<LeaseHold, "cause" | "restMs" | "isFreed"> | null;
-  /** It waits for things that wake no worker: the lapse of a lease, a deadline. */
+  /** The work depends on conditions that wake no worker: the lapse of a lease, a deadline. */
   readonly needsPolling: boolean;
-  /** How many events the next page is to hold at most. */
+  /** The maximum number of events of the next page. */
   readonly eventsPerPage: number;
-  /** A page was read, whether its events are handled or not. */
+  /** Called after each page is read, whether its events are handled or not. */
   onPage?(page: ConsumerPage): void;
-  /** Work beside the log's, also while that is blocked; a slice at a time. `restart`: the block of this consumer is gone. */
+  /** Does a slice of work besides the log's, even while that is blocked. `restart`: the consumer is unblocked. */
   backgroundStep?(): "idle" | Promise<"idle" | "more" | "restart">;
-  /** Why nothing can be done, and `resume` would not help; null where it can. */
+  /** Why the work cannot run, and `resume` would not help; null if it can. */
   readonly blockedBy: string | null;
   /**
-   * Does the page's events in order. Ends early, between two events, when interrupted. Returns a promise only if there is
-   * something to do. @throws an outage's error
+   * Handles the page's events in order. If interrupted, it ends early, between two events. Returns a promise only if
+   * there is something to do. @throws an outage's error
    */
   handle(page: ConsumerPage): void | Promise<void>;
-  /** A caller waits here for what another node does. */
+  /** A caller on this node waits for the work of another node. */
   readonly isAwaited: boolean;
-  /** Writes the checkpoint where it has moved since. */
+  /** Writes the checkpoint if it has moved since the last write. */
   save(): Promise<void>;
   readonly isTooOftenParked: boolean;
   /** The message of the event that was parked last. */
   readonly lastFailure: string | undefined;
-  /** An operator has resumed the consumer. */
+  /** Called after an operator has resumed the consumer. */
   forgetParkedInARow(): void;
-  /** Nothing moves until an operator acts, or this node stops. */
+  /** Called when the work cannot continue until an operator acts, or when this node stops. */
   rejectWaiters(why: string): void;
 }

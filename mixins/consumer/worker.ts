@@ -21,22 +21,22 @@ interface Dependencies extends OperatorLog {
   interrupter: Interrupter;
   maxParkedInARow: number;
   metrics: ConsumerMetrics | null;
-  /** Between two pages, where nothing is in flight: whether another node gets the work. `isAtWork`: it is done here. */
+  /** Called between two pages, with nothing in flight: whether another node got the work. `isAtWork`: done here now. */
   handOver?: (isAtWork: boolean) => Promise<boolean>;
-  /** How an operator makes it begin anew on another log. */
+  /** How an operator makes the consumer begin again on another log. */
   startAfresh: string;
 }
 
-/** The loop of one consumer on one node: page after page of the log, each handled and then committed, until it is stopped. */
+/** The loop of one consumer on one node: it handles and commits page after page of the log until it is stopped. */
 export class Worker {
-  /** Replaced when it changes; read by others, written here alone. */
+  /** Replaced when it changes; others may read it, only this class writes it. */
   state: WorkerState = startState;
   readonly #d: Dependencies;
   readonly #loop: Loop;
   readonly #control: ControlSync;
   readonly #outages: Outages;
   readonly #log: ConsumerStateLog;
-  /** The store's host wakes this worker for whatever is new: it need not look by itself. */
+  /** The store's host wakes this worker for every change, so it need not poll. */
   #isNotified = false;
   #isHalted = false;
 
@@ -60,13 +60,13 @@ export class Worker {
     this.#loop.start();
   }
 
-  /** Resolves when what was begun is finished and saved. */
+  /** Resolves when the work in flight is finished and saved. */
   async stop(): Promise<void> {
     this.#d.interrupter.stop();
     await this.#loop.stop();
   }
 
-  /** There may be new events, up to `head` where it is known. */
+  /** There may be new events, up to `head` if it is known. */
   wake(head?: number): void {
     const { interrupter, metrics, work } = this.#d;
     if (head !== undefined && metrics && !interrupter.stopping) this.#measure(head);
@@ -79,15 +79,15 @@ export class Worker {
     if (this.#d.work.lease?.isFreed()) this.wake();
   }
 
-  /** What runs ends between two events, and the control state is read. */
+  /** The running work ends between two events, and the worker reads the control state. */
   interrupt(): void {
     this.#d.interrupter.interrupt();
     this.#loop.wake();
   }
 
   /**
-   * Resolves when the control state is applied up to `revision` and nothing is in flight; `isPatient`: and when the parked
-   * events that are to be handled have been, or are paused. @throws what a retry has met
+   * Resolves when the control state is applied up to `revision` and nothing is in flight; if `isPatient`, when the due
+   * parked events have been handled, or are paused, too. @throws the error that a retry has met
    */
   async follow(revision: number, isPatient = false): Promise<ControlAck> {
     if (this.#d.interrupter.stopping || !this.#loop.isRunning)
@@ -97,12 +97,12 @@ export class Worker {
     return applied;
   }
 
-  /** Why nothing is done at the moment; null while it is at work or waits for a dependency. */
+  /** Why nothing is done at the moment; null while it works or waits for a dependency. */
   get haltedBy(): string | null {
     return haltOf(this.state, this.#d.work.blockedBy);
   }
 
-  /** Whether the checkpoint's position says anything about the log. */
+  /** Whether the checkpoint's position is valid in the current log. */
   get isLogKnown(): boolean {
     return this.state.isLogKnown && this.state.block?.byLog !== true;
   }
@@ -127,7 +127,7 @@ export class Worker {
     return lease ? Math.min(everyMs, Math.max(lease.restMs, 0)) : everyMs;
   }
 
-  /** A page, and a slice of the work beside it. */
+  /** One page, and a slice of the background work. */
   async #step(): Promise<number | null> {
     const advanced = await this.#advance().catch((error: unknown) => ({ error }));
     const isFailed = typeof advanced === "object";
@@ -138,14 +138,14 @@ export class Worker {
       this.#control.forget();
       this.#change({ block: null, isCaughtUp: true, hasCaughtUp: true });
     }
-    // The generation that is built beside a table that cannot be written is what heals it.
+    // If a table cannot be written, the generation that is built beside it is the repair, so the loop continues.
     else if (isFailed && background === "idle") throw advanced.error;
     else if (isFailed) this.#noteOutage(advanced.error);
     if (!this.#outages.isOver) this.#change({ waitingFor: this.#outages.end() });
     return isFailed || advanced || background !== "idle" ? null : this.#restMs();
   }
 
-  /** Whether there is more to do at once. */
+  /** Returns whether there is more to do at once. */
   async #advance(): Promise<boolean> {
     const { work, source, interrupter, handOver, metrics } = this.#d;
     const control = this.#control;
@@ -177,7 +177,7 @@ export class Worker {
     return control.hasMore || (!page.end && this.state.block === null);
   }
 
-  /** If the answer fails, this node does nothing, neither along the log nor beside it. */
+  /** If the lease's answer fails, this node does no work, neither along the log nor in the background. */
   async #acquire(): Promise<boolean> {
     const { handOver, work } = this.#d;
     let holding: Holding = "other";
@@ -191,7 +191,7 @@ export class Worker {
     return holding !== "other";
   }
 
-  /** On a standby the numbers are unknown: the node that works has them. */
+  /** On a standby the numbers are unknown: the working node has them. */
   #measure(head: number): void {
     const { metrics, work } = this.#d;
     const { isWorking } = this.state;
@@ -212,7 +212,7 @@ export class Worker {
     return this.#control.follow(control, isWorking && block?.byLog !== true, isWorking);
   }
 
-  /** What is not saved is passed again: no reason to fail. */
+  /** Events that are not saved are passed again later, so a failed save does not fail the pause. */
   async #pause(control: ConsumerControl, isWorking: boolean): Promise<void> {
     await this.#save().catch((error: unknown) => void this.#noteOutage(error));
     await this.#control.follow(control, false, isWorking);
@@ -225,7 +225,7 @@ export class Worker {
     if (isResumed) this.#d.work.forgetParkedInARow();
   }
 
-  /** A checkpoint of one log must not get into another. */
+  /** A checkpoint of one log must not be saved into another. */
   async #save(): Promise<void> {
     if (this.state.block?.byLog !== true) await this.#d.work.save();
   }
@@ -238,7 +238,7 @@ export class Worker {
   #noteOutage(error: unknown): Outages {
     this.#d.metrics?.lag(NaN);
     this.#change({ isCaughtUp: false });
-    // An error is to be expected while the node stops.
+    // Errors are expected while the node stops.
     if (!this.#d.interrupter.stopping) this.#change({ waitingFor: this.#outages.note(error) });
     return this.#outages;
   }

@@ -1,6 +1,6 @@
 import { times } from "../../core/concurrency/times.ts";
 
-/** Wakes the consumer in time for what is due before it would look by itself. */
+/** Wakes the consumer for a deadline that is due before its next poll. */
 export class Alarm {
   readonly #wake: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -13,8 +13,7 @@ export class Alarm {
   set(at: number | null): void {
     clearTimeout(this.#timer);
     const inMs = at === null ? Infinity : Math.max(at - Date.now(), 0);
-    // A deadline alone keeps no process alive.
-    // The consumer looks by itself at each poll.
+    // The consumer polls by itself, so later deadlines need no timer. A timer alone does not keep the process alive.
     if (inMs < times.poll.everyMs) this.#timer = setTimeout(this.#wake, inMs).unref();
   }
 }

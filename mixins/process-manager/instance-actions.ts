@@ -6,7 +6,7 @@ import { ownActions } from "../service/own-actions.ts";
 import { plainDeadline } from "./task.ts";
 import { wholeNumber } from "../service/whole-number.ts";
 
-/** A process as `instances` shows it. */
+/** A process as `instances` returns it. */
 export interface ProcessSummary {
   /** The correlation value. */
   id: string;
@@ -14,7 +14,7 @@ export interface ProcessSummary {
   /** Its events up to this position are handled, or wait. */
   position: number;
   deadlines: Deadline[];
-  /** What has failed and stands in its way; null where nothing does. */
+  /** The failed event or deadline that blocks the process; null if nothing does. */
   parked: ParkedProcess | null;
   /** How many events wait. */
   waiting: number;
@@ -28,7 +28,7 @@ interface Params {
   limit: number;
 }
 
-/** `instances {id?, after?, limit?}`: the processes that have not ended, in the order of their ids; a short page is not the end. */
+/** `instances {id?, after?, limit?}`: the processes that have not ended, sorted by id; a short page is not the end. */
 export function instanceActions(source: () => EventSource): NonNullable<ServiceSchema["actions"]> {
   return ownActions({
     instances: {

@@ -11,7 +11,7 @@ interface Dependencies {
   source: Pick<EventSource, "state" | "states" | "saveState">;
   lease: Pick<LeaseHold, "lease">;
   checkpoint: Pick<Checkpoint, "forget">;
-  /** Is told of each as it is kept: when it is found, changed, or (null) gone. */
+  /** Called for each instance when it is loaded or saved, with null if there is none (any more). */
   tell: (id: string, instance: ProcessInstance | null) => void;
 }
 
@@ -21,14 +21,14 @@ interface Kept {
   hasEnded: boolean;
 }
 
-/** So many are kept in memory; others are read again when their next event comes. */
+/** The limit of the cache; other instances are read again at their next event. */
 const maxCached = 1000;
 
 const live = (id: string) => `instance/${id}`;
 const ended = (id: string) => `ended/${id}`;
 const lost = (eventId: string) => `lost/${eventId}`;
 
-/** The processes of a manager as they are kept in the store's engine, under its lease. One at a time asks for one of them. */
+/** The processes of a manager, stored in the store's engine under its lease. Calls for one process must not overlap. */
 export class Instances {
   readonly #d: Dependencies;
   /** The least recently used first. */
@@ -53,7 +53,7 @@ export class Instances {
     const { source } = this.#d;
     const [stored, end] = await Promise.all([source.state(live(id)), source.state(ended(id))]);
     const instance = stored && !end ? freezeDeep(stored.value as ProcessInstance) : null;
-    // It ended, and the process that wrote so died before this was removed.
+    // The process has ended, but its node died after that was stored and before the instance was removed.
     if (stored && end) await this.#put(live(id), null, stored.revision);
     this.#d.tell(id, instance);
     return this.#keep(id, { instance, revision: instance ? stored!.revision : 0, hasEnded: end !== null });
@@ -61,14 +61,14 @@ export class Instances {
 
   async save(id: string, instance: ProcessInstance): Promise<void> {
     const { revision: before } = await this.load(id);
-    // Whether it is stored is unknown until the answer is there.
+    // Until the answer arrives, it is unknown whether the instance is stored.
     this.#cache.delete(id);
     const revision = await this.#put(live(id), instance, before);
     this.#keep(id, { instance: freezeDeep(instance), revision, hasEnded: false });
     this.#d.tell(id, instance);
   }
 
-  /** That it has ended is written first: after a crash between the two, whatever ended it finds that it has. */
+  /** The end is stored first. After a crash between the two writes, a repeated event finds the process ended. */
   async end(id: string, position: number): Promise<void> {
     const { instance, revision } = await this.load(id);
     this.#cache.delete(id);
@@ -78,13 +78,13 @@ export class Instances {
     this.#d.tell(id, null);
   }
 
-  /** An event that belongs to no process that is known; null: it does not count as one any more. */
+  /** Stores a parked event that correlates with no process; null removes it. */
   async saveLost(eventId: string, parked: ParkedProcess | null): Promise<void> {
     const before = await this.#d.source.state(lost(eventId));
     if (before || parked) await this.#put(lost(eventId), parked, before?.revision ?? 0);
   }
 
-  /** All that are kept, page by page. */
+  /** All stored instances, page by page. */
   async *all(): AsyncGenerator<[id: string, ProcessInstance]> {
     for await (const { of, value } of this.#list(live(""))) yield [of.slice(live("").length), value as ProcessInstance];
   }
@@ -100,7 +100,7 @@ export class Instances {
       if (page.length === 0) return;
       yield* page;
       after = page.at(-1)!.of;
-      // Of hundreds of thousands, the list takes longer than the lease lives: it has to be renewed meanwhile.
+      // A list of hundreds of thousands takes longer than the lease lasts, so the loop yields to let it be renewed.
       await new Promise((turn) => setImmediate(turn));
     }
   }
@@ -111,7 +111,7 @@ export class Instances {
     return kept;
   }
 
-  /** @throws StoreUnavailableError where another holder has written: all is loaded anew */
+  /** @throws StoreUnavailableError if another holder has written, and everything has to be loaded again */
   async #put(of: string, value: object | null, revision: number): Promise<number> {
     const { source, lease, checkpoint, name } = this.#d;
     const saved = lease.lease && (await source.saveState(value, revision, lease.lease, of));

@@ -1,14 +1,14 @@
 import { Agenda } from "../../core/process/agenda.ts";
 import { nextDue, type ParkedProcess, type ProcessInstance } from "../../core/process/instance.ts";
 
-/** What a manager keeps in memory of all its processes: what is due, parked, or waits. */
+/** A manager's facts about all its processes, in memory: the next deadlines, the parked and the waiting events. */
 export class KnownProcesses {
   readonly agenda = new Agenda();
-  /** By process. */
+  /** By process id. */
   readonly parked = new Map<string, ParkedProcess>();
-  /** Processes with events that wait for nothing any more. */
+  /** Processes with waiting events that are not blocked any more. */
   readonly unfinished = new Set<string>();
-  /** How many events of a process wait. */
+  /** The number of waiting events by process id. */
   readonly #waiting = new Map<string, number>();
 
   /** For the operator's log. */
@@ -24,7 +24,7 @@ export class KnownProcesses {
     this.#waiting.clear();
   }
 
-  /** A process as it is stored now; null: it has ended. Returns whether what is parked of it has changed. */
+  /** Takes over the stored state of a process; null: it has ended. Returns whether its parked event has changed. */
   note(id: string, instance: ProcessInstance | null): boolean {
     const { parked, waiting } = instance ?? {};
     const before = this.parked.get(id);

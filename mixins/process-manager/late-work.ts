@@ -14,10 +14,10 @@ interface Dependencies {
   isTooOftenParked: () => boolean;
 }
 
-/** The log's other events wait for their turn at most so long; a handler that runs is waited for. */
+/** How long the log's other events wait at most for a slice; a running handler is awaited. */
 const sliceMs = 50;
 
-/** What goes on late: parked events that are to be tried again or given up, and events that wait for nothing any more. */
+/** Late work: parked events that are to be retried or given up, and waiting events that are not blocked any more. */
 export class LateWork {
   readonly #d: Dependencies;
   /** By id, in the order in which they were parked. */
@@ -33,7 +33,6 @@ export class LateWork {
     return this.#chosen.size > 0 || (known.unfinished.size > 0 && !isTooOftenParked());
   }
 
-  /** All that is parked. */
   parked(): ParkedProcess[] {
     return [...this.#d.known.parked.values(), ...this.#d.lost.list()];
   }
@@ -54,7 +53,7 @@ export class LateWork {
     for (const one of chosen.toSorted((a, b) => a.time.localeCompare(b.time))) this.#chosen.add(one.id);
   }
 
-  /** For a moment; answers how many events were handled. @throws an outage's error */
+  /** Handles late work for one time slice; returns how many events were handled. @throws an outage's error */
   async goOn(): Promise<number> {
     const { atWork, known, queue, isInterrupted, isTooOftenParked } = this.#d;
     atWork.begin();
@@ -66,13 +65,16 @@ export class LateWork {
     await atWork.run([...known.unfinished], async (id) => {
       if (begun++ === 0 || !isTimeUp()) await queue.goOn(id, isTimeUp);
     });
-    // What is parked by itself comes last: its process may have waiting events of its own.
+    // Events that are parked without a process come last: their process may have waiting events, which come first.
     if (known.unfinished.size === 0 || isTooOftenParked())
       await this.#release(({ instance }) => instance === "", isTimeUp);
     return queue.handled - before;
   }
 
-  /** At least one of them. @throws an outage's error: what met it stays parked, and what was chosen is forgotten */
+  /**
+   * Retries at least one chosen event. @throws an outage's error: the event that met it stays parked, and the choice is
+   * cleared
+   */
   async #release(isMeant: (parked: ParkedProcess) => boolean, isTimeUp: () => boolean): Promise<void> {
     if (this.#chosen.size === 0) return;
     const parked = new Map(this.parked().map((one) => [one.id, one]));

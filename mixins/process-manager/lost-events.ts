@@ -13,17 +13,17 @@ interface Dependencies {
   source: Pick<EventSource, "page">;
   instances: Instances;
   queue: ProcessQueue;
-  /** Whether the checkpoint is at or behind this position: the event does not come again with a page. */
+  /** Whether the checkpoint is at or past this position: the event does not come again with a page. */
   isPassed: (position: number) => boolean;
   warn: (message: string, details: object) => void;
 }
 
-/** Events that no process can be determined for: each is parked by itself. */
+/** Events that cannot be correlated with a process: each is parked by itself. */
 export class LostEvents {
   readonly #d: Dependencies;
   readonly #parked = new Map<string, ParkedProcess>();
   readonly #positions = new Set<number>();
-  /** How many were parked one after another, in the order of the log. */
+  /** How many were parked in a row, in the order of the log. */
   inARow = 0;
 
   constructor(dependencies: Dependencies) {
@@ -50,9 +50,9 @@ export class LostEvents {
     return [...this.#parked.values()];
   }
 
-  /** The process that an event belongs to; null where it is none's, or is parked here. */
+  /** The process that an event belongs to; null if it belongs to none, or is parked here. */
   async correlate(event: RecordedEvent, unreadable?: unknown): Promise<string | null> {
-    // It was parked before a crash.
+    // The event was parked before a crash.
     if (this.#parked.has(event.id)) return null;
     try {
       if (unreadable) throw unreadable;
@@ -81,8 +81,8 @@ export class LostEvents {
   }
 
   /**
-   * Hands it to its process, as a late one; returns how many events were handled. While the process is parked the event
-   * stays here: newer ones wait there, which the log holds behind the parked one.
+   * Hands the event to its process as a late one; returns how many events were handled. While the process is parked,
+   * the event stays here: the process can only keep events waiting that are after its parked one in the log.
    */
   async retry(id: string): Promise<number> {
     const { position, attempts } = this.#parked.get(id)!;
@@ -97,10 +97,10 @@ export class LostEvents {
       await this.#park(event, error, attempts + 1);
       return 0;
     }
-    // The page that holds it is still being handled, and brings it in its order.
+    // The page that contains the event is still being handled, and will handle it in order.
     if (!this.#d.isPassed(position)) return this.giveUp(id).then(() => 0);
     if (instance !== null && !(await this.#d.queue.addLate(instance, event))) return 0;
-    // Known to its process now: after a crash in between it is not handled once more.
+    // Removed only after its process has stored it: after a crash between the two writes it is not handled again.
     await this.giveUp(id);
     return instance === null ? 0 : 1;
   }

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 
-/** How far a page's events are done, which end in any order. */
+/** The progress through a page whose events are done in any order. */
 export class PageProgress {
   readonly #events: readonly RecordedEvent[];
   readonly #done = new Set<string>();
@@ -10,7 +10,7 @@ export class PageProgress {
     this.#events = events;
   }
 
-  /** Answers the event up to which all are done now; null where the first is not. */
+  /** Returns the event up to which all are done; null if the first is not. */
   note({ id }: RecordedEvent): RecordedEvent | null {
     this.#done.add(id);
     for (let next = this.#events[this.#next]; next && this.#done.delete(next.id); next = this.#events[this.#next])

@@ -1,6 +1,6 @@
 import { Semaphore } from "../../core/concurrency/semaphore.ts";
 
-/** So many processes are at work at a time. */
+/** How many processes are handled at a time. */
 const slotCount = 16;
 
 /** The work on many processes, some at a time, until one of them meets an outage. */
@@ -20,7 +20,7 @@ export class ParallelWork {
     return this.#failure !== null;
   }
 
-  /** @throws the first outage's error, when the others have come to a halt */
+  /** @throws the first outage's error, after the others have stopped */
   async run<One>(all: readonly One[], work: (one: One) => Promise<unknown>): Promise<void> {
     const slots = new Semaphore(slotCount);
     const guarded = async (one: One) => {

@@ -31,19 +31,20 @@ interface Dependencies extends Interruption, OperatorLog {
   policy: ErrorPolicy;
   timeLimit: TimeLimit;
   outside: Outside;
-  /** Makes the consumer look again. */
+  /** Makes the consumer poll again. */
   wake: () => void;
 }
 
 /**
  * The work of a process manager: events of different processes in parallel, those of one in the order of the log. A
- * process is stored after each event, the checkpoint now and then: an event that comes again after a crash is passed over.
+ * process is stored after each event, the checkpoint at intervals, so an event that is read again after a crash is
+ * ignored.
  */
 export class ProcessManagerWorker implements LeasedWork {
   readonly blockedBy = null;
   readonly isAwaited = false;
   readonly needsPolling = true;
-  /** So much of the log is handled between two checks of the deadlines and of the control state. */
+  /** The deadlines and the control state are checked once per page of this size. */
   readonly eventsPerPage = 200;
   readonly #d: Dependencies;
   readonly #checkpoint: Checkpoint<ParkedProcess>;
@@ -117,14 +118,14 @@ export class ProcessManagerWorker implements LeasedWork {
     this.#known.clear();
     this.#late.forget();
     for await (const [id, instance] of this.#instances.all()) this.#note(id, instance);
-    // One that has ended is noted as gone.
+    // `load` removes a process that has ended.
     for (const id of this.#known.parked.keys()) await this.#instances.load(id);
     await this.#lost.load();
     this.#d.debug(`${this.#d.name} processes: unknown -> loaded`, this.#known.counts);
   }
 
   #note(id: string, instance: ProcessInstance | null): void {
-    // A standby knows what is parked from the checkpoint.
+    // A standby reads the parked events from the checkpoint.
     if (this.#known.note(id, instance)) this.#checkpoint.touch();
   }
 
@@ -140,13 +141,13 @@ export class ProcessManagerWorker implements LeasedWork {
       this.#checkpoint.pass(page.position, page.positionId, page.log);
       await this.#fireDue(page);
     } finally {
-      // Also before a wait for something outside, however long.
+      // Saved before every wait, which may be long.
       await this.save();
     }
     this.#alarm.set(this.#known.agenda.next);
   }
 
-  /** Whether each is done with: what has stopped the work on one need not hold any more when the others are done. */
+  /** Returns whether every event is done. Counted, since a flag that stopped one process may be cleared by then. */
   async #handleEvents({ events, log, unreadable }: ConsumerPage): Promise<boolean> {
     const progress = new PageProgress(events);
     const done = (event: RecordedEvent) => {
@@ -171,16 +172,16 @@ export class ProcessManagerWorker implements LeasedWork {
     return progress.isDone;
   }
 
-  /** Those of which it is certain that no event that came in time is still to be handled. */
+  /** Fires only deadlines for which every event that came in time is certainly handled. */
   async #fireDue({ events, end }: ConsumerPage): Promise<void> {
     const last = events.at(-1);
     const passed = end ? this.#askedAt : last ? Date.parse(last.time) - 1 : 0;
     const until = Math.min(passed, this.#askedAt);
     const due = this.#known.agenda.take(until, 1000);
-    // Back in their places at once: the work may halt before the first.
+    // Put back into the agenda at once: the work may stop before the first deadline.
     for (const { key, at } of due) this.#known.agenda.set(key, at);
     await this.#atWork.run(due, async ({ key: id }) => {
-      // Those among its events that are older come first.
+      // Waiting events of the process that are older than the deadline come first.
       if (this.#known.unfinished.has(id)) return;
       if (await this.#queue.fire(id, until)) this.#note(id, (await this.#instances.load(id)).instance);
     });
@@ -190,7 +191,7 @@ export class ProcessManagerWorker implements LeasedWork {
     return this.#atWork.hasFailed || this.#d.isInterrupted() || this.isTooOftenParked || !this.isInCharge;
   }
 
-  /** Processes that end at the same time share one write. */
+  /** Processes that finish an event at the same time share one write. */
   #saveNowAndThen(): Promise<void> {
     this.#saving ??= this.#checkpoint.saveNowAndThen().finally(() => (this.#saving = null));
     return this.#saving;

@@ -15,7 +15,7 @@ import { companionMixin, type Companion } from "../service/companion.ts";
 import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 import { processManagerService } from "./service.ts";
 
-/** What a handler answers: the new state, or nothing where it stays as it was. Without a state, anything. */
+/** A handler's result: the new state, or nothing if it is unchanged. Without a state, any value. */
 type Answer<State> = [State] extends [undefined] ? unknown : State | void | Promise<State | void>;
 
 type Handler<Events extends EventMap, Type extends string, State, Names extends string> = (
@@ -23,7 +23,7 @@ type Handler<Events extends EventMap, Type extends string, State, Names extends 
   view: ProcessView<State, Names>,
 ) => Answer<State>;
 
-/** Event type, which may hold Moleculer's wildcards → a function. */
+/** Event type, which may contain Moleculer's wildcards → a function. */
 export type ProcessHandlers<Events extends EventMap, State, Names extends string> = string extends keyof Events
   ? { [type: string]: Handler<Events, string, State, Names> }
   : { [Type in keyof Events & string]?: Handler<Events, Type, State, Names> } & {
@@ -32,35 +32,36 @@ export type ProcessHandlers<Events extends EventMap, State, Names extends string
 
 export interface ProcessManagerOptions<Events extends EventMap, State, Names extends string> {
   eventStore: EventStore<Events>;
-  /** Where it begins when it is started for the first time: `"origin"` (the default) or `"current"`, behind the last event. */
+  /** Where the consumer begins on its first start: `"origin"` (the default) or `"current"`, after the last event. */
   startFrom?: StartFrom;
   /**
-   * The process that an event belongs to: 1 to 255 characters, or a number; null or undefined where it concerns none. Of
-   * events of one process, one is handled after the other, in the order of the log.
+   * The process that an event belongs to: 1 to 255 characters, or a number; null or undefined if it belongs to none.
+   * The events of one process are handled one after the other, in the order of the log.
    */
   correlate: (event: EventOf<Events>) => string | number | null | undefined;
-  /** The state of a process before its first event: plain JSON. Left out: processes have none. */
+  /** The state of a process before its first event: plain JSON. Omitted: processes have no state. */
   initialState?: () => State;
-  /** Functions of the event, the state and the answers of their commands alone: after a crash they run again. */
+  /** Functions of the event, the state and the results of their commands only: after a crash they run again. */
   on: ProcessHandlers<Events, NoInfer<State>, NoInfer<Names>>;
-  /** By name, what happens when the moment has come that a handler has scheduled. */
+  /** By name: the handler that runs when a scheduled deadline is due. */
   deadlines?: {
     [Name in Names]: (deadline: Deadline<Name>, view: ProcessView<NoInfer<State>, NoInfer<Names>>) => Answer<State>;
   };
-  /** How often an event that cannot be handled is tried again, and when the consumer stops. */
+  /** How often a failed event is retried, and when the consumer stops. */
   onError?: Partial<ErrorPolicy>;
   /**
-   * Makes up for an event or deadline whose handler has failed for good; then the process goes on behind it. Left out, or
-   * where it fails too, the process is parked. The error has its name, message, type, code and data, but no class.
+   * Compensates for an event or deadline whose handler has failed for good; then the process continues after it. If it
+   * is omitted, or fails too, the process is parked. The error has its name, message, type, code and data, but no
+   * class.
    */
   compensate?: (
     cause: EventOf<Events> | Deadline,
     error: Error & { type?: string; code?: number | string; data?: unknown },
     view: ProcessView<NoInfer<State>, NoInfer<Names>>,
   ) => Answer<State>;
-  /** So many events may stand behind one for which a command is sent: processes that answer each other end. Default 100. */
+  /** The maximum length of the chain of causes of a command. It ends processes that trigger each other. Default 100. */
   maxDepth?: number;
-  /** Narrows who may call an action of the process manager's service: `{ skip: "protected" }`. */
+  /** Restricts the callers of the service's actions: `{ skip: "protected" }`. */
   visibility?: Visibilities;
 }
 
@@ -69,9 +70,9 @@ export interface ProcessManager<Events extends EventMap = EventMap, State = unkn
   readonly name: string;
   /** Its functions, for a test without a broker. */
   readonly definition: ProcessDefinition;
-  /** For the compiler alone: what its events, its states and the names of its deadlines are. */
+  /** For the compiler only: the types of its events, its states and the names of its deadlines. */
   readonly types?: { events: Events; state: State; names: Names };
-  /** What a service mixes in. */
+  /** The mixin for a service. */
   mixin(): Mixin;
 }
 
@@ -89,10 +90,10 @@ const options = [
 ];
 
 /**
- * Defines what turns a store's events into commands. Each process has a state, deadlines, and its events one after the
- * other; all of it is kept in the store's engine, and one node at a time does the work. A command carries an id that is the
- * same whenever its event is handled again. Its mixin makes one service called `name` with `status, pause, resume,
- * instances, parked, retry, skip`.
+ * Defines a process manager, which turns a store's events into commands. Each process has a state and deadlines, and
+ * handles its events one after the other. Its data is kept in the store's engine, and one node at a time does the work.
+ * If an event is handled again, its commands carry the same ids as before. The mixin creates one service called `name`
+ * with `status, pause, resume, instances, parked, retry, skip`.
  *
  * @example
  * ProcessManager("shipping", {
@@ -169,7 +170,7 @@ function parsed(
   return { name, correlate, initialState, on: handlers, deadlines: { ...deadlines }, compensate, maxDepth, catalogue };
 }
 
-/** One that fails later would leave nothing that could be parked. */
+/** Checked at the definition: a failure at run time would leave nothing that could be parked. */
 function mustAnswerState(field: string, initialState: () => unknown): void {
   mustBeFunction(field, initialState);
   const expected = "a function that answers a state of plain JSON (no Map, Set, Date, class or undefined field)";

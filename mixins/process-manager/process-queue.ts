@@ -28,10 +28,10 @@ interface Dependencies {
   debug: Debug;
 }
 
-/** One process's events and deadlines in their order, whatever of them fails. */
+/** Handles the events and deadlines of one process in order, even if some of them fail. */
 export class ProcessQueue {
   readonly #d: Dependencies;
-  /** How many were parked since the last that was handled. */
+  /** How many were parked since the last success. */
   parkedInARow = 0;
   /** How many events and deadlines were handled. */
   handled = 0;
@@ -41,14 +41,14 @@ export class ProcessQueue {
   }
 
   /**
-   * Returns how many of the events, from the first on, are done with: handled, parked, or waiting, for which one write is
-   * enough; 0 where it was interrupted.
+   * Returns how many of the events, from the first on, are done: handled, parked, or waiting. One write is enough for
+   * all waiting events. Returns 0 if interrupted.
    */
   async add(id: string, events: readonly RecordedEvent[]): Promise<number> {
     const { instances } = this.#d;
     const event = events[0]!;
     const before = await instances.load(id);
-    // Where this process has died before its checkpoint was written, events come again.
+    // After a crash before the checkpoint was written, events are read again.
     if (before.hasEnded || event.position <= (before.instance?.position ?? 0)) return 1;
     if (before.instance && !isFree(before.instance)) return this.#wait(id, before.instance, events);
     if (!(await this.#fireBefore(id, event))) return 0;
@@ -66,8 +66,8 @@ export class ProcessQueue {
   }
 
   /**
-   * Handles an event that is older than the checkpoint: newer ones of the process may have been handled. False where it
-   * was interrupted, or the process is parked.
+   * Handles an event that is older than the checkpoint: newer ones of the process may have been handled. Returns false
+   * if it was interrupted, or the process is parked.
    */
   async addLate(id: string, event: RecordedEvent): Promise<boolean> {
     const { instances, isLost } = this.#d;
@@ -84,15 +84,18 @@ export class ProcessQueue {
     return this.#run(id, { kind: "event", event }, handled);
   }
 
-  /** An event of a deadline's own moment has come in time; one that was begun goes the way that it has begun first. */
+  /**
+   * An event at the exact time of a deadline is in time, so only earlier deadlines fire before it. If the event has
+   * begun, it continues as it began, without deadlines.
+   */
   async #fireBefore(id: string, event: RecordedEvent): Promise<boolean> {
     const { instance } = await this.#d.instances.load(id);
     return instance?.known?.of === event.id || this.fire(id, Date.parse(event.time) - 1);
   }
 
   /**
-   * Handles the deadlines that are due by then; false where it was interrupted. What they themselves set in the past has its
-   * turn another time: a deadline that sets itself again would otherwise leave no turn for others.
+   * Handles the deadlines that are due at `until`; returns false if interrupted. Deadlines that they schedule in the
+   * past fire at a later call: a deadline that schedules itself again would otherwise block all others.
    */
   async fire(id: string, until: number): Promise<boolean> {
     const { instance: before } = await this.#d.instances.load(id);
@@ -109,8 +112,8 @@ export class ProcessQueue {
   }
 
   /**
-   * Handles what has waited behind something that does not stand in the way any more, at least one event; false where it
-   * was interrupted, or the time is up.
+   * Handles the events that waited behind something that does not block them any more, at least one event. Returns
+   * false if it was interrupted, or the time is up.
    */
   async goOn(id: string, isTimeUp = () => false): Promise<boolean> {
     const start = await this.#goesOn(id);
@@ -119,10 +122,10 @@ export class ProcessQueue {
     for await (const { position, task } of this.#d.waiting.between(id, start.waiting.from, start.position)) {
       if (this.#d.mustStop() || (hasBegun && isTimeUp())) return false;
       hasBegun = true;
-      // There may be thousands, and none may ever leave the thread by itself: the lease has to be renewed meanwhile.
+      // There may be thousands of steps that never yield to the event loop, and the lease has to be renewed meanwhile.
       await new Promise((turn) => setImmediate(turn));
       if (task && !(await this.#fireBefore(id, task.event))) return false;
-      // Each step may park the process, or end it: then the log's other events are none of its business.
+      // Each step may park or end the process; then the remaining events are not handled here.
       const instance = await this.#goesOn(id);
       if (!instance) return true;
       const passed = (now: ProcessInstance) => withoutWaiting(now, position, task ? 1 : 0);
@@ -132,13 +135,13 @@ export class ProcessQueue {
     return true;
   }
 
-  /** The process, if events of it wait for nothing any more. */
+  /** The process, if it has waiting events that are not blocked any more. */
   async #goesOn(id: string): Promise<(ProcessInstance & { waiting: Waiting }) | null> {
     const { instance } = await this.#d.instances.load(id);
     return instance?.waiting && !instance.parked ? { ...instance, waiting: instance.waiting } : null;
   }
 
-  /** Tries what is parked again, or gives it up: what waits behind it waits no more. */
+  /** Retries the parked event or deadline, or gives it up. Afterwards the events behind it no longer wait. */
   async release(id: string): Promise<void> {
     const { instance } = await this.#d.instances.load(id);
     if (!instance?.parked) return;

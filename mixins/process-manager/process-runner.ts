@@ -13,13 +13,13 @@ import type { Instances } from "./instances.ts";
 import { causeOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts";
 import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
-/** How a process manager reaches the broker. */
+/** A process manager's access to the broker. */
 export interface Outside {
-  /** The context of one attempt. */
+  /** Creates the context of one attempt. */
   context: (cause: ReturnType<typeof causeOf>) => Context;
   send: (ctx: Context, action: string, params: unknown, options: SendOptions) => Promise<unknown>;
   chain: (eventId: string, atMost: number) => Promise<readonly Link[]>;
-  /** An event was handled, and its outcome is kept. */
+  /** An event was handled, and its outcome is stored. */
   onHandled: () => void;
 }
 
@@ -32,13 +32,13 @@ interface Dependencies extends Interruption {
   isInCharge: () => boolean;
 }
 
-/** What a process takes with it in each message between nodes. */
+/** The limit of a process's state and deadlines, which every message that saves it carries between nodes. */
 const maxInstanceBytes = 512 * 1024;
 
-/** What became of a task: `interrupted`, it is handled another time. */
+/** The outcome of a task; an `interrupted` one is handled later. */
 export type Processed = "done" | "interrupted" | { error: unknown; attempts: number };
 
-/** Handles one task of one process: its handler, the retries, and what makes up for a failure. */
+/** Handles one task of one process: its handler, the retries, and the compensation of a failure. */
 export class ProcessRunner {
   readonly #d: Dependencies;
   readonly #handlersOf: (task: Task) => ((view: ProcessView) => unknown)[];
@@ -49,8 +49,8 @@ export class ProcessRunner {
   }
 
   /**
-   * `change`: what is to be kept beside the outcome, in the same write. With `once`, a failure is answered without
-   * retries. @throws an outage's error
+   * `change`: applied to the instance and stored with the outcome, in the same write. With `once`, a failure is
+   * returned without retries. @throws an outage's error
    */
   async run(
     id: string,
@@ -74,7 +74,7 @@ export class ProcessRunner {
       if (this.#d.isStopping()) throw new StoreUnavailableError(this.#d.definition.name, "this node stops");
       this.#mustBeInCharge();
       if (task.kind === "event" && task.unreadable) throw task.unreadable;
-      // A further attempt must not begin a process anew that something else has ended meanwhile.
+      // Another attempt must not restart a process that was ended in the meantime.
       if ((await this.#d.instances.load(id)).hasEnded) return {};
       const instance = await this.instance(id, task);
       const outcome = await this.#attempt(id, task, instance);
@@ -93,7 +93,7 @@ export class ProcessRunner {
     throw new StoreUnavailableError(this.#d.definition.name, "this node handles no more events; it lost its lease");
   }
 
-  /** As it is kept; a new one is kept with its first change. */
+  /** The stored instance; a new one is stored with its first change. */
   async instance(id: string, task: Task): Promise<ProcessInstance> {
     const { instance } = await this.#d.instances.load(id);
     if (instance) return instance;
@@ -120,7 +120,7 @@ export class ProcessRunner {
       refusals,
       isCompensation: failure !== undefined,
       send: (action, params, options) => {
-        // Another node may have found another answer meanwhile, and gone another way.
+        // Another node may have got another answer in the meantime and handled the task differently.
         this.#mustBeInCharge();
         return outside.send(ctx, action, params, options);
       },
@@ -142,11 +142,11 @@ export class ProcessRunner {
     return (view) => compensate(cause, restoredError(failure), view);
   }
 
-  /** Kept before the first command of a compensation is sent: after a crash the handler must not succeed after all. */
+  /** Stored before the first command of a compensation is sent: after a crash the handler must not succeed instead. */
   async #willMakeUp(id: string, task: Task, error: unknown): Promise<boolean> {
     const { compensate, deadlines } = this.#d.definition;
     if (!compensate || isTooDeep(error) || isUpcastError(error) || isDamagedEvent(error)) return false;
-    // No handler has failed: an operator has to decide what becomes of it.
+    // The deadline has no handler, so none has failed: an operator has to decide.
     if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;
     const instance = await this.instance(id, task);
     const of = taskId(task);
@@ -157,7 +157,7 @@ export class ProcessRunner {
 
   #checkSize(id: string, instance: ProcessInstance): ProcessInstance {
     const { state, deadlines } = instance;
-    // What waits is none of the handler's doing.
+    // The waiting events are not counted, since the handler does not control them.
     const found = Buffer.byteLength(JSON.stringify({ state, deadlines }));
     if (found <= maxInstanceBytes) return instance;
     const expected = `at most ${maxInstanceBytes} with its deadlines`;

@@ -26,7 +26,7 @@ interface Options {
   visibility: Visibilities;
 }
 
-/** The service of a process manager: the control of its work, and a look at its processes. */
+/** The service of a process manager: the control of its work, and the list of its processes. */
 export function processManagerService({
   definition,
   store,
@@ -92,7 +92,10 @@ export function processManagerService({
   return schema;
 }
 
-/** The events that led to this one, itself the last: each has its cause's id in its meta. @throws an outage's error */
+/**
+ * The events that led to this one, which is the last: each contains its cause's id in its meta. @throws an outage's
+ * error
+ */
 async function chainTo(source: EventSource, eventId: string, atMost: number): Promise<Link[]> {
   const chain: Link[] = [];
   for (let id = eventId; chain.length < atMost;) {

@@ -7,7 +7,7 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { parkedAs } from "../consumer/parked-streams.ts";
 
-/** One thing that a process has to handle. */
+/** One event or deadline for a process to handle. */
 export type Task =
   { kind: "event"; event: RecordedEvent; unreadable?: unknown } | { kind: "deadline"; deadline: KeptDeadline };
 
@@ -45,7 +45,7 @@ export function handlersOf(definition: ProcessDefinition): (task: Task) => Handl
       );
     const { name } = task.deadline;
     const handler = Object.hasOwn(definition.deadlines, name) ? definition.deadlines[name] : undefined;
-    // An earlier version of the service has set it.
+    // An earlier version of the service has scheduled it.
     if (!handler) throw new Error(`${definition.name}: there is no handler of deadline ${name} (any more)`);
     return [(view) => handler(plainDeadline(task.deadline), view)];
   };

@@ -13,27 +13,26 @@ interface Dependencies {
   isLost: (position: number) => boolean;
 }
 
-/** One step through a stretch of the log: up to `position` no other event of the process is to be found. */
+/** One step through a range of the log: up to `position` the log contains no other event of the process. */
 export interface Step {
   position: number;
-  /** The process's event at `position`; null where the stretch up to there has none. */
+  /** The process's event at `position`; null if the range up to there has none. */
   task: (Task & { kind: "event" }) | null;
 }
 
-/** Read at a time. */
 const eventsPerPage = 200;
 
-/** Finds the events of one process that wait, in the log: they are not kept. */
+/** Finds the waiting events of one process in the log, since their content is not stored with the process. */
 export class WaitingEvents {
   readonly #d: Dependencies;
-  /** The page that was read last: a process that has had its turn goes on in it. */
+  /** The page that was read last, for the next turn of the same process. */
   #last: { after: number; page: ConsumerPage } | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
   }
 
-  /** From one position to another, both included, in the order of the log. @throws an outage's error */
+  /** The steps from one position to another, both included, in the order of the log. @throws an outage's error */
   async *between(id: string, from: number, to: number): AsyncGenerator<Step> {
     for (let after = from - 1; after < to;) {
       const page = await this.#pageAfter(after, Math.min(eventsPerPage, to - after));
@@ -43,7 +42,7 @@ export class WaitingEvents {
         const task = this.#taskOf(id, event, page.unreadable?.[event.id]);
         if (task) yield { position, task };
       }
-      // The end of a page that was kept may be the log's no more.
+      // The end of a cached page may not be the end of the log any more.
       after = page.position > after ? Math.min(page.position, to) : to;
       yield { position: after, task: null };
     }
@@ -60,15 +59,15 @@ export class WaitingEvents {
     return page;
   }
 
-  /** The process's event at a position; null where there is none, or it is given up. @throws an outage's error */
+  /** The process's event at a position; null if there is none, or it is given up. @throws an outage's error */
   async at(id: string, position: number): Promise<Step["task"]> {
-    // What could not be read before may be readable by now.
+    // Events that were unreadable before may be readable now.
     this.#last = null;
     for await (const { task } of this.between(id, position, position)) if (task) return task;
     return null;
   }
 
-  /** An event that correlated when it came and does not any more fails in its place: passed over, it would be lost. */
+  /** An event that correlated when it was first read and does not now fails in its place: ignored, it would be lost. */
   #taskOf(id: string, event: RecordedEvent, unreadable: unknown): Step["task"] {
     if (this.#d.isGivenUp(event.id) || this.#d.isLost(event.position)) return null;
     try {

@@ -10,23 +10,23 @@ import { StreamReader } from "../consumer/stream-reader.ts";
 interface Dependencies {
   source: Pick<EventSource, "streamPage">;
   parked: ParkedStreams;
-  /** The checkpoint: what lies behind it comes with the next page. */
+  /** The checkpoint: events after it come with the next page. */
   upTo: () => number;
   mustStop: () => boolean;
   isGivenUp: (id: string) => boolean;
-  /** Whether it is done with; otherwise it is parked again. @throws an outage's error */
+  /** Returns whether the event is done; if not, it is parked again. @throws an outage's error */
   handle: (event: RecordedEvent, unreadable: Unreadable | undefined) => Promise<boolean>;
   /** Nothing of the stream waits any more. */
   end: (stream: string) => void;
 }
 
-/** The log's other events wait for their turn at most so long; a handler that runs is waited for. */
+/** How long the log's other events wait at most for a slice; a running handler is awaited. */
 const sliceMs = 50;
 
-/** Handles the events of parked streams late: those that are to be retried, and what waited behind them, each in its order. */
+/** Handles the events of parked streams late: retried events, then those behind them, each stream in order. */
 export class LateEvents {
   readonly #d: Dependencies;
-  /** Streams whose failed event is to be tried again. */
+  /** Streams whose failed event is to be retried. */
   readonly #chosen = new Set<string>();
   readonly #reader: StreamReader;
 
@@ -45,7 +45,7 @@ export class LateEvents {
     return this.#chosen.size > 0 || this.#d.parked.nextFree !== undefined;
   }
 
-  /** For a moment; answers how many events were handled. */
+  /** Handles late events for one time slice; returns how many were handled. */
   async goOn(): Promise<number> {
     const end = performance.now() + sliceMs;
     const mustPause = () => this.#d.mustStop() || performance.now() >= end;
@@ -68,7 +68,10 @@ export class LateEvents {
     return parked.get(parked.nextFree ?? "");
   }
 
-  /** A page of a stream, or a part of it. @throws an outage's error: what met it stays parked, or waits, as it was */
+  /**
+   * Handles a page of a stream, or a part of it. @throws an outage's error: the event that met it stays parked, or
+   * waits, as before
+   */
   async #goOnIn({ stream, version, error: failure }: ParkedStream, mustPause: () => boolean): Promise<number> {
     const { parked, upTo, handle, end, isGivenUp } = this.#d;
     let handled = 0;
@@ -79,7 +82,7 @@ export class LateEvents {
       if (events.length === 0) end(stream);
       for (const event of events) {
         if (handled > 0 && mustPause()) return handled;
-        // Handlers may never leave the thread.
+        // Handlers may never yield to the event loop.
         if (pace.isDue()) await pace.turn();
         if (!(await handle(event, unreadable?.[event.id]))) return handled;
         if (!isGivenUp(event.id)) handled++;

@@ -14,7 +14,7 @@ import type { CompanionSchema } from "../service/companion.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { setVisibility, type Visibilities } from "../service/visibility.ts";
 
-/** What a handler gets beside the event. */
+/** The second argument of a handler function. */
 export interface HandlerView {
   /** Calls an action, with the event as the cause. */
   call: Context["call"];

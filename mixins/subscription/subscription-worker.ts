@@ -26,8 +26,8 @@ interface Dependencies extends Interruption {
 }
 
 /**
- * The work of a subscription: hands each event to its handler, in the order of the log, and remembers how far it is. The
- * checkpoint is written after the handler, so a crash between the two repeats some events.
+ * The work of a subscription: passes each event to its handler, in the order of the log. The checkpoint is written
+ * after the handler, so a crash between the two repeats some events.
  */
 export class SubscriptionWorker implements LeasedWork {
   readonly blockedBy = null;
@@ -63,7 +63,7 @@ export class SubscriptionWorker implements LeasedWork {
     return this.#checkpoint.progress;
   }
 
-  /** Whether this node holds the lease and knows the state: its progress and parked events are those of the subscription. */
+  /** Whether this node holds the lease and has loaded the subscription's progress and parked events. */
   get isInCharge(): boolean {
     return this.#checkpoint.isInCharge;
   }
@@ -87,7 +87,7 @@ export class SubscriptionWorker implements LeasedWork {
       }
       if (!this.#mustStop()) this.#checkpoint.pass(position, positionId, log);
     } finally {
-      // Also before a wait for something outside, however long.
+      // Saved before every wait, which may be long.
       await this.save();
     }
   }
@@ -96,7 +96,7 @@ export class SubscriptionWorker implements LeasedWork {
     return this.#d.isInterrupted() || this.isTooOftenParked || !this.isInCharge;
   }
 
-  /** Whether the event is done with: handled, parked, or waiting behind a parked one. */
+  /** Whether the event is done: handled, parked, or waiting behind a parked one. */
   async #handleOne(event: RecordedEvent, unreadable?: Unreadable): Promise<boolean> {
     if (this.#skipped.has(event.id)) return true;
     const waiting = this.#parked.get(event.stream);
@@ -112,7 +112,7 @@ export class SubscriptionWorker implements LeasedWork {
     return true;
   }
 
-  /** The count is kept with the checkpoint that is behind the event. */
+  /** The count is stored with the checkpoint after the event. */
   #wait(stream: ParkedStream): true {
     this.#parked.set({ ...stream, waiting: stream.waiting + 1 });
     return true;
@@ -149,7 +149,7 @@ export class SubscriptionWorker implements LeasedWork {
     return this.#parked.list();
   }
 
-  /** Of each stream the first: what waits behind it is not counted. */
+  /** Counts the first event of each stream; the events behind it are not counted. */
   get parkedCount(): number {
     return this.#parked.size;
   }
@@ -195,14 +195,14 @@ export class SubscriptionWorker implements LeasedWork {
     }
   }
 
-  /** Null: nothing of it waits any more. */
+  /** Null: nothing of the stream waits any more. */
   #put(stream: string, parked: ParkedStream | null): void {
     if (parked) this.#parked.set(parked);
     else this.#parked.delete(stream);
     this.#checkpoint.touch();
   }
 
-  /** Whether it is done with; otherwise it is parked again. @throws an outage's error */
+  /** Returns whether the event is done; if not, it is parked again. @throws an outage's error */
   async #handleLate(event: RecordedEvent, unreadable: Unreadable | undefined): Promise<boolean> {
     const tried = this.#skipped.has(event.id) ? {} : unreadable ? { error: unreadable } : await this.#try(event);
     if ("error" in tried && isOutage(tried.error)) throw tried.error;

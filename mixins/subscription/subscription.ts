@@ -17,7 +17,7 @@ import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 type HandlerOf<Events extends EventMap, Type extends string> =
   string | ((event: EventOf<Events, Matching<Events, Type>>, view: HandlerView) => unknown);
 
-/** Event type, which may hold Moleculer's wildcards → an action's name or a function. */
+/** Event type, which may contain Moleculer's wildcards → an action's name or a function. */
 export type Handlers<Events extends EventMap> = string extends keyof Events
   ? { [type: string]: HandlerOf<Events, string> }
   : { [Type in keyof Events & string]?: HandlerOf<Events, Type> } & {
@@ -27,25 +27,25 @@ export type Handlers<Events extends EventMap> = string extends keyof Events
 export interface SubscriptionOptions<Events extends EventMap> {
   eventStore: EventStore<Events>;
   on: Handlers<Events>;
-  /** Where it begins when it is started for the first time: `"origin"` (the default) or `"current"`, behind the last event. */
+  /** Where the consumer begins on its first start: `"origin"` (the default) or `"current"`, after the last event. */
   startFrom?: StartFrom;
-  /** What happens to an event that cannot be handled. */
+  /** How often a failed event is retried, and when the consumer stops. */
   onError?: Partial<ErrorPolicy>;
-  /** Narrows who may call an action of the subscription's service: `{ skip: "protected" }`. */
+  /** Restricts the callers of the service's actions: `{ skip: "protected" }`. */
   visibility?: Visibilities;
 }
 
 /** A durable handler of events. */
 export interface Subscription {
   readonly name: string;
-  /** What a service mixes in. */
+  /** The mixin for a service. */
   mixin(): Mixin;
 }
 
 /**
- * Defines a durable handler of a store's events: each event is handled at least once, one after the other in the order of
- * the log, by one node at a time, and its checkpoint is kept in the store. Its mixin makes one service called `name` with
- * `status, pause, resume, parked, retry, skip`.
+ * Defines a durable handler of a store's events. Each event is handled at least once, in the order of the log, by one
+ * node at a time. The checkpoint is kept in the store. The mixin creates one service called `name` with `status,
+ * pause, resume, parked, retry, skip`.
  *
  * @example Subscription("welcome", { eventStore: events, on: { "account.opened": (event, { call }) => call("mail.send", event.payload) } })
  * @throws DefinitionError

@@ -3,38 +3,38 @@ import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { FoldState } from "./fold-state.ts";
 import type { FoldOutcome } from "./mapped-transforms.ts";
 
-/** A batch's transaction ends after so many events or so much time, whichever comes first. */
+/** A batch's transaction ends after this many events or this much time, whichever comes first. */
 const maxEventsPerBatch = 500;
 const maxBatchMs = 20;
-/** A remote engine gives others their turn at each step: no reason for so many commits. */
+/** A remote engine yields to the event loop at each step, so longer batches are harmless and save commits. */
 const maxRemoteBatchMs = 200;
 
-/** What happened to one event: folded, set aside behind a parked one, of a type that is not mapped, or failed. */
+/** The outcome of one event: folded, parked behind another event of its stream, of an unmapped type, or failed. */
 export type EventOutcome = FoldOutcome | { did: "wait" | "pass" };
 
 export const passed: EventOutcome = { did: "pass" };
 export const waits: EventOutcome = { did: "wait" };
 
-/** What a batch does with each of its events. */
+/** The callbacks of a batch, called for each of its events. */
 export interface BatchStep {
   fold: (batch: Batch, event: RecordedEvent) => EventOutcome | Promise<EventOutcome>;
-  /** The event is done with. Returns whether the batch has to be committed for it. */
+  /** Called after the event is done. Returns whether the event requires a commit of the batch. */
   pass: (event: RecordedEvent, did: "fold" | "wait" | "pass") => boolean;
-  /** Asked before each event but the first. */
+  /** Checked before each event but the first. */
   mustStop: () => boolean;
 }
 
 export interface BatchOutcome {
-  /** The index of the first event that is not done with; what is before it is committed. */
+  /** The index of the first event that is not done; the events before it are committed. */
   next: number;
   folded: number;
   isCommitted: boolean;
-  /** Why that one is not. */
+  /** The error of that event, if it has failed. */
   failure: { event: RecordedEvent; error: unknown } | null;
 }
 
 /**
- * Folds events in one batch, at least one, until one fails or it has to end. A batch that changed nothing needs no commit.
+ * Folds at least one event in one batch, until one fails or the batch has to end. Without changes it needs no commit.
  */
 export async function foldBatch(
   state: FoldState,
@@ -51,7 +51,7 @@ export async function foldBatch(
       if (batch.next > from && (mustStop() || performance.now() >= began + maxMs)) break;
       const event = events[batch.next]!;
       const folding = fold(changes, event);
-      // Without a wait where there is nothing to wait for: it costs more than the fold itself.
+      // Awaits promises only: an await costs more than the fold itself.
       const outcome = folding instanceof Promise ? await folding : folding;
       if (folding === outcome && outcome !== passed) maxMs = maxBatchMs;
       if ("error" in outcome) {

@@ -2,19 +2,19 @@ import type { Batch, Generation, ParkedStream, Progress } from "../../../core/ta
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { ParkedStreams } from "../../consumer/parked-streams.ts";
 
-/** How far a generation is folded and what is parked of it, as it is stored and as the batch that runs has it. */
+/** The progress and the parked streams of a generation, both as stored and as changed by the running batch. */
 export class FoldState {
-  /** With the batch that runs, which changes it in place for each event. */
+  /** Includes the running batch, which changes it in place for each event. */
   #progress: Progress;
-  /** Without it: what others may know. Replaced after each batch. */
+  /** Without the running batch; replaced after each batch. Other readers use this one. */
   settled: Readonly<Progress>;
-  /** Changed by `put` alone. */
+  /** Only `put` changes it. */
   readonly parked: Omit<ParkedStreams, "replace" | "set" | "delete">;
   readonly #generation: Generation;
-  /** The checkpoint is ahead of it by events that are not mapped, never by others. */
+  /** The position of the stored checkpoint. Only unmapped events can move the current one past it. */
   #stored: number;
   readonly #parked: ParkedStreams;
-  /** The streams that the batch that runs has changed, each with the id under which it is stored. */
+  /** The streams that the running batch has changed, each with the id under which it is stored. */
   readonly #changed = new Map<string, string | undefined>();
 
   private constructor(generation: Generation, progress: Progress, parked: readonly ParkedStream[]) {
@@ -29,7 +29,7 @@ export class FoldState {
     return new FoldState(generation, await generation.progress(), await generation.parked());
   }
 
-  /** Goes on from what is stored, after an error whose outcome is unknown. */
+  /** Reloads the stored state, after an error whose outcome is unknown. */
   async reload(): Promise<void> {
     this.#progress = await this.#generation.progress();
     this.settled = { ...this.#progress };
@@ -37,14 +37,14 @@ export class FoldState {
     await this.#readParked();
   }
 
-  /** Whether events that are not mapped have moved the checkpoint ahead of the stored one. */
+  /** Whether unmapped events have moved the checkpoint past the stored one. */
   get isAhead(): boolean {
     return this.#progress.position !== this.#stored;
   }
 
   /**
-   * Commits what `work` does to rows, parked events and checkpoint if it returns true; else all of it is rolled back but
-   * the progress, which no row depends on. If it throws, the progress is as before, too.
+   * Commits the changes that `work` makes to rows, parked events and checkpoint if it returns true. Otherwise all but
+   * the progress is rolled back, since no row depends on that. If `work` throws, the progress is restored, too.
    */
   async inBatch(work: (batch: Batch, isRemote: boolean) => boolean | Promise<boolean>): Promise<void> {
     const before = { ...this.#progress };
@@ -54,7 +54,7 @@ export class FoldState {
     try {
       if (await work(batch, isRemote)) {
         if (this.#changed.size > 0) await this.#storeParked(batch);
-        // Without a wait where the engine needs none: it costs more than the call.
+        // Awaits promises only: an await costs more than the call.
         const committed = batch.commit(this.#progress);
         if (committed) await committed;
         this.#stored = this.#progress.position;
@@ -75,19 +75,19 @@ export class FoldState {
     if (isFolded) progress.folded = position;
   }
 
-  /** An event from before the checkpoint, which stays where it is. */
+  /** Passes an event from before the checkpoint; the checkpoint does not move. */
   passLate({ position }: RecordedEvent): void {
     if (this.#progress.folded > position) this.#progress.reordered = true;
     else this.#progress.folded = position;
   }
 
-  /** Outside of any batch: past events that no mapping is for, known to others at once. */
+  /** Moves past unmapped events, outside of any batch; visible in `settled` at once. */
   moveTo(progress: Partial<Pick<Progress, "position" | "positionId" | "log">>): void {
     this.#progress = { ...this.#progress, ...progress };
     this.settled = { ...this.#progress };
   }
 
-  /** Within a batch: what waits in a stream from now on; null: nothing. */
+  /** Within a batch: sets the parked state of a stream; null removes it. */
   put(stream: string, parked: ParkedStream | null): void {
     if (!this.#changed.has(stream)) this.#changed.set(stream, this.#parked.get(stream)?.id);
     if (parked) this.#parked.set(parked);

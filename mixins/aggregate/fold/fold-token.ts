@@ -2,7 +2,7 @@ import type { Context } from "moleculer";
 import { ValidationError } from "../../../core/errors/errors.ts";
 import { isPlainText } from "../../../core/text/plain-text.ts";
 
-/** Names the fold that a transform belongs to; travels in `ctx.meta.$fold` along the transform's calls. */
+/** Identifies the fold that a transform belongs to. It travels in `ctx.meta.$fold` along the transform's calls. */
 export interface FoldToken {
   aggregate: string;
   node: string;
@@ -12,8 +12,8 @@ export interface FoldToken {
 const maxCharacters = 255;
 
 /**
- * The token of a call; null if it has none. Meta is the caller's: what it holds may be anything.
- * @throws ValidationError for what no transform has sent
+ * The token of a call; null if it has none. The caller controls meta, so the value may be anything.
+ * @throws ValidationError for a value that no transform has sent
  */
 export function foldTokenOf({ meta }: Pick<Context, "meta">): FoldToken | null {
   const found: unknown = (meta as { $fold?: unknown }).$fold;

@@ -18,42 +18,42 @@ interface Dependencies extends Interruption {
   fields: Fields;
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
-  /** Where what waits in parked streams is read again. */
+  /** Reads the events that wait in parked streams. */
   source: LateSource;
   policy: ErrorPolicy;
   spans: FoldSpans | null;
-  /** Whether the turn of this fold is over. Omitted: never. */
+  /** Whether this fold's time share is used up. Omitted: never. */
   isTimeUp?: () => boolean;
-  /** Events that are given up already when the fold begins. */
+  /** Events that are already given up when the fold begins. */
   skipped?: ReadonlySet<string>;
-  /** So many events were folded, and are committed. */
+  /** Called after a commit, with the number of events that were folded. */
   onCommit: (folded: number) => void;
-  /** An event waits behind a parked one. */
+  /** Called if an event waits behind a parked one. */
   onWait?: (event: RecordedEvent) => void;
   warn: (message: string, details: object) => void;
 }
 
-/** Events in the order of the log, how far they reach, and which of them cannot be folded at all. */
+/** Events in the order of the log, the position up to which they reach, and which of them are unreadable. */
 interface EventPage extends Pick<Progress, "position" | "positionId" | "log"> {
   events: readonly RecordedEvent[];
   unreadable?: Readonly<Record<string, Unreadable>>;
 }
 
 /**
- * Folds events into one generation: rows, parked events and checkpoint of a batch in one commit. It knows no broker and
- * no log; events are handed to it in order.
+ * Folds events into one generation: rows, parked events and checkpoint of a batch in one commit. It depends on neither
+ * broker nor log; events are passed to it in order.
  */
 export class Fold {
-  /** How far it is; read by others, changed here alone. */
+  /** Others may read it; only this class changes it. */
   readonly state: FoldState;
-  /** The parked events that go on. */
+  /** Folds the parked events that can continue. */
   readonly late: LateFold;
   readonly #d: Dependencies;
   readonly #mapped: MappedTransforms;
   readonly #step: BatchStep;
   #parkedInARow = 0;
   #skipped: ReadonlySet<string>;
-  /** Of the page being folded: events that the store cannot bring to today's version. No retry here would change it. */
+  /** Events of the current page that the store cannot upcast. A retry here would not change that. */
   #unreadable: Readonly<Record<string, Unreadable>> | undefined;
 
   private constructor(dependencies: Dependencies, state: FoldState) {
@@ -74,7 +74,7 @@ export class Fold {
     return new Fold(dependencies, await FoldState.of(dependencies.generation));
   }
 
-  /** Goes on from what is stored, after an error whose outcome is unknown. */
+  /** Reloads the stored state, after an error whose outcome is unknown. */
   reload(): Promise<void> {
     this.late.forget();
     return this.state.reload();
@@ -84,19 +84,19 @@ export class Fold {
     return this.#parkedInARow >= this.#d.policy.maxParkedInARow;
   }
 
-  /** The message of the event that failed last; of those that are parked, the last in the log. */
+  /** The message of the parked failure that is last in the log. */
   get lastFailure(): string | undefined {
     return this.state.parked.list().findLast(({ error }) => error)?.error?.message;
   }
 
-  /** An operator has resumed the aggregate. */
+  /** Called after an operator has resumed the aggregate. */
   forgetParkedInARow(): void {
     this.#parkedInARow = 0;
   }
 
   /**
    * Folds events in the order of the log, up to `position`. Stops early, between two events, when interrupted or when
-   * too many were parked. What was folded is committed in every case.
+   * too many were parked. The folded events are committed in every case.
    * @throws an outage's error; the event that met it is not passed.
    */
   async foldPage({ events, position, positionId, log, unreadable }: EventPage): Promise<void> {
@@ -107,7 +107,7 @@ export class Fold {
     if (events.length > 0) {
       const pace = new Pace();
       while (next < events.length && !this.#mustStop()) {
-        // An engine of this process answers without ever leaving the thread.
+        // An in-process engine may never yield to the event loop.
         if (next > 0 && pace.isDue()) await pace.turn();
         next = await this.#foldBatch(events, next);
       }
@@ -148,7 +148,7 @@ export class Fold {
     return did !== "pass";
   }
 
-  /** Writes the checkpoint if unmapped events have moved it ahead of the stored one. */
+  /** Writes the checkpoint if unmapped events have moved it past the stored one. */
   async save(): Promise<void> {
     if (this.state.isAhead) await this.state.inBatch(() => true);
   }
@@ -173,14 +173,14 @@ export class Fold {
     return waits;
   }
 
-  /** Retries an event with growing waits, then parks it. False if the fold was interrupted before either. */
+  /** Retries an event with growing delays, then parks it. False if the fold was interrupted before either. */
   async #foldAgain({ event, error }: { event: RecordedEvent; error: unknown }): Promise<boolean> {
     const end = await tryAgain(this.#d.policy, error, this.#d, () => this.#alone(event));
     if (typeof end === "object") await this.#parkAlone(event, end.error, end.attempts);
     return end !== "interrupted";
   }
 
-  /** One event in a batch of its own, committed whatever becomes of it. */
+  /** Folds one event in a batch of its own, which is committed even if the event changes nothing. */
   async #alone(event: RecordedEvent): Promise<Tried> {
     const pass: BatchStep["pass"] = (one, did) => this.#pass(one, did) || true;
     const { failure, folded } = await foldBatch(this.state, [event], 0, { ...this.#step, pass });
@@ -200,7 +200,7 @@ export class Fold {
     this.#d.warn(...parkedWarning(parked));
   }
 
-  /** From now on these events are given up; what waited behind them waits no more. @throws an outage's error */
+  /** Gives these events up from now on. The events behind them no longer wait. @throws an outage's error */
   async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
     await this.late.skip(skipped);

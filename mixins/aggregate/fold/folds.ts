@@ -5,13 +5,13 @@ import type { FoldSpans } from "../../observability/spans.ts";
 import { Transforms, type TransformsDependencies } from "./transform.ts";
 
 /**
- * The folds of one aggregate that run on this node: that of the live table and those beside it. Each runs its own
- * transforms, one at a time; a token leads from a query to the fold that it belongs to.
+ * The folds of one aggregate that run on this node: the fold of the live table and those beside it. Each runs its own
+ * transforms, one at a time. A token identifies the fold that a query belongs to.
  */
 export class Folds {
   readonly #d: Omit<TransformsDependencies, "nextId" | "spans">;
   readonly #running = new Set<Transforms>();
-  /** Begins anywhere, so that a token from before a restart meets no fold of today. */
+  /** Starts at a random number, so that a token from before a restart matches no current fold. */
   #lastId = randomInt(2 ** 40);
 
   constructor(dependencies: Omit<TransformsDependencies, "nextId" | "spans">) {
@@ -29,12 +29,12 @@ export class Folds {
     this.#running.delete(transforms);
   }
 
-  /** The node stops: no fold waits long for its transform any more. */
+  /** The node is stopping: no fold waits long for its transform any more. */
   shortenForShutdown(): void {
     for (const { timeLimit } of this.#running) timeLimit.shortenForShutdown();
   }
 
-  /** The rows that belong to a token. @throws FoldEndedError */
+  /** The rows that a token gives access to. @throws FoldEndedError */
   rowsFor(id: number): Rows {
     for (const transforms of this.#running) if (transforms.isRunning(id)) return transforms.rowsFor(id);
     throw new FoldEndedError(this.#d.aggregate);

@@ -13,7 +13,7 @@ import { foldBatch, passed, type EventOutcome } from "./fold-batch.ts";
 import type { FoldState } from "./fold-state.ts";
 import type { MappedTransforms } from "./mapped-transforms.ts";
 
-/** Where the events of parked streams are read again. */
+/** Reads the events of parked streams. */
 export type LateSource = Pick<EventSource, "streamPage"> & EventLookup;
 
 interface Dependencies extends Pick<Interruption, "isInterrupted"> {
@@ -23,20 +23,20 @@ interface Dependencies extends Pick<Interruption, "isInterrupted"> {
   onCommit: (folded: number) => void;
 }
 
-/** The log's other events wait for their turn at most so long; a transform that runs is waited for. */
+/** How long the log's other events wait at most for a slice; a running transform is awaited. */
 const sliceMs = 50;
 
 /**
- * Folds parked streams late, in slices: what was chosen is tried again, and what waits for nothing any more is read from
- * the log and folded, each stream in its order, in batches. How far it is is kept with each batch.
+ * Folds parked streams late, in slices. It retries the chosen events, reads the events that are not blocked any more
+ * from the log, and folds them in batches, each stream in its order. Each batch stores its progress.
  */
 export class LateFold {
   readonly #d: Dependencies;
   readonly #reader: StreamReader;
-  /** Streams whose failed event is to be tried again. */
+  /** Streams whose failed event is to be retried. */
   readonly #chosen = new Set<string>();
   #skipped: ReadonlySet<string> = new Set();
-  /** Skipped events that have not been looked for among the waiting ones yet. */
+  /** Skipped events that were not searched for among the waiting ones yet. */
   #news: string[] = [];
 
   constructor(dependencies: Dependencies) {
@@ -44,19 +44,19 @@ export class LateFold {
     this.#reader = new StreamReader(dependencies.source);
   }
 
-  /** What is stored of the streams may have changed. */
+  /** Call if the stored streams may have changed. */
   forget(): void {
     this.#chosen.clear();
     this.#skipped = new Set();
     this.#news = [];
   }
 
-  /** Whether parked streams are to go on. */
+  /** Whether a parked stream can continue. */
   get isGoingOn(): boolean {
     return this.#chosen.size > 0 || this.#d.state.parked.nextFree !== undefined;
   }
 
-  /** The parked events that are tried again when it goes on. @throws an outage's error */
+  /** Selects the parked events that the next `goOn` retries. @throws an outage's error */
   async choose({ id, stream }: ParkedChoice): Promise<void> {
     const { parked } = this.#d.state;
     const named = id === undefined ? stream : await this.#streamOf(id);
@@ -81,7 +81,7 @@ export class LateFold {
     return event && state.parked.get(event.stream)!;
   }
 
-  /** What waited behind one of these waits no more; one that itself waits is passed over when its turn comes. */
+  /** A skipped event that has failed unblocks its stream. A skipped event that waits is omitted when its turn comes. */
   async skip(skipped: ReadonlySet<string>): Promise<void> {
     for (const id of skipped) if (!this.#skipped.has(id)) this.#news.push(id);
     this.#skipped = skipped;
@@ -90,7 +90,7 @@ export class LateFold {
     const news = new Set(this.#news);
     const given = [...parked.values()].filter(({ id, error }) => error && news.delete(id));
     await this.#put(given.map((stream) => [stream.stream, passedIn(stream, stream)]));
-    // Each is looked up in the log, which is of no use where nothing waits.
+    // Each id costs a lookup in the log, which is useless if no event waits.
     if (![...parked.values()].some(({ waiting }) => waiting > 0)) news.clear();
     for (const id of news) {
       const stream = await this.#waiting(id);
@@ -109,7 +109,7 @@ export class LateFold {
     });
   }
 
-  /** Folds for a moment what waits no more, each stream's events in their order; answers how many. @throws an outage's error */
+  /** Folds unblocked events for one slice, each stream in its order; returns how many. @throws an outage's error */
   async goOn(): Promise<number> {
     const end = performance.now() + sliceMs;
     const mustStop = () => this.#d.isInterrupted() || performance.now() >= end;
@@ -120,7 +120,7 @@ export class LateFold {
       if (!next) return folded;
       folded += next.error ? await this.#retry(next) : await this.#foldPage(next, mustStop);
       if (mustStop()) return folded;
-      // A store and a table of this process answer without ever leaving the thread.
+      // An in-process store and table may never yield to the event loop.
       if (pace.isDue()) await pace.turn();
     }
   }
@@ -135,7 +135,7 @@ export class LateFold {
     return parked.get(parked.nextFree ?? "");
   }
 
-  /** The event that has failed. @throws an outage's error: it stays parked as it was, and what was chosen is forgotten */
+  /** Retries the failed event. @throws an outage's error: the event stays parked, and the choice is cleared */
   async #retry(stream: ParkedStream): Promise<number> {
     this.#reader.forget();
     try {
@@ -145,12 +145,12 @@ export class LateFold {
       this.#chosen.clear();
       throw error;
     }
-    // It is not mapped any more.
+    // The event's type is not mapped any more.
     await this.#put([[stream.stream, passedIn(stream, stream)]]);
     return 0;
   }
 
-  /** A page of what waited behind it. */
+  /** Folds a page of the events that waited behind the failed one. */
   async #foldPage({ stream, version }: ParkedStream, mustStop: () => boolean): Promise<number> {
     const { state } = this.#d;
     const { events, unreadable } = await this.#reader.next(stream, version, state.settled.position);
@@ -160,7 +160,10 @@ export class LateFold {
     return folded;
   }
 
-  /** Until one fails again: it is parked where it stands. @throws an outage's error; what came before it is committed */
+  /**
+   * Folds until an event fails again, and parks that event. @throws an outage's error; the events before it are
+   * committed
+   */
   async #fold(events: readonly RecordedEvent[], unreadable: Unreadables, mustStop: () => boolean): Promise<number> {
     const { state, onCommit } = this.#d;
     let folded = 0;
@@ -207,7 +210,7 @@ export class LateFold {
   }
 }
 
-/** What becomes of a parked stream; null: nothing of it waits any more. */
+/** The new state of a parked stream; null: nothing of it waits any more. */
 type Change = readonly [stream: string, parked: ParkedStream | null];
 
 type Unreadables = Readonly<Record<string, Unreadable>> | undefined;

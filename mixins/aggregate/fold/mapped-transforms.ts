@@ -5,10 +5,10 @@ import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
-/** What became of one event. */
+/** The outcome of one event. */
 export type FoldOutcome = { did: "fold" } | { error: unknown };
 
-/** What an aggregate's mappings do with one event: transform after transform, each result applied to the batch. */
+/** Applies an aggregate's mappings to one event: runs the transforms in order and applies the results to the batch. */
 export class MappedTransforms {
   readonly #mappings: readonly Mapping<Transform>[];
   readonly #fields: Fields;
@@ -22,8 +22,8 @@ export class MappedTransforms {
   }
 
   /**
-   * All changes of the event by its type's mappings are in the batch afterwards or, if one fails, none. Returns a promise
-   * only if the transform or the engine does.
+   * Afterwards the batch contains all changes of the event by its type's mappings or, if one mapping fails, none.
+   * Returns a promise only if the transform or the engine does.
    */
   fold(
     mappings: readonly AppliedMapping<Transform>[],
@@ -74,7 +74,7 @@ export class MappedTransforms {
     }
   }
 
-  /** Those of an event's type, in declared order. */
+  /** The mappings of an event type, in declared order. */
   of(type: string): readonly AppliedMapping<Transform>[] {
     let applied = this.#byType.get(type);
     if (!applied) {

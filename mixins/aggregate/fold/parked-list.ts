@@ -5,18 +5,18 @@ import { StreamReader } from "../../consumer/stream-reader.ts";
 import { waitingEvent, type EventPlace } from "../../consumer/waiting-event.ts";
 import type { LateSource } from "./late-fold.ts";
 
-/** Of the events that wait as many are listed: there may be millions, and an answer is one message. */
+/** The limit of listed waiting events: there may be millions, and the list is one message. */
 export const mostListed = 1000;
 
 interface Parked {
   streams: readonly ParkedStream[];
-  /** How far the table is folded. */
+  /** The position up to which the table is folded. */
   position: number;
   source: LateSource;
   isMapped: (type: string) => boolean;
 }
 
-/** The events that are set aside in these streams, those that wait included, in the order of their positions. */
+/** The parked events of these streams, including those that wait, sorted by position. */
 export async function listParked(parked: Parked, { id, stream }: ParkedChoice): Promise<ParkedEvent[]> {
   const streams = parked.streams.filter((one) => (stream ?? one.stream) === one.stream);
   const failed = streams.filter(({ error }) => error).map(withoutWaiting);
@@ -43,7 +43,7 @@ async function waitingIn(streams: readonly ParkedStream[], { source, position }:
   return events;
 }
 
-/** It has waited since it was stored, or since the event before it was parked. */
+/** The event has waited since it was stored, or since the event before it was parked. */
 const asWaiting = (event: EventPlace, { time: since }: ParkedStream): ParkedEvent => {
   const { time = since } = event;
   return { ...parkedAs(event, null), time: time > since ? time : since };

@@ -11,11 +11,11 @@ export interface Running {
   event: RecordedEvent;
   span: Span | null;
   rows: Rows;
-  /** Queries and calls of the transform's own view that it has not awaited yet. */
+  /** Queries and calls through the transform's own view that it has not awaited yet. */
   pending: number;
 }
 
-/** Where the views of all runs get their answers. */
+/** The source of the answers for the views of all runs. */
 export interface ViewSource {
   fields: QueryFields;
   /** @throws FoldEndedError */
@@ -23,7 +23,7 @@ export interface ViewSource {
   newContext: (running: Running) => Context;
 }
 
-/** What a function transform gets beside the event. Its functions are made when they are asked for: most transforms need none. */
+/** The second argument of a function transform. Its functions are created on access: most transforms need none. */
 export class TransformViewOf {
   readonly #running: Running;
   readonly #source: ViewSource;
@@ -67,7 +67,7 @@ export class TransformViewOf {
     }
   }
 
-  /** A context whose calls count among the transform's queries, whichever service they reach. */
+  /** A context whose calls count among the transform's pending queries, whichever service they call. */
   #newContext(): Context {
     const running = this.#running;
     const ctx = this.#source.newContext(running);

@@ -11,11 +11,11 @@ import { markFailed, type FoldSpans } from "../../observability/spans.ts";
 import { TransformViewOf, type Running, type ViewSource } from "./transform-view.ts";
 import { TimeLimit } from "../../consumer/time-limit.ts";
 
-/** What a function transform gets beside the event. Queries see every event before this one, committed or not. */
+/** The second argument of a function transform. Queries see every event before this one, committed or not. */
 export interface TransformView<AnyRow = Row> {
   find: (params?: QueryParams) => Promise<AnyRow[]>;
   get: (id: string) => Promise<AnyRow | null>;
-  /** For calls to other services; made when it is first asked for. */
+  /** For calls to other services; created on first access. */
   readonly ctx: Context;
 }
 
@@ -32,13 +32,13 @@ export interface TransformsDependencies {
   /** How long a transform may take. */
   timeoutMs: number;
   spans: FoldSpans | null;
-  /** Of a token; never the same twice, whichever fold asks. */
+  /** Returns a token's id; unique among all folds of the aggregate on this node. */
   nextId: () => number;
 }
 
 /**
- * Runs transforms, one at a time, each under a token of its own. A query that carries the token is answered from the
- * batch in which the transform runs; when the transform has ended, so has its token.
+ * Runs transforms, one at a time, each under a token of its own. A query that carries the token reads from the batch in
+ * which the transform runs. The token ends with the transform.
  */
 export class Transforms {
   readonly #aggregate: string;
@@ -68,14 +68,14 @@ export class Transforms {
     return this.#current?.id === id;
   }
 
-  /** The rows that belong to a token. @throws FoldEndedError */
+  /** The rows that a token gives access to. @throws FoldEndedError */
   rowsFor(id: number): Rows {
     const current = this.#current;
     if (current === null || current.id !== id) throw new FoldEndedError(this.#aggregate);
     return current.rows;
   }
 
-  /** What the transform answers; a promise only where it answers one, since most of a catch-up is spent here. */
+  /** Returns the transform's result; a promise only if the transform returns one: most of a catch-up is spent here. */
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
     const id = this.#nextId();
     const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
@@ -117,7 +117,7 @@ export class Transforms {
     if (error) throw error;
   }
 
-  /** The token ends with its transform, also where that was given up and still runs. */
+  /** The token ends with its transform, even if the transform has timed out and still runs. */
   #end(span: Span | null, error?: unknown): void {
     this.#current = null;
     if (!span) return;

@@ -1,12 +1,12 @@
-/** How many queries a transform has begun, and not awaited to their end. */
+/** The number of queries that a transform has begun but not awaited. */
 export interface Awaiting {
   pending: number;
 }
 
 /**
- * A query's answer, which knows whether it was awaited: a native promise cannot tell, and an engine of this process
- * answers at once, so that a missing `await` would fold a promise's fields in silence. It is awaited when a function that
- * was given to `then` has been called; a query that is never awaited stays pending.
+ * A query's answer that detects whether it was awaited, which a native promise cannot. An in-process engine answers at
+ * once, so a missing `await` would silently fold the fields of a promise. A query counts as awaited after a callback
+ * passed to `then` was called; a query that is never awaited stays pending.
  */
 export class ViewQuery<Answer> implements Promise<Answer> {
   readonly [Symbol.toStringTag] = "Promise";
@@ -27,7 +27,7 @@ export class ViewQuery<Answer> implements Promise<Answer> {
   }
 
   static later<Answer>(awaiting: Awaiting, answer: Promise<Answer>): ViewQuery<Answer> {
-    // A refused query that is not awaited fails its event: it must not end the process besides.
+    // A rejected query that is not awaited fails its event. It must not also end the process as an unhandled rejection.
     answer.catch(() => {});
     return new ViewQuery(awaiting, answer, false);
   }
@@ -36,7 +36,7 @@ export class ViewQuery<Answer> implements Promise<Answer> {
     return new ViewQuery(awaiting, error as never, true);
   }
 
-  // oxlint-disable-next-line unicorn/no-thenable -- to notice that it is called is what the class is for
+  // oxlint-disable-next-line unicorn/no-thenable -- the class exists to detect this call
   then<Result1 = Answer, Result2 = never>(
     onAnswer?: ((answer: Answer) => Result1 | PromiseLike<Result1>) | null,
     onError?: ((error: unknown) => Result2 | PromiseLike<Result2>) | null,

@@ -5,18 +5,18 @@ import { newEventId } from "../../../core/event/event-id.ts";
 import { onEveryHost } from "../../consumer/on-every-host.ts";
 import { ownActions } from "../../service/own-actions.ts";
 
-/** One node's host of an aggregate, as these actions need it. */
+/** The host of an aggregate on one node, reduced to what these actions need. */
 interface Host {
-  /** What is being built, or was ordered and is not done. */
+  /** The build that is running or requested. */
   running(): Promise<Job | null>;
   built(order: string): Promise<number>;
   change(change: ControlChange): Promise<ConsumerControl>;
   control(): Promise<ConsumerControl>;
-  /** Where a snapshot is, after it has been looked at there. @throws what is wrong with it */
+  /** Locates a snapshot and checks it. @throws the error of an unusable snapshot */
   locate(broker: ServiceBroker, id: string, force: boolean): Promise<NonNullable<RebuildRequest["snapshot"]>>;
 }
 
-/** A table that is built beside the live one. `change`: at a start with another definition. */
+/** A build beside the live table. `change`: it was started because the definition has changed. */
 export interface Job {
   order: string;
   kind: RebuildRequest["kind"] | "change";
@@ -30,11 +30,11 @@ interface Params {
 }
 
 /**
- * `rebuild, restore, restoreAndReplay, replay, cancel`. An order becomes control state first; then every node that hosts
- * the aggregate builds its table, and the answer comes after the last switch.
+ * `rebuild, restore, restoreAndReplay, replay, cancel`. A request is stored as control state first. Then every node
+ * that hosts the aggregate builds its table, and the action returns after the last switch.
  */
 export function rebuildActions(name: string, host: () => Host): NonNullable<ServiceSchema["actions"]> {
-  /** What is being built on any node: one may be done while another is not. */
+  /** The builds of all nodes: one node may be done while another is not. */
   const jobs = async (broker: ServiceBroker) =>
     [...(await onEveryHost<Job | null>(broker, name, "building", {})).answers.values()].filter((job) => job !== null);
   const give = async (ctx: Context<Params>, kind: RebuildRequest["kind"]) => {
@@ -65,7 +65,7 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
     rebuild: order(() => "rebuild", {}),
     restore: order(() => "restore", { snapshotId, force }),
     restoreAndReplay: order(() => "replay", { snapshotId, force }),
-    // The forerunner's name for both.
+    // One action for both kinds, as in the forerunner of this framework.
     replay: order((params) => (params.snapshotId === undefined ? "rebuild" : "replay"), {
       snapshotId: { ...snapshotId, optional: true },
       force,
@@ -77,19 +77,19 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
         if (!isRunning) return { cancelled: null };
         const end = { id: build.id, why: "it was cancelled" };
         await host().change({ endBuild: { ...end, keepPause: true } });
-        // Each node has dropped what it had built when it says so; one that was done first keeps it.
+        // A node responds after it has dropped its build. A node that was done before keeps the new table.
         try {
           await onEveryHost(ctx.broker, name, "built", { order: build.id });
           return { cancelled: null };
         } catch (error) {
           if ((error as { type?: unknown }).type !== "REBUILD_FAILED") throw error;
-          // Only now: what was done first stays paused, or resumed, as it was ordered.
+          // Ends the request only now: a node that was done first stays paused, or resumed, as requested.
           await host().change({ endBuild: end });
           return { cancelled: build.id };
         }
       },
     },
-    // Between nodes.
+    // Internal actions, called by other nodes.
     building: { handler: () => host().running() },
     built: {
       params: { order: "string" },

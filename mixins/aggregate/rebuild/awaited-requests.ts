@@ -4,15 +4,15 @@ import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
 import { plainText } from "../../../core/text/plain-text.ts";
 import { Waiters } from "../../consumer/waiters.ts";
 
-/** Every page for the aggregate's hosts carries the reason. */
+/** Limited because every page for the aggregate's hosts carries the reason. */
 const maxReasonCharacters = 1000;
 
-/** The callers that wait for the outcome of a rebuild request on this node. */
+/** The callers on this node that wait for the outcome of a rebuild request. */
 export class AwaitedRequests {
-  /** Each wants the position of the switch to the generation of its request, by the request's id. */
+  /** Each waits for the switch to the generation of its request, by the request's id; resolves to the position. */
   readonly callers: Waiters<string, number>;
   readonly #aggregate: string;
-  /** The errors that this node met; the control state only keeps their messages. */
+  /** The errors that this node has met; the control state only keeps their messages. */
   readonly #failures = new Map<string, unknown>();
 
   constructor(aggregate: string) {
@@ -20,7 +20,7 @@ export class AwaitedRequests {
     this.callers = new Waiters(aggregate);
   }
 
-  /** Why it failed on this node; null if it has not. */
+  /** The message of this node's failure; null if it has not failed. */
   failure(request: string): string | null {
     if (!this.#failures.has(request)) return null;
     const error = this.#failures.get(request);
@@ -31,12 +31,12 @@ export class AwaitedRequests {
     this.callers.settle((wanted) => (wanted === request ? { answer: position } : null));
   }
 
-  /** For the callers, when the request has ended for every host. */
+  /** Records the error for the callers; they get it after the request has ended for every host. */
   noteFailure(request: string, error: unknown): void {
     this.#failures.set(request, error);
   }
 
-  /** Rejects the callers that wait for another request, or for this one if it has ended. Null: none was ever given. */
+  /** Rejects the callers that wait for another request, or for this one if it has ended. Null: there is no request. */
   rejectWaiters(request: RebuildRequest | null): void {
     this.callers.settle((id, isAsked) => {
       if (!isAsked || (id === request?.id && request.ended === undefined)) return null;
@@ -46,7 +46,7 @@ export class AwaitedRequests {
     });
   }
 
-  /** The node stops; the request stays. */
+  /** The node is stopping; the request remains. */
   stop(): void {
     this.callers.settle(() => ({ error: new StoreUnavailableError(this.#aggregate, "is stopping") }));
   }

@@ -15,16 +15,16 @@ export interface BuildDependencies {
 
 const eventsPerPage = 1000;
 
-/** A generation that is folded beside the live one, in slices, until it is where its order wants it. */
+/** A generation that is folded beside the live one, in slices, until it has reached the target of its request. */
 export class Build {
   readonly request: RebuildRequest;
   readonly generation: Generation;
   readonly fold: Fold;
   readonly #d: BuildDependencies;
   readonly #since = Date.now();
-  /** The position it began at. */
+  /** The position at which it began. */
   readonly #from: number;
-  /** What is left of a page whose time was up. */
+  /** The rest of a page that did not fit into a slice. */
   #rest: ConsumerPage | null = null;
 
   private constructor(order: RebuildRequest, generation: Generation, fold: Fold, dependencies: BuildDependencies) {
@@ -49,9 +49,9 @@ export class Build {
     );
   }
 
-  /** Goes on from what is stored, after an error whose outcome is unknown. */
+  /** Reloads the stored state, after an error whose outcome is unknown. */
   async reload(): Promise<void> {
-    // It may go on behind some of it.
+    // The reloaded position may lie within the rest of the page.
     this.#rest = null;
     await this.fold.reload();
   }
@@ -61,8 +61,8 @@ export class Build {
   }
 
   /**
-   * Folds for a moment; whether the generation is as far as it has to be.
-   * @param until what comes after it is not folded; Infinity: the end of the log
+   * Folds one slice; returns whether the generation has reached its target.
+   * @param until the last position to fold; Infinity: the end of the log
    * @throws RebuildFailedError; an outage's error
    */
   async advance(skipped: ConsumerControl["skipped"], until: number): Promise<boolean> {
@@ -79,7 +79,7 @@ export class Build {
     try {
       await this.#d.turns.slice(() => fold.foldPage(page));
     } finally {
-      // An outage, too, ends it in the middle: what is folded must not come again.
+      // An outage may also end the page early; the folded events must not be folded again.
       const { position } = fold.state.settled;
       isWhole = position >= page.position;
       this.#rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
@@ -88,7 +88,7 @@ export class Build {
       const last = fold.lastFailure ?? "unknown";
       throw new RebuildFailedError(this.#d.name, `too many events in a row could not be folded; the last: ${last}`);
     }
-    // Where the log ended when the rest's page was read, the live table may have passed long ago.
+    // A rest's page may be old, so its end says nothing: the live table may have passed it long ago.
     return isWhole && ((isFresh && page.end) || fold.state.settled.position >= until);
   }
 

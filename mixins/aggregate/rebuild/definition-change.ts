@@ -5,15 +5,15 @@ import type { Debug } from "../../../core/text/state-log.ts";
 import { sameFields, type Fields } from "../../../core/rows/fields.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 
-/** What happens at a start whose definition is not the one that the table was folded by. */
+/** What a start does if the table was folded by another definition. */
 export type OnChange = "rebuild" | "warn" | "refuse";
 
-/** What a beginning follows from. */
+/** The inputs of a start plan. */
 export interface StartDependencies {
   name: string;
   table: ReadTable;
   fields: Fields;
-  /** Today's, as text: see `describeDefinition`. */
+  /** The current definition as text: see `describeDefinition`. */
   definition: string;
   onChange: OnChange;
   info: (message: string, details: object) => void;
@@ -21,18 +21,18 @@ export interface StartDependencies {
   debug: Debug;
 }
 
-/** How a start goes on with the table that it finds. */
+/** How a start continues with the table that it has found. */
 export interface StartPlan {
-  /** What to fold into: the live generation, or a new one that is to take its place. */
+  /** The generation to fold into: the live one, or a new one that will replace it. */
   generation: Generation;
   isStale: boolean;
-  /** Why nothing can be folded into it. */
+  /** Why no event can be folded into the generation. */
   blockedBy: string | null;
-  /** The rows are another definition's, and today's are to be folded onto them. */
+  /** The rows are of another definition, and events will be folded into them by the current one. */
   isMixing: boolean;
 }
 
-/** Looks whether an open table was folded by today's definition. @throws UnusableStoreError with `onChange: "refuse"` */
+/** Compares an open table's definition with the current one. @throws UnusableStoreError with `onChange: "refuse"` */
 export async function startPlanOf(dependencies: StartDependencies): Promise<StartPlan> {
   const { name, table, fields, definition, onChange, info, warn } = dependencies;
   const live = table.live();
@@ -41,7 +41,7 @@ export async function startPlanOf(dependencies: StartDependencies): Promise<Star
   refuseChange(dependencies);
   if (onChange === "warn") {
     warn(`${name}: its table was folded by another definition; "rebuild" folds it anew`, { changes });
-    // The same columns take today's rows; others cannot.
+    // Rows of the current definition fit into the same columns only.
     const isMixing = sameFields(live.fields, fields);
     const blockedBy = isMixing ? null : `its table has other fields (${changes}); "rebuild" folds it anew`;
     return { generation: live, isStale: true, blockedBy: blockedBy, isMixing };
@@ -49,12 +49,12 @@ export async function startPlanOf(dependencies: StartDependencies): Promise<Star
   info(`${name} has another definition than its table; a new one is folded beside it, which answers until then`, {
     changes,
   });
-  // It is as far as its predecessor in what was ordered.
+  // The new generation counts as built for the same request as the live one, so that request is not repeated.
   const generation = await table.build(fields, { definition, order: live.origin.order });
   return { generation, isStale: true, blockedBy: null, isMixing: false };
 }
 
-/** In words; null where it was folded by today's. */
+/** The changes in words; null if the table was folded by the current definition. */
 function changesOf({ table, fields, definition }: StartDependencies): string | null {
   const live = table.live();
   const problems = definitionChanges(live.origin.definition, definition);
@@ -62,7 +62,7 @@ function changesOf({ table, fields, definition }: StartDependencies): string | n
   return sameFields(live.fields, fields) ? null : "other fields";
 }
 
-/** @throws UnusableStoreError where an open table was folded by another definition, and that is refused */
+/** @throws UnusableStoreError if an open table was folded by another definition and `onChange` is "refuse" */
 export function refuseChange(dependencies: StartDependencies): void {
   const { name, onChange } = dependencies;
   const changes = onChange === "refuse" ? changesOf(dependencies) : null;

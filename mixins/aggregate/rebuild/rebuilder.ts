@@ -15,9 +15,9 @@ import type { RebuildProgress } from "./progress.ts";
 
 /** The snapshots of this node, as a rebuild needs them. */
 export interface SnapshotSource {
-  /** Whether this node has it, damaged or not. */
+  /** Whether this node has the snapshot, damaged or not. */
   has(id: string): Promise<boolean>;
-  /** A generation beside the live one with a snapshot's rows, built for `order`. */
+  /** Creates a generation beside the live one with a snapshot's rows, built for `order`. */
   restore(id: string, order: string, force: boolean): Promise<Generation>;
 }
 
@@ -36,9 +36,9 @@ interface Dependencies extends BuildDependencies {
 }
 
 /**
- * Builds the table anew on request: the new generation is folded in slices between the pages of the live one, which goes
- * on, and takes its place when it has caught up. A crash leaves the live one as it was; the next start finds that no
- * generation names the request, and begins again.
+ * Rebuilds the table on request. The new generation is folded in slices between the pages of the live one, which
+ * continues. It replaces the live one when it has caught up. A crash leaves the live one as it was: the next start
+ * finds no generation that names the request, and begins again.
  */
 export class Rebuilder {
   /** The last request, whether it has ended or not. */
@@ -58,52 +58,52 @@ export class Rebuilder {
     this.#stateLog = new StateLog(`${name} rebuild`, "idle", debug);
   }
 
-  /** The request that is being followed. */
+  /** The request that is being built. */
   get running(): RebuildRequest | null {
     return this.#build?.request ?? null;
   }
 
-  /** A page is asked for. */
+  /** Called before each request for a page. */
   ask(): void {
     if (this.#awaited.callers.size > 0) this.#awaited.callers.ask();
   }
 
-  /** What is wanted now; before each page. */
+  /** Takes over the control state; called before each page is handled. */
   note({ build, paused, skipped }: ConsumerControl): void {
     this.request = build ?? null;
     this.#isPaused = paused;
     this.#skipped = skipped;
   }
 
-  /** Resolves to the position of the table's switch. @throws why there was none */
+  /** Resolves to the position at which the table was switched. @throws the reason if it was not switched */
   wait(request: string): Promise<number> {
     return this.#awaited.callers.wait(request);
   }
 
-  /** What the live table has folded late would be gone with the switch where the new one has it parked. */
+  /** Retries in the new generation too: an event that stayed parked there would undo the retry with the switch. */
   async retry(choice: ParkedChoice): Promise<void> {
     await this.#build?.retry(choice);
   }
 
-  /** The node stops; the request stays. */
+  /** The node is stopping; the request remains. */
   stop(): void {
     this.leave();
     this.#awaited.stop();
   }
 
-  /** Another host may go on with the request, from its beginning. */
+  /** Another host may take over the request, and begins it again. */
   leave(): void {
     if (this.#build) this.#logIdle(this.#build.request, "this node has left it");
     this.#build = null;
     this.#isFirstLook = true;
   }
 
-  /** Goes on from what is stored of the generation that is built, or begins another. */
+  /** Reloads the stored state of the generation that is being built; if that fails, the next step begins another. */
   async reload(): Promise<void> {
     await this.#build?.reload().catch(() => (this.#build = null));
   }
 
-  /** The live table is at this position. It names its request, whichever host has built it. */
+  /** Called with the position of the live table. The live generation names its request, whichever host has built it. */
   watch(position: number): void {
     if (!this.#build && this.#awaited.callers.size === 0) return;
     const { order } = this.#d.table.live().origin;
@@ -112,13 +112,13 @@ export class Rebuilder {
     this.#awaited.rejectWaiters(this.request);
   }
 
-  /** The last request is to be followed, begun or not. */
+  /** The last request is still to be done, begun or not. */
   get isWanted(): boolean {
     const { request } = this;
     return request !== null && request.ended === undefined && this.#d.table.live().origin.order !== request.id;
   }
 
-  /** There is something to do for `advance`. */
+  /** `advance` has something to do. */
   get hasWork(): boolean {
     if (this.#isFirstLook || this.#build || this.#awaited.callers.size > 0) return true;
     return this.request !== null && this.isWanted;
@@ -134,7 +134,7 @@ export class Rebuilder {
 
   /**
    * One slice of work. `more`: there is more to do at once. `switched`: the new generation is live.
-   * @throws an outage's error; the build goes on after the outage
+   * @throws an outage's error; the build continues after the outage
    */
   async advance(): Promise<"idle" | "more" | "switched"> {
     const { request } = this;
@@ -145,7 +145,7 @@ export class Rebuilder {
     // A page of the live table may have ended early for this build.
     if (isOver) return "more";
     if (!request || !this.isWanted) return "idle";
-    // It would fail again, so it ends for every host; repeated here if the store was away at the first time.
+    // The request would fail again, so it ends for every host. Sent again here if the store was unavailable before.
     const failure = this.#awaited.failure(request.id);
     if (failure !== null) {
       await this.#d.change({ endBuild: { id: request.id, why: failure } });
@@ -168,8 +168,8 @@ export class Rebuilder {
   }
 
   /**
-   * A request from before this start that meets an empty table asks for what is folded now anyway. An empty generation
-   * takes the table's place, as the one that was requested.
+   * If a request from before this start meets an empty table, the regular fold does what it requests. An empty
+   * generation replaces the table, as the one that was requested.
    */
   async completeAtOnce(): Promise<void> {
     const { request } = this;

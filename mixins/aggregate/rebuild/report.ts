@@ -8,7 +8,7 @@ const tellEveryMs = 250;
 export class RebuildReport {
   readonly #broker: ServiceBroker;
   readonly #name: string;
-  /** As it was noted last, told or not: the end tells how far it came. */
+  /** The last progress, broadcast or not: the event at the end contains it. */
   #latest: { job: string; progress: RebuildProgress } | null = null;
   #toldAt = -Infinity;
 
@@ -17,7 +17,7 @@ export class RebuildReport {
     this.#name = name;
   }
 
-  /** Null: nothing is being built any more. */
+  /** Null: no build is running any more. */
   note(job: string, progress: RebuildProgress | null): void {
     if (progress) {
       this.#latest = { job, progress };
@@ -34,7 +34,7 @@ export class RebuildReport {
 
   #tell(progress: object): void {
     const { nodeID: node } = this.#broker;
-    // A hint: what is lost of it is said again in a moment, or in `status`.
+    // A hint: if it is lost, the next broadcast or `status` contains the progress.
     Promise.resolve(this.#broker.broadcast(progressEvent(this.#name), { node, ...progress })).catch(() => {});
   }
 }

@@ -1,14 +1,15 @@
-/** Shorter slices would spend their time on commits and on asking the store. */
+/** Shorter slices would spend their time on commits and on requests to the store. */
 const shortestSliceMs = 50;
-/** The live fold and the rebuild make each other wait no longer than this, apart from a transform that runs. */
+/** The live fold and the rebuild make each other wait no longer than this, apart from a running transform. */
 const longestTurnMs = 500;
 /**
- * A rebuild works this long per unit of the live fold's time. Below 1, so that the live fold has more than half of the
- * time and keeps up with half of the rate it reaches alone; above 1/2, so that the rebuild has more than a third.
+ * A rebuild works this long per unit of the live fold's time. The share is below 1, so that the live fold has more than
+ * half of the time and keeps up with half of the rate it reaches alone. It is above 1/2, so that the rebuild has more
+ * than a third.
  */
 const sliceShare = 2 / 3;
 const fewestPerPage = 100;
-/** Of a page that no turn has cut. */
+/** The size of a page that no turn has cut short. */
 export const mostPerPage = 1000;
 
 /** Shares one node's time between the live fold and the rebuild beside it, which run alternately. */
@@ -17,16 +18,16 @@ export class TimeShare {
   #since = 0;
   #sliceMs = shortestSliceMs;
   #end = Infinity;
-  /** How many events the live fold's next page is to hold: about one turn's, since the rest of a page is read again. */
+  /** The size of the live fold's next page: about the events of one turn, since the rest of a page is read again. */
   eventsPerPage = mostPerPage;
 
   constructor(now = performance.now.bind(performance)) {
     this.#now = now;
   }
 
-  /** The fold whose turn it is commits and lets the other run. */
+  /** The current fold has to commit and let the other run. */
   get isOver(): boolean {
-    // Asked for each event, mostly without a rebuild.
+    // Checked for each event, mostly without a rebuild, so the clock is read last.
     return this.#end !== Infinity && this.#now() >= this.#end;
   }
 
@@ -36,18 +37,18 @@ export class TimeShare {
     this.#end = Infinity;
   }
 
-  /** The live fold has its page. Without a rebuild it folds the page whole. */
+  /** The live fold has its page. Without a rebuild it folds the whole page. */
   limit(isBuilding: boolean): void {
     this.#end = isBuilding ? this.#now() + longestTurnMs : Infinity;
   }
 
-  /** The live fold has folded so many of its page's events. */
+  /** Adapts the page size to the number of events that the live fold has folded of its page. */
   recordLive(folded: number, isWhole: boolean): void {
     if (isWhole) this.eventsPerPage = Math.min(this.eventsPerPage * 2, mostPerPage);
     else if (this.isOver) this.eventsPerPage = Math.min(Math.max(folded, fewestPerPage), mostPerPage);
   }
 
-  /** The rebuild has its page, the wait for which is not part of its slice: `work` folds from it. */
+  /** Runs `work`, which folds from the rebuild's page. The wait for that page is not part of the slice. */
   async slice(work: () => Promise<void>): Promise<void> {
     this.#end = this.#now() + this.#sliceMs;
     try {

@@ -2,23 +2,24 @@ import type { RebuildRequest } from "../../../core/consumer/consumer-control.ts"
 import type { Generation } from "../../../core/table/read-table.ts";
 import type { RebuildProgress } from "./progress.ts";
 
-/** What the node that folds a shared table broadcasts of the table that it builds. */
+/** The progress that the folding node of a shared table broadcasts about its build. */
 export interface ToldRebuild extends RebuildProgress {
   node: string;
   job: string;
   ended?: true;
 }
 
-/** How a standby sees the table: progress that was told under other circumstances is out of date. */
+/** How a standby sees the table. Progress that was broadcast under another view is out of date. */
 export interface StandbyView {
-  /** Of the lease, `<node>/<id of its start>`; null where no other node has it. */
+  /** The holder of the lease, `<node>/<id of its start>`; null if no other node has it. */
   holder: string | null;
   live: Generation | null;
 }
 
 /**
- * The progress of a rebuild that another node does, for the status of a standby. It is a hint that may get lost, the last
- * one as well: it holds until the table is switched, the lease passes to another process or the order ends.
+ * The progress of a rebuild on another node, for the status of a standby. The broadcasts are hints, and even the last
+ * one may get lost, so the progress is valid until the table is switched, the lease passes to another process, or the
+ * request ends.
  */
 export class ToldProgress {
   #last: { told: ToldRebuild; holder: string; live: Generation | null } | null = null;
@@ -29,12 +30,12 @@ export class ToldProgress {
     this.#last = told.ended ? null : { told, holder, live };
   }
 
-  /** @param order the last one that was given, whether it is done or not */
+  /** @param order the last request, whether it is done or not */
   at({ holder, live }: StandbyView, order: RebuildRequest | null): false | RebuildProgress {
     if (this.#last?.holder !== holder || this.#last.live !== live) return false;
     const { job, done, total, rate, secondsLeft } = this.#last.told;
     const isOrdered = order !== null && order.ended === undefined && live?.origin.order !== order.id;
-    // A table that is folded because its definition has changed has no order.
+    // A table that is folded because its definition has changed has no request.
     return (isOrdered || job === "change") && { done, total, rate, secondsLeft };
   }
 }

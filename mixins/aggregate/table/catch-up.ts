@@ -1,14 +1,14 @@
 import { NotCaughtUpError, StoreUnavailableError, ValidationError } from "../../../core/errors/errors.ts";
 import { Waiters } from "../../consumer/waiters.ts";
 
-/** Each keeps its call and a timer: about 20 MB together. */
+/** The limit of waiting readers. Each keeps its call and a timer: about 20 MB together. */
 const maxReaders = 10_000;
 
 const caughtUp = { answer: undefined };
 
 /** Readers that wait until a table has folded the events that they have written. */
 export class CatchUp {
-  /** Each wants a position. */
+  /** Each waits for a position. */
   readonly readers: Waiters<number>;
   readonly #aggregate: string;
 
@@ -30,7 +30,7 @@ export class CatchUp {
     return this.readers.size > 0;
   }
 
-  /** The answer to the last question for the head: a reader that came before it waits in vain for a later position. */
+  /** Takes over the head of a page. A reader that came before its request must not wait for a later position. */
   noteHead(store: string, head: number): void {
     this.readers.settle((position, isAsked) => {
       if (!isAsked || position <= head) return null;
@@ -43,12 +43,12 @@ export class CatchUp {
     this.readers.settle((wanted) => (wanted <= position ? caughtUp : null));
   }
 
-  /** The table is halted: no reader has to wait for its time-out. */
+  /** The table is halted, so no reader has to wait for its timeout. */
   rejectWaiters(position: number, why: string): void {
     this.readers.settle((wanted) => this.#late(wanted, position, why));
   }
 
-  /** The node stops, which says nothing about the table: the same read may be sent again. */
+  /** The node is stopping, which is no fault of the table: the same read may be retried. */
   rejectAll(): void {
     this.readers.settle(() => ({ error: new StoreUnavailableError(this.#aggregate, "is stopping") }));
   }

@@ -9,7 +9,7 @@ import type { StartDependencies } from "../rebuild/definition-change.ts";
 import type { RebuildProgress } from "../rebuild/progress.ts";
 import type { SnapshotSource } from "../rebuild/rebuilder.ts";
 
-/** What the work on an aggregate's table needs. */
+/** The dependencies of the work on an aggregate's table. */
 export interface TableDependencies extends StartDependencies {
   node: string;
   store: string;
@@ -17,12 +17,12 @@ export interface TableDependencies extends StartDependencies {
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
   source: Pick<EventSource, "page" | "streamPage" | "event" | "eventAt" | "change" | keyof LeaseSource>;
-  /** What is being built and how far it is; null when it has ended. */
+  /** Called with the running build and its progress; null when it has ended. */
   onProgress: (job: string, progress: RebuildProgress | null) => void;
   policy: ErrorPolicy;
   metrics: ConsumerMetrics | null;
   spans: FoldSpans | null;
-  /** Whether `onPage` is to be called for each page, even if nothing happens in the log. */
+  /** Whether `onPage` has to be called for each page, even if the log does not change. */
   needsPages: () => boolean;
   /** The store has responded. */
   onPage: () => void;

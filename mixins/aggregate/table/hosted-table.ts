@@ -13,19 +13,19 @@ interface Dependencies extends StartDependencies {
   node: string;
   source: LeaseSource;
   newFold: (generation: Generation) => Promise<Fold>;
-  /** What is built beside the table is to go on from what is stored of it. */
+  /** Makes the build beside the table continue from its stored state. */
   reloadBuild: () => Promise<void>;
-  /** Another host folds from now on. */
+  /** Called when another host takes over the fold. */
   onLeave: () => void;
 }
 
-/** The table as this host has it: it folds it, or looks on while another does. */
+/** A table as one host has it: the host folds it, or watches it while another host does. */
 export class HostedTable {
-  /** Replaced when it changes; read by others, written here alone. */
+  /** Replaced when it changes; others may read it, only this class writes it. */
   state: TableState = unseen;
-  /** Null where this host has the table for itself. */
+  /** Null if no other host shares the table. */
   lease: LeaseHold | null = null;
-  /** Other hosts may change it without notifying this one. */
+  /** Other hosts may change the table without notifying this one. */
   readonly isShared: boolean;
   readonly #d: Dependencies;
   #lease: TableLease | null = null;
@@ -56,7 +56,7 @@ export class HostedTable {
     }
   }
 
-  /** Nothing is written any more when another host may fold. */
+  /** The lease is released last: this host writes nothing any more when another may fold. */
   async close(): Promise<void> {
     this.#leave();
     await this.#d.table.close();
@@ -87,13 +87,13 @@ export class HostedTable {
     try {
       await this.#begin();
     } catch (error) {
-      // Another host may be able to: of another definition, or where the table is within reach.
+      // Another host may succeed: one with another definition, or one that can reach the table.
       await lease.release();
       throw error;
     }
   }
 
-  /** @throws UnusableStoreError if its definition is not today's and `onChange` refuses that */
+  /** @throws UnusableStoreError if the table's definition differs from the current one and `onChange` is "refuse" */
   async #begin(): Promise<void> {
     this.#leave();
     const { generation, ...plan } = await startPlanOf(this.#d);
@@ -104,7 +104,7 @@ export class HostedTable {
     this.state = { ...plan, fold, live, successor, progress, parked };
   }
 
-  /** Goes on from what is stored. False if another host has put another generation in the live one's place. */
+  /** Reloads the stored state. False if another host has replaced the live generation. */
   async #reload(fold: Fold): Promise<boolean> {
     await this.#d.reloadBuild();
     if (this.live !== this.state.live) return false;
@@ -127,7 +127,7 @@ export class HostedTable {
     this.state = { ...unseen, live, progress: await live.progress(), parked, isStale };
   }
 
-  /** What fails on a shared table may have been stored all the same, or another host may fold it by now. */
+  /** A failed write to a shared table may have been stored all the same, or another host may fold it by now. */
   guard<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     return this.#lease ? this.#guarded(this.#lease, work) : work();
   }
@@ -141,13 +141,13 @@ export class HostedTable {
     }
   }
 
-  /** The fold has committed, or passed events that are not mapped. */
+  /** Call after the fold has committed, or has passed unmapped events. */
   noteProgress(): void {
     const progress = this.state.fold?.state.settled;
     if (progress && progress !== this.state.progress) this.state = { ...this.state, progress };
   }
 
-  /** Whether another generation answers from now on. */
+  /** Folds a page; returns whether another generation answers queries from now on. */
   async foldPage(fold: Fold, page: ConsumerPage): Promise<boolean> {
     if (page.events.length > 0 && this.state.isMixing) await this.noteMixture();
     await fold.foldPage(page);
@@ -160,19 +160,19 @@ export class HostedTable {
     return true;
   }
 
-  /** Before rows of two definitions are mixed: a start by either of them must notice. */
+  /** Marks the table before rows of two definitions are mixed: a start with either definition must detect it. */
   async noteMixture(): Promise<void> {
     if (!this.state.isMixing) return;
     await this.state.live!.redefine(mixedDefinition(this.#d.definition));
     this.state = { ...this.state, isMixing: false };
   }
 
-  /** Makes a generation the live one, and folds on into it. */
+  /** Makes a generation the live one, and continues to fold into it. */
   async takeOver(generation: Generation, fold: Fold): Promise<void> {
     const { name, table, definition, debug } = this.#d;
     const unfinished = this.state.successor?.generation;
     await table.switchTo(generation);
-    // Rows of a snapshot that was taken by force are those of another definition.
+    // A snapshot that was restored with `force` contains rows of another definition.
     const isStale = definitionChanges(generation.origin.definition, definition).length > 0;
     const { settled: progress, parked } = fold.state;
     const live = generation;
@@ -184,7 +184,7 @@ export class HostedTable {
     if (unfinished && unfinished !== generation) await table.drop(unfinished);
   }
 
-  /** How far the rows are that queries are answered from. */
+  /** The position of the rows that answer queries. */
   async livePosition(): Promise<number> {
     const { fold, successor, progress } = this.state;
     if (fold && !successor) return progress.position;

@@ -11,17 +11,18 @@ interface Dependencies {
 }
 
 /**
- * Which of the nodes that share a table folds it: the holder of a lease in the event store. A new holder fences the table
- * against the one before, so that a holder that slept too long writes nothing, even if it believes that it may.
+ * Determines which of the nodes that share a table folds it: the holder of a lease in the event store. A new holder
+ * fences the table against the previous one. A holder that was suspended for too long can therefore write nothing, even
+ * if it still considers the lease valid.
  */
 export class TableLease {
   readonly #table: Dependencies["table"];
   readonly #fenceLog: StateLog;
   readonly lease: LeaseHold;
-  /** That of the last lease; 0 where another may have had one since. */
+  /** The epoch of the last lease; 0 if another node may have had it since. */
   #epoch = 0;
   #isNew = false;
-  /** Since when it is not known what is stored, as `performance.now()` counts. */
+  /** When the stored state became unknown, in `performance.now()` time; null while it is known. */
   #outcomeUnknownSince: number | null = null;
 
   constructor({ name, node, table, source, debug }: Dependencies) {
@@ -31,19 +32,19 @@ export class TableLease {
   }
 
   /**
-   * Takes or keeps it. `new`: another node may have had it, so everything about the table is read anew. `again`: it was
-   * fenced once more, and the fold goes on from what is stored. `other`: another node has it.
+   * Takes or keeps the lease. `new`: another node may have had it, so everything about the table is reloaded. `again`:
+   * the table was fenced again, and the fold continues from the stored state. `other`: another node has the lease.
    */
   async acquire(): Promise<"kept" | "new" | "again" | "other"> {
     const lease = await this.lease.acquire();
     if (!lease) return this.#lose();
-    // Epochs rise one by one: no other node had the lease before the next one.
+    // Epochs rise one by one, so no other node has had the lease if this is the next one.
     if (this.#epoch === 0 || ![0, 1].includes(lease.epoch - this.#epoch)) this.#isNew = true;
     if (lease.epoch !== this.#epoch) this.outcomeUnknown();
     this.#epoch = lease.epoch;
     if (this.#outcomeUnknownSince === null) return "kept";
     await this.#takeOver(this.#outcomeUnknownSince);
-    // A fence that came late stops the new holder, which fences the table again.
+    // A fence that comes late stops the new holder, which then fences the table again.
     if (!this.lease.isCertain) return this.#lose();
     const held = this.#isNew ? "new" : "again";
     this.#fenceLog.change("this node's", () => ({ epoch: this.#epoch, held }));
@@ -56,7 +57,7 @@ export class TableLease {
     try {
       await this.#table.takeOver();
     } catch (error) {
-      // It may be out of reach of this node alone: the lease is released when a dead node's lease would lapse.
+      // The table may be unreachable for this node only, so the lease is released when a dead node's lease would lapse.
       if (performance.now() - inDoubtSince > this.lease.ttlMs) await this.release();
       throw error;
     }
@@ -69,7 +70,7 @@ export class TableLease {
     return "other";
   }
 
-  /** Something failed: what was stored is unknown, or another host may have fenced the table. */
+  /** A write has failed: the stored state is unknown, or another host may have fenced the table. */
   outcomeUnknown(cause = "a new lease, or a write that failed"): void {
     this.#logUnknown(cause);
     this.#outcomeUnknownSince ??= performance.now();
@@ -80,7 +81,7 @@ export class TableLease {
     this.#fenceLog.change("unknown", () => ({ epoch, cause }));
   }
 
-  /** Another node may take it. If the store has gone first, the lease lapses by itself. */
+  /** Another node may take the lease. If the store has stopped first, the lease lapses by itself. */
   async release(): Promise<void> {
     await this.lease.release().catch(() => {});
   }

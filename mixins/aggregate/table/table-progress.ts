@@ -11,11 +11,11 @@ interface Dependencies {
   onProgress: (job: string, progress: RebuildProgress | null) => void;
 }
 
-/** How far a new generation of a table is, on this host or, as that one has broadcast, on the one that builds it. */
+/** The progress of a table's new generation: measured if this host builds it, otherwise as broadcast by its builder. */
 export class TableProgress {
   readonly #d: Dependencies;
   readonly #told = new ToldProgress();
-  /** As the last page said. */
+  /** The head of the last page. */
   #head = 0;
   #isReported = false;
 
@@ -40,12 +40,12 @@ export class TableProgress {
     return successor !== null && progressOf(progress.position, 0, head ?? progress.position, successor.since);
   }
 
-  /** Another node has broadcast its progress. */
+  /** Records a progress broadcast of another node. */
   noteTold(told: ToldRebuild): void {
     this.#told.note(told, this.#standby);
   }
 
-  /** That of the node that folds the table. */
+  /** The progress on the node that folds the table. */
   at(head: number | null): false | RebuildProgress {
     const { rebuilder, table } = this.#d;
     return table.state.fold ? this.#own(head) : this.#told.at(this.#standby, rebuilder.request);

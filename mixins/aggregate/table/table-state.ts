@@ -2,22 +2,22 @@ import type { Generation, Progress } from "../../../core/table/read-table.ts";
 import { ParkedStreams } from "../../consumer/parked-streams.ts";
 import type { Fold } from "../fold/fold.ts";
 
-/** An aggregate's table as one host knows it at one moment: it is replaced when something of it changes. */
+/** An aggregate's table as one host knows it at one moment; immutable, replaced when a part of it changes. */
 export interface TableState {
-  /** Folds the table, or its successor; null while another host does, and while the table is closed. */
+  /** Folds the table or its successor; null while another host folds, and while the table is closed. */
   readonly fold: Fold | null;
-  /** The generation that answers queries, as this host has seen or switched it; null before the first look. */
+  /** The generation that answers queries, as this host has last seen or switched it; null before it was first read. */
   readonly live: Generation | null;
-  /** Of what is folded; while another host folds, of the live generation as it was seen last. */
+  /** The progress of `fold`; while another host folds, the last known progress of the live generation. */
   readonly progress: Readonly<Progress>;
   readonly parked: Pick<ParkedStreams, "list" | "count">;
-  /** A generation of today's definition that `fold` folds in place of the live one, which is not folded meanwhile. */
+  /** A generation of the current definition that `fold` folds instead of the live one; the live one is not folded. */
   readonly successor: { readonly generation: Generation; readonly since: number } | null;
-  /** The rows were folded by another definition than today's. */
+  /** The rows were folded by a definition other than the current one. */
   readonly isStale: boolean;
-  /** The first event that is folded makes the table one of two definitions. */
+  /** The first event that is folded mixes rows of two definitions in the table. */
   readonly isMixing: boolean;
-  /** Why nothing can be folded into it. */
+  /** Why no event can be folded into the table. */
   readonly blockedBy: string | null;
 }
 

@@ -16,20 +16,20 @@ import { TableProgress } from "./table-progress.ts";
 
 /**
  * The work of an aggregate: the fold into its table, and a new generation beside it if the definition has changed or a
- * rebuild was requested. Of the nodes that share a table one folds it; the others look on.
+ * rebuild was requested. One of the nodes that share a table folds it; the others watch it.
  */
 export class TableWorker implements Work {
   readonly catchUp: CatchUp;
   readonly rebuilder: Rebuilder;
   readonly table: HostedTable;
   readonly progressReport: TableProgress;
-  /** The log's end, as the last page said. */
+  /** The head of the last page. */
   head = 0;
   readonly #d: TableDependencies;
   readonly #interruption: Interruption;
   readonly #turns = new TimeShare();
   #skipped: ReadonlySet<string> = new Set();
-  /** The last page was the log's last, and is folded: an empty one after it changes nothing. */
+  /** The last page was the log's last, and is folded, so an empty page after it changes nothing. */
   #isAtEnd = false;
   #needsPages = false;
 
@@ -79,7 +79,7 @@ export class TableWorker implements Work {
       onCommit: (folded) => {
         this.#d.metrics?.folded(folded);
         this.table.noteProgress();
-        // What is folded beside the live generation changes no answer.
+        // A commit beside the live generation changes no query result.
         if (generation === this.table.state.live) this.#answersChanged();
         else this.progressReport.measure(this.head);
       },
@@ -129,7 +129,7 @@ export class TableWorker implements Work {
 
   async acquire(): Promise<Holding> {
     const holding = await this.table.acquire();
-    // Another host may have moved the table on.
+    // Another host may have moved the table forward.
     if (holding === "other") this.#reach();
     return holding;
   }
@@ -147,7 +147,7 @@ export class TableWorker implements Work {
 
   handle(page: ConsumerPage): void | Promise<void> {
     const { position } = this.table.state.progress;
-    // Nothing new: what else a page leads to was done at the one before.
+    // Nothing new: the previous page did everything that an empty page requires.
     if (this.#isAtEnd && page.events.length === 0 && page.position === position && position > 0) return this.#reach();
     this.#isAtEnd = false;
     return this.#handle(page);
@@ -168,7 +168,7 @@ export class TableWorker implements Work {
         this.#answersChanged();
         this.#d.info(`${this.#d.name} answers from the new table`, { position });
       }
-      // Standbys see the checkpoint only when it is written; events that are not mapped write none by themselves.
+      // Standbys see only the stored checkpoint, and unmapped events do not cause a write of it.
       if (this.table.isShared && page.end) await this.save();
       if (this.catchUp.readers.size > 0) this.#reach();
       this.#isAtEnd = page.end && !this.table.isShared && !this.table.state.successor;

@@ -4,7 +4,7 @@ import { times } from "../../../core/concurrency/times.ts";
 import type { StateLog } from "../../../core/text/state-log.ts";
 import { LeaseHold, type LeaseSource } from "../../consumer/lease-hold.ts";
 
-/** Under it stands how far the pump is, and by a lease of this name one of the hosts pumps. */
+/** The key of the pump's checkpoint, and the name of the lease by which one of the hosts pumps. */
 export const pumpKey = "pump";
 
 export interface LeaseOfPump {
@@ -13,19 +13,19 @@ export interface LeaseOfPump {
   leaseMs: number;
 }
 
-/** How far the pump is, as the log's engine keeps it. If hosts share the log, one of them pumps, by a lease. */
+/** The pump's checkpoint in the log's engine. If hosts share the log, a lease determines which of them pumps. */
 export class PumpCheckpoint {
-  /** The events up to here are handed over. */
+  /** The events up to this position were delivered. */
   position = 0;
-  /** Null where this host has the log for itself. */
+  /** Null if no other host shares the log. */
   readonly lease: LeaseHold | null;
   readonly #log: EventLog;
-  /** The lease under which it was loaded. */
+  /** The epoch of the lease under which the checkpoint was loaded. */
   #epoch = 0;
   #saved = { position: 0, revision: 0, at: 0 };
-  /** As far as it is known that a host has handed the events over. */
+  /** The highest position that another host is known to have delivered. */
   #known = 0;
-  /** A save was sent, and not answered: it may have taken place. */
+  /** A save was sent and not answered, so it may have been stored. */
   #isOutcomeUnknown = false;
 
   constructor(log: EventLog, { node, leaseMs }: LeaseOfPump, leaseLog?: StateLog) {
@@ -38,31 +38,31 @@ export class PumpCheckpoint {
     this.lease = log.capabilities.hosts === "many" ? new LeaseHold(source, node, leaseLog) : null;
   }
 
-  /** How long until it is due to be written; 0 where it is due. */
+  /** How long until the checkpoint has to be saved; 0 if it is due or unchanged. */
   get dueInMs(): number {
     if (this.position === this.#saved.position) return 0;
     return Math.max(this.#saved.at + times.checkpoint.pumpMs - Date.now(), 0);
   }
 
-  /** How far the events are handed over, whichever host does it, as it was known last. */
+  /** The last known position of delivery, whichever host pumps. */
   get known(): number {
     return Math.max(this.#known, this.position);
   }
 
-  /** Where another host pumps, as far as that one has saved it. */
+  /** The position of delivery; if another host pumps, the one that it has saved. */
   async reached(): Promise<number> {
     if (!this.isHeld) this.#known = Math.max(this.#known, positionOf(await this.#log.control.get(pumpKey)));
     return this.known;
   }
 
-  /** A start: another log may be there by now. */
+  /** Loads the checkpoint at a start: the log may have been replaced. */
   async load(): Promise<void> {
     this.position = this.#known = 0;
     this.#saved = { position: 0, revision: 0, at: 0 };
     await this.#reload();
   }
 
-  /** What was handed over before stays so, saved or not; only a log that was set back counts from where it is. */
+  /** Delivered events stay delivered, saved or not. Only a log that was set back moves the position back. */
   async #reload(): Promise<void> {
     const stored = await this.#log.control.get(pumpKey);
     const position = positionOf(stored);
@@ -74,7 +74,7 @@ export class PumpCheckpoint {
     this.#saved = { position, revision, at: Date.now() };
   }
 
-  /** Whether this host pumps; then it knows what another host has handed over before. */
+  /** Whether this host pumps; if so, it has loaded the checkpoint of the previous host. */
   async acquire(): Promise<boolean> {
     if (!this.lease) return true;
     const lease = await this.lease.acquire();
@@ -103,13 +103,13 @@ export class PumpCheckpoint {
     if (revision !== null) this.#saved = { position, revision, at: Date.now() };
     else if (!this.lease) this.#saved = await this.#savedBefore(wasUnsure);
     else {
-      // Another host pumps by now, or an answer was lost: the stored state shows which.
+      // Another host pumps by now, or an answer was lost. The stored checkpoint shows which, so it is loaded again.
       this.lease.lose("the pump's checkpoint was refused");
       this.#epoch = 0;
     }
   }
 
-  /** What this pump saved without an answer. It has come no further since than it is. */
+  /** The checkpoint that an unanswered save of this pump has stored. It cannot be past the current position. */
   async #savedBefore(wasUnsure: boolean): Promise<{ position: number; revision: number; at: number }> {
     const stored = await this.#log.control.get(pumpKey);
     const position = positionOf(stored);
@@ -117,7 +117,7 @@ export class PumpCheckpoint {
     return { position, revision: stored.revision, at: Date.now() };
   }
 
-  /** Another host may pump at once. If the engine has gone first, the lease lapses by itself. */
+  /** Another host may pump at once. If the engine has stopped first, the lease lapses by itself. */
   async release(): Promise<void> {
     this.#epoch = 0;
     await this.lease?.release().catch(() => {});

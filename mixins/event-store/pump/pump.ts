@@ -13,21 +13,21 @@ import { Loop } from "../../consumer/loop.ts";
 import { Waiters } from "../../consumer/waiters.ts";
 
 export interface PumpOptions {
-  /** Events read at a time. Default 100. */
+  /** Number of events per read. Default 100. */
   batchSize: number;
-  /** How long one event's local handlers may take before the pump goes on without them, in milliseconds. Default 5000. */
+  /** How long an event's local handlers may take, in milliseconds; then the pump goes on without them. Default 5000. */
   timeoutMs: number;
 }
 
 interface Dependencies {
-  /** The store's. */
+  /** The store's name. */
   name: string;
   log: EventLog;
   options: PumpOptions;
-  /** Hands one event to the broker; settles when its local handlers have. */
+  /** Hands one event to the broker; settles when the event's local handlers have settled. */
   deliver: (event: RecordedEvent) => Promise<unknown>;
   metrics: StoreMetrics | null;
-  /** As the control state says, which another host may have changed. */
+  /** Whether the control state requests a pause; another host may have changed it. */
   isPauseWanted: () => Promise<boolean>;
   lease: LeaseOfPump;
   /** Another host may pump from now on. */
@@ -39,12 +39,12 @@ interface Dependencies {
 }
 
 /**
- * Reads the log in order and hands each event to the broker, at least once: the checkpoint is saved after the delivery,
- * so a crash between the two repeats some events. A listener that fails or hangs stops nothing.
+ * Reads the log in order and hands each event to the broker, at least once. The checkpoint is saved after the delivery,
+ * so a crash between the two repeats some events. A listener that fails or hangs does not stop the pump.
  */
 export class Pump {
   isPaused = false;
-  /** Why it can neither read nor save at the moment. */
+  /** Why the pump can neither read nor save; null while it can. */
   outage: string | null = null;
   readonly checkpoint: PumpCheckpoint;
   readonly #d: Dependencies;
@@ -54,7 +54,7 @@ export class Pump {
   readonly #stateLog: StateLog;
   /** Callers that wait until nothing is in flight. */
   readonly #idle = new Waiters<null>("an idle pump", Infinity);
-  /** Nothing is handed over before `release`. */
+  /** Nothing is delivered before `release`. */
   #isGated = false;
   #isStopping = false;
 
@@ -77,7 +77,7 @@ export class Pump {
     if (this.checkpoint.lease?.isFreed()) this.wake();
   }
 
-  /** `isGated`: hands nothing over before `release`. */
+  /** `isGated`: delivers nothing before `release`. */
   async start(isGated: () => boolean): Promise<void> {
     await this.checkpoint.load();
     this.isPaused = await this.#d.isPauseWanted();
@@ -88,7 +88,7 @@ export class Pump {
     this.#loop.start();
   }
 
-  /** There may be new events, up to `head` where it is known. */
+  /** There may be new events, up to `head` if it is known. */
   wake(head?: number): void {
     if (head !== undefined) this.#measure(head);
     // A standby ignores new events; only the lease wakes it.
@@ -100,7 +100,7 @@ export class Pump {
     this.wake();
   }
 
-  /** Resolves when no local handler is running any more, hung ones excepted. */
+  /** Resolves when no local handler is running any more, except for handlers that hang. */
   async pause(): Promise<void> {
     this.isPaused = true;
     const idle = this.#idle.wait(null);
@@ -147,22 +147,22 @@ export class Pump {
     if (this.isPaused || this.#isStopping) this.#idle.settle(() => done);
   }
 
-  /** Another host may have changed it: callers that wait for a pause which was taken back since need not wait longer. */
+  /** Another host may have resumed the pump. Callers that wait for a pause must not wait longer then. */
   async #checkControl(): Promise<void> {
     this.#idle.ask();
     this.isPaused = await this.#d.isPauseWanted();
     if (!this.isPaused) this.#idle.settle((_, isAsked) => (isAsked ? done : null));
   }
 
-  /** `isNotified`: there are new events; otherwise it looks for some. */
+  /** `isNotified`: there are new events; otherwise the pump checks the head. */
   async #step(isNotified: boolean): Promise<number | null> {
     const { announceHere, log, metrics } = this.#d;
     const { checkpoint } = this;
     if (this.#isShared) await this.#checkControl();
-    // The lease is kept while it is paused, too: it shows that a host runs.
+    // The lease is kept during a pause, too: it shows that a host is running.
     const mayPump = !this.#isGated && (checkpoint.lease === null || (await checkpoint.acquire())) && !this.isPaused;
     this.#logState();
-    // After an outage events may be there that have woken no pump.
+    // After an outage there may be events that have not woken the pump.
     const mustLook = !isNotified && this.outage === null && (mayPump || !this.#isShared);
     const head = mustLook ? await log.head() : null;
     if (head !== null && !this.#isShared) announceHere(head);
@@ -187,8 +187,8 @@ export class Pump {
   }
 
   /**
-   * How long to wait for news. The checkpoint is written when it is due, also here: a lone append would otherwise pay for
-   * two commits.
+   * How long to wait for new events. The checkpoint is saved when it is due, even if nothing follows: otherwise a
+   * single append would cost two commits.
    */
   async #rest(): Promise<number> {
     const { checkpoint } = this;
@@ -211,7 +211,7 @@ export class Pump {
     const page = await log.read({ after: checkpoint.position, limit: options.batchSize, onDamaged });
     for (const event of page.events) {
       if (this.isPaused || this.#isStopping || !checkpoint.isHeld) return false;
-      // The framework's own events are no news for listeners, and Moleculer's own events begin with `$` too.
+      // System events are internal to the framework, and Moleculer's own events begin with `$` too.
       const defect = damaged.get(event.id);
       if (defect) warn("An event is damaged; listeners do not get it", { error: defect.message });
       else if (!isReserved(event.type)) await this.#handOver(event);
