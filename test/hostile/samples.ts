@@ -28,7 +28,12 @@ export class Samples {
     const kinds = this.#byAction.get(action) ?? new Map<string, Sample>();
     const kind = Object.keys(params).toSorted().join();
     if (kinds.has(kind) || kinds.size === mostPerAction) return;
-    kinds.set(kind, JSON.parse(JSON.stringify(params)) as Sample);
+    try {
+      kinds.set(kind, JSON.parse(JSON.stringify(params)) as Sample);
+    } catch {
+      // A hostile call comes through here as well.
+      return;
+    }
     this.#byAction.set(action, kinds);
   }
 
