@@ -2,7 +2,8 @@ import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
-import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
+import { Checkpoint, type StartFrom } from "../consumer/checkpoint.ts";
+import { CheckpointedWork } from "../consumer/checkpointed-work.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
@@ -40,14 +41,12 @@ interface Dependencies extends Interruption, OperatorLog {
  * process is stored after each event, the checkpoint at intervals, so an event that is read again after a crash is
  * ignored.
  */
-export class ProcessManagerWorker implements LeasedWork {
-  readonly blockedBy = null;
-  readonly isAwaited = false;
-  readonly needsPolling = true;
+export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implements LeasedWork {
+  readonly lease: LeaseHold;
   /** The deadlines and the control state are checked once per page of this size. */
   readonly eventsPerPage = 200;
   readonly #d: Dependencies;
-  readonly #checkpoint: Checkpoint<ParkedProcess>;
+  protected readonly checkpoint: Checkpoint<ParkedProcess>;
   readonly #instances: Instances;
   readonly #queue: ProcessQueue;
   readonly #lost: LostEvents;
@@ -60,11 +59,13 @@ export class ProcessManagerWorker implements LeasedWork {
   #saving: Promise<void> | null = null;
 
   constructor(dependencies: Dependencies) {
+    super();
     this.#d = dependencies;
+    this.lease = dependencies.lease;
     this.#alarm = new Alarm(dependencies.wake);
     const parked = () => this.parked();
-    this.#checkpoint = new Checkpoint<ParkedProcess>({ ...dependencies, parked, takeOver: () => this.#takeOver() });
-    this.#instances = new Instances({ ...dependencies, checkpoint: this.#checkpoint, tell: this.#note.bind(this) });
+    this.checkpoint = new Checkpoint<ParkedProcess>({ ...dependencies, parked, takeOver: () => this.#takeOver() });
+    this.#instances = new Instances({ ...dependencies, checkpoint: this.checkpoint, tell: this.#note.bind(this) });
     const isInCharge = () => this.isInCharge;
     const runner = new ProcessRunner({ ...dependencies, instances: this.#instances, isInCharge });
     const isGivenUp = (id: string) => this.#skipped.has(id);
@@ -94,22 +95,10 @@ export class ProcessManagerWorker implements LeasedWork {
     });
   }
 
-  get progress(): Readonly<CheckpointState<ParkedProcess>> {
-    return this.#checkpoint.progress;
-  }
-
-  get isInCharge(): boolean {
-    return this.#checkpoint.isInCharge;
-  }
-
-  get lease(): LeaseHold {
-    return this.#d.lease;
-  }
-
-  acquire(): Promise<Holding> {
+  override acquire(): Promise<Holding> {
     // Events that are appended after this moment are later than the deadlines that are due by now.
     this.#askedAt = Date.now();
-    return this.#checkpoint.acquire();
+    return super.acquire();
   }
 
   /** Another node may have changed everything. */
@@ -126,7 +115,7 @@ export class ProcessManagerWorker implements LeasedWork {
 
   #note(id: string, instance: ProcessInstance | null): void {
     // A standby reads the parked events from the checkpoint.
-    if (this.#known.note(id, instance)) this.#checkpoint.touch();
+    if (this.#known.note(id, instance)) this.checkpoint.touch();
   }
 
   rejectWaiters(): void {
@@ -138,7 +127,7 @@ export class ProcessManagerWorker implements LeasedWork {
     this.#atWork.begin();
     try {
       if (!(await this.#handleEvents(page)) || this.#mustStop()) return;
-      this.#checkpoint.pass(page.position, page.positionId, page.log);
+      this.checkpoint.pass(page.position, page.positionId, page.log);
       await this.#fireDue(page);
     } finally {
       // Saved before every wait, which may be long.
@@ -152,7 +141,7 @@ export class ProcessManagerWorker implements LeasedWork {
     const progress = new PageProgress(events);
     const done = (event: RecordedEvent) => {
       const last = progress.note(event);
-      if (last) this.#checkpoint.pass(last.position, last.id, log);
+      if (last) this.checkpoint.pass(last.position, last.id, log);
       return this.#saveNowAndThen();
     };
     const queues = new Map<string, RecordedEvent[]>();
@@ -193,12 +182,8 @@ export class ProcessManagerWorker implements LeasedWork {
 
   /** Processes that finish an event at the same time share one write. */
   #saveNowAndThen(): Promise<void> {
-    this.#saving ??= this.#checkpoint.saveNowAndThen().finally(() => (this.#saving = null));
+    this.#saving ??= this.checkpoint.saveNowAndThen().finally(() => (this.#saving = null));
     return this.#saving;
-  }
-
-  save(): Promise<void> {
-    return this.#checkpoint.save();
   }
 
   parked(): ParkedProcess[] {

@@ -4,9 +4,9 @@ import { isOutage } from "../../core/errors/outage.ts";
 import type { ParkedStream } from "../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Unreadable } from "../../core/catalogue/upcast.ts";
-import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
+import { Checkpoint, type StartFrom } from "../consumer/checkpoint.ts";
+import { CheckpointedWork } from "../consumer/checkpointed-work.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";
-import type { Holding } from "../consumer/work.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
@@ -29,20 +29,20 @@ interface Dependencies extends Interruption {
  * The work of a subscription: passes each event to its handler, in the order of the log. The checkpoint is written
  * after the handler, so a crash between the two repeats some events.
  */
-export class SubscriptionWorker implements LeasedWork {
-  readonly blockedBy = null;
-  readonly isAwaited = false;
-  readonly needsPolling = true;
+export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implements LeasedWork {
+  readonly lease: LeaseHold;
   readonly eventsPerPage = 1000;
   readonly #d: Dependencies;
-  readonly #checkpoint: Checkpoint<ParkedStream>;
+  protected readonly checkpoint: Checkpoint<ParkedStream>;
   readonly #parked = new ParkedStreams();
   readonly #late: LateEvents;
   #parkedInARow = 0;
   #skipped: ReadonlySet<string> = new Set();
 
   constructor(dependencies: Dependencies) {
+    super();
     this.#d = dependencies;
+    this.lease = dependencies.lease;
     this.#late = new LateEvents({
       source: dependencies.source,
       parked: this.#parked,
@@ -52,28 +52,11 @@ export class SubscriptionWorker implements LeasedWork {
       handle: (event, unreadable) => this.#handleLate(event, unreadable),
       end: (stream) => this.#put(stream, null),
     });
-    this.#checkpoint = new Checkpoint<ParkedStream>({
+    this.checkpoint = new Checkpoint<ParkedStream>({
       ...dependencies,
       parked: () => this.parked(),
       takeOver: (state) => void (state && this.#parked.replace(state.parked)),
     });
-  }
-
-  get progress(): Readonly<CheckpointState<ParkedStream>> {
-    return this.#checkpoint.progress;
-  }
-
-  /** Whether this node holds the lease and has loaded the subscription's progress and parked events. */
-  get isInCharge(): boolean {
-    return this.#checkpoint.isInCharge;
-  }
-
-  get lease(): LeaseHold {
-    return this.#d.lease;
-  }
-
-  acquire(): Promise<Holding> {
-    return this.#checkpoint.acquire();
   }
 
   rejectWaiters(): void {}
@@ -82,10 +65,10 @@ export class SubscriptionWorker implements LeasedWork {
     try {
       for (const event of events) {
         if (this.#mustStop() || !(await this.#handleOne(event, unreadable?.[event.id]))) return;
-        this.#checkpoint.pass(event.position, event.id, log);
-        await this.#checkpoint.saveNowAndThen();
+        this.checkpoint.pass(event.position, event.id, log);
+        await this.checkpoint.saveNowAndThen();
       }
-      if (!this.#mustStop()) this.#checkpoint.pass(position, positionId, log);
+      if (!this.#mustStop()) this.checkpoint.pass(position, positionId, log);
     } finally {
       // Saved before every wait, which may be long.
       await this.save();
@@ -137,12 +120,8 @@ export class SubscriptionWorker implements LeasedWork {
     const parked = { ...parkedAs(event, { error, attempts }), waiting: 0 };
     this.#parked.set(parked);
     this.#d.warn(...parkedWarning(parked));
-    this.#checkpoint.pass(position, id);
-    await this.#checkpoint.store();
-  }
-
-  save(): Promise<void> {
-    return this.#checkpoint.save();
+    this.checkpoint.pass(position, id);
+    await this.checkpoint.store();
   }
 
   parked(): ParkedStream[] {
@@ -175,7 +154,7 @@ export class SubscriptionWorker implements LeasedWork {
     const given = [...this.#parked.values()].filter(({ id, error }) => error && skipped.has(id));
     if (given.length === 0) return;
     for (const stream of given) this.#put(stream.stream, passedIn(stream, stream));
-    await this.#checkpoint.store();
+    await this.checkpoint.store();
   }
 
   async retry(choice: ParkedChoice): Promise<void> {
@@ -199,7 +178,7 @@ export class SubscriptionWorker implements LeasedWork {
   #put(stream: string, parked: ParkedStream | null): void {
     if (parked) this.#parked.set(parked);
     else this.#parked.delete(stream);
-    this.#checkpoint.touch();
+    this.checkpoint.touch();
   }
 
   /** Returns whether the event is done; if not, it is parked again. @throws an outage's error */
@@ -208,7 +187,7 @@ export class SubscriptionWorker implements LeasedWork {
     if ("error" in tried && isOutage(tried.error)) throw tried.error;
     const stream = this.#parked.get(event.stream)!;
     this.#put(event.stream, "error" in tried ? failedAt(stream, event, tried.error) : passedIn(stream, event));
-    await this.#checkpoint.saveNowAndThen();
+    await this.checkpoint.saveNowAndThen();
     return !("error" in tried);
   }
 }
