@@ -53,6 +53,8 @@ export class ParkedStreams {
   #byName = new Map<string, ParkedStream>();
   /** Streams that are not blocked any more; the first one is next. */
   readonly #free = new Set<string>();
+  /** Streams whose failed event is to be retried. */
+  readonly #chosen = new Set<string>();
   /** The number of parked events, failed or waiting. */
   count = 0;
   /** Sorted by position; null after a change, until it is requested. */
@@ -102,9 +104,29 @@ export class ParkedStreams {
     return this.#byName.size;
   }
 
-  /** The stream that continues next; undefined if every stream is blocked. */
-  get nextFree(): string | undefined {
-    return this.#free.values().next().value;
+  /** Selects a stream whose failed event `takeNext` retries. */
+  choose(stream: string): void {
+    this.#chosen.add(stream);
+  }
+
+  clearChosen(): void {
+    this.#chosen.clear();
+  }
+
+  /** Whether a stream can continue. */
+  get isGoingOn(): boolean {
+    return this.#chosen.size > 0 || this.#free.size > 0;
+  }
+
+  /** The stream that continues next, retries first; undefined if every stream is blocked. */
+  takeNext(): ParkedStream | undefined {
+    for (const name of this.#chosen) {
+      const stream = this.#byName.get(name);
+      this.#chosen.delete(name);
+      if (stream?.error) return stream;
+    }
+    const [free] = this.#free;
+    return free === undefined ? undefined : this.#byName.get(free);
   }
 
   /** Moves the stream behind the other streams that can continue. */

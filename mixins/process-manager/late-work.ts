@@ -1,5 +1,6 @@
 import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import type { ParkedProcess } from "../../core/process/instance.ts";
+import { beginSlice } from "../consumer/slice.ts";
 import type { KnownProcesses } from "./known-processes.ts";
 import type { LostEvents } from "./lost-events.ts";
 import type { ParallelWork } from "./parallel-work.ts";
@@ -13,9 +14,6 @@ interface Dependencies {
   isInterrupted: () => boolean;
   isTooOftenParked: () => boolean;
 }
-
-/** How long the log's other events wait at most for a slice; a running handler is awaited. */
-const sliceMs = 50;
 
 /** Late work: parked events that are to be retried or given up, and waiting events that are not blocked any more. */
 export class LateWork {
@@ -57,8 +55,7 @@ export class LateWork {
   async goOn(): Promise<number> {
     const { atWork, known, queue, isInterrupted, isTooOftenParked } = this.#d;
     atWork.begin();
-    const end = performance.now() + sliceMs;
-    const isTimeUp = () => isInterrupted() || performance.now() >= end;
+    const isTimeUp = beginSlice(isInterrupted);
     const before = queue.handled;
     await this.#release(({ instance }) => instance !== "", isTimeUp);
     let begun = 0;

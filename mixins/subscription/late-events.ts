@@ -5,6 +5,7 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Unreadable } from "../../core/catalogue/upcast.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { ParkedStreams } from "../consumer/parked-streams.ts";
+import { beginSlice } from "../consumer/slice.ts";
 import { StreamReader } from "../consumer/stream-reader.ts";
 
 interface Dependencies {
@@ -20,14 +21,9 @@ interface Dependencies {
   end: (stream: string) => void;
 }
 
-/** How long the log's other events wait at most for a slice; a running handler is awaited. */
-const sliceMs = 50;
-
 /** Handles the events of parked streams late: retried events, then those behind them, each stream in order. */
 export class LateEvents {
   readonly #d: Dependencies;
-  /** Streams whose failed event is to be retried. */
-  readonly #chosen = new Set<string>();
   readonly #reader: StreamReader;
 
   constructor(dependencies: Dependencies) {
@@ -38,34 +34,23 @@ export class LateEvents {
   choose({ id, stream }: ParkedChoice): void {
     for (const parked of this.#d.parked.values())
       if (parked.error && (id ?? parked.id) === parked.id && (stream ?? parked.stream) === parked.stream)
-        this.#chosen.add(parked.stream);
+        this.#d.parked.choose(parked.stream);
   }
 
   get isGoingOn(): boolean {
-    return this.#chosen.size > 0 || this.#d.parked.nextFree !== undefined;
+    return this.#d.parked.isGoingOn;
   }
 
   /** Handles late events for one time slice; returns how many were handled. */
   async goOn(): Promise<number> {
-    const end = performance.now() + sliceMs;
-    const mustPause = () => this.#d.mustStop() || performance.now() >= end;
+    const mustPause = beginSlice(this.#d.mustStop);
     let handled = 0;
     do {
-      const stream = this.#next();
+      const stream = this.#d.parked.takeNext();
       if (!stream) break;
       handled += await this.#goOnIn(stream, mustPause);
     } while (!mustPause());
     return handled;
-  }
-
-  #next(): ParkedStream | undefined {
-    const { parked } = this.#d;
-    for (const name of this.#chosen) {
-      const stream = parked.get(name);
-      this.#chosen.delete(name);
-      if (stream?.error) return stream;
-    }
-    return parked.get(parked.nextFree ?? "");
   }
 
   /**
@@ -89,7 +74,7 @@ export class LateEvents {
       }
       parked.yieldTurn(stream);
     } catch (error) {
-      this.#chosen.clear();
+      parked.clearChosen();
       parked.yieldTurn(stream);
       throw error;
     }

@@ -7,6 +7,7 @@ import type { Unreadable } from "../../../core/catalogue/upcast.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import type { Interruption } from "../../consumer/error-policy.ts";
 import { failedAt, passedIn } from "../../consumer/parked-streams.ts";
+import { beginSlice } from "../../consumer/slice.ts";
 import { StreamReader } from "../../consumer/stream-reader.ts";
 import { waitingEvent, type EventLookup } from "../../consumer/waiting-event.ts";
 import { foldBatch, passed, type EventOutcome } from "./fold-batch.ts";
@@ -23,9 +24,6 @@ interface Dependencies extends Pick<Interruption, "isInterrupted"> {
   onCommit: (folded: number) => void;
 }
 
-/** How long the log's other events wait at most for a slice; a running transform is awaited. */
-const sliceMs = 50;
-
 /**
  * Folds parked streams late, in slices. It retries the chosen events, reads the events that are not blocked any more
  * from the log, and folds them in batches, each stream in its order. Each batch stores its progress.
@@ -33,8 +31,6 @@ const sliceMs = 50;
 export class LateFold {
   readonly #d: Dependencies;
   readonly #reader: StreamReader;
-  /** Streams whose failed event is to be retried. */
-  readonly #chosen = new Set<string>();
   #skipped: ReadonlySet<string> = new Set();
   /** Skipped events that were not searched for among the waiting ones yet. */
   #news: string[] = [];
@@ -46,14 +42,14 @@ export class LateFold {
 
   /** Call if the stored streams may have changed. */
   forget(): void {
-    this.#chosen.clear();
+    this.#d.state.parked.clearChosen();
     this.#skipped = new Set();
     this.#news = [];
   }
 
   /** Whether a parked stream can continue. */
   get isGoingOn(): boolean {
-    return this.#chosen.size > 0 || this.#d.state.parked.nextFree !== undefined;
+    return this.#d.state.parked.isGoingOn;
   }
 
   /** Selects the parked events that the next `goOn` retries. @throws an outage's error */
@@ -62,7 +58,7 @@ export class LateFold {
     const named = id === undefined ? stream : await this.#streamOf(id);
     if (stream !== undefined && named !== stream) return;
     for (const one of id === undefined && stream === undefined ? parked.values() : [parked.get(named ?? "")])
-      if (one?.error) this.#chosen.add(one.stream);
+      if (one?.error) parked.choose(one.stream);
   }
 
   async #streamOf(id: string): Promise<string | undefined> {
@@ -111,28 +107,17 @@ export class LateFold {
 
   /** Folds unblocked events for one slice, each stream in its order; returns how many. @throws an outage's error */
   async goOn(): Promise<number> {
-    const end = performance.now() + sliceMs;
-    const mustStop = () => this.#d.isInterrupted() || performance.now() >= end;
+    const mustStop = beginSlice(this.#d.isInterrupted);
     let folded = 0;
     const pace = new Pace();
     for (;;) {
-      const next = this.#next();
+      const next = this.#d.state.parked.takeNext();
       if (!next) return folded;
       folded += next.error ? await this.#retry(next) : await this.#foldPage(next, mustStop);
       if (mustStop()) return folded;
       // An in-process store and table may never yield to the event loop.
       if (pace.isDue()) await pace.turn();
     }
-  }
-
-  #next(): ParkedStream | undefined {
-    const { parked } = this.#d.state;
-    for (const name of this.#chosen) {
-      const stream = parked.get(name);
-      this.#chosen.delete(name);
-      if (stream?.error) return stream;
-    }
-    return parked.get(parked.nextFree ?? "");
   }
 
   /** Retries the failed event. @throws an outage's error: the event stays parked, and the choice is cleared */
@@ -142,7 +127,7 @@ export class LateFold {
       const { events, unreadable } = await this.#reader.next(stream.stream, stream.version - 1, stream.position);
       if (events[0]?.id === stream.id) return await this.#fold(events.slice(0, 1), unreadable, () => true);
     } catch (error) {
-      this.#chosen.clear();
+      this.#d.state.parked.clearChosen();
       throw error;
     }
     // The event's type is not mapped any more.
