@@ -24,7 +24,7 @@ import { Past } from "./past/past.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import { RebuildReport } from "./rebuild/report.ts";
 import { rebuildActions } from "./rebuild/actions.ts";
-import type { ToldRebuild } from "./rebuild/told-progress.ts";
+import type { ReportedRebuild } from "./rebuild/reported-progress.ts";
 import { locateSnapshot, snapshotActions } from "./snapshots/actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
@@ -142,7 +142,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
     methods: { evsFolds: () => folds },
     events: {
       ...consumerEvents(store, () => ({ host, source })),
-      [progressEvent(name)]: (ctx: Context<ToldRebuild>) => host.work.progressReport.noteTold(ctx.params),
+      [progressEvent(name)]: (ctx: Context<ReportedRebuild>) => host.work.progressReport.noteReport(ctx.params),
     },
     created(this: Service) {
       const { broker, logger } = this;

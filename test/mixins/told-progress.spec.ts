@@ -1,6 +1,6 @@
 import type { RebuildRequest } from "../../core/consumer/consumer-control.ts";
 import type { Generation } from "../../core/table/read-table.ts";
-import { ToldProgress, type StandbyView } from "../../mixins/aggregate/rebuild/told-progress.ts";
+import { ReportedProgress, type StandbyView } from "../../mixins/aggregate/rebuild/reported-progress.ts";
 
 const generation = (order: string) => ({ origin: { definition: "", order } }) as Generation;
 const order = { id: "order-2", kind: "rebuild", after: "order-1", wasPaused: false } as const;
@@ -10,7 +10,7 @@ const view: StandbyView = { holder: "first/a", live: generation("order-1") };
 
 /** The status of a standby that has received `heard` and then sees `then`. */
 const seen = (heard: object, then: Partial<StandbyView>, last: RebuildRequest | null = order) => {
-  const rebuilds = new ToldProgress();
+  const rebuilds = new ReportedProgress();
   rebuilds.note({ ...told, ...heard }, view);
   return rebuilds.at({ ...view, ...then }, last);
 };
@@ -23,7 +23,7 @@ describe("The progress that a standby has been told", () => {
   });
 
   it("ends when the holder reports its end", () => {
-    const rebuilds = new ToldProgress();
+    const rebuilds = new ReportedProgress();
     rebuilds.note(told, view);
     rebuilds.note({ ...told, ended: true }, view);
     expect(rebuilds.at(view, order)).toBe(false);

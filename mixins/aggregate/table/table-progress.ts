@@ -1,7 +1,7 @@
 import type { ConsumerMetrics } from "../../observability/metrics.ts";
 import { progressOf, type RebuildProgress } from "../rebuild/progress.ts";
 import type { Rebuilder } from "../rebuild/rebuilder.ts";
-import { ToldProgress, type StandbyView, type ToldRebuild } from "../rebuild/told-progress.ts";
+import { ReportedProgress, type StandbyView, type ReportedRebuild } from "../rebuild/reported-progress.ts";
 import type { HostedTable } from "./hosted-table.ts";
 
 interface Dependencies {
@@ -14,7 +14,7 @@ interface Dependencies {
 /** The progress of a table's new generation: measured if this host builds it, otherwise as broadcast by its builder. */
 export class TableProgress {
   readonly #d: Dependencies;
-  readonly #told = new ToldProgress();
+  readonly #told = new ReportedProgress();
   /** The head of the last page. */
   #head = 0;
   #isReported = false;
@@ -41,7 +41,7 @@ export class TableProgress {
   }
 
   /** Records a progress broadcast of another node. */
-  noteTold(told: ToldRebuild): void {
+  noteReport(told: ReportedRebuild): void {
     this.#told.note(told, this.#standby);
   }
 

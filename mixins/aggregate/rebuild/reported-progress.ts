@@ -3,7 +3,7 @@ import type { Generation } from "../../../core/table/read-table.ts";
 import type { RebuildProgress } from "./progress.ts";
 
 /** The progress that the folding node of a shared table broadcasts about its build. */
-export interface ToldRebuild extends RebuildProgress {
+export interface ReportedRebuild extends RebuildProgress {
   node: string;
   job: string;
   ended?: true;
@@ -21,11 +21,11 @@ export interface StandbyView {
  * one may get lost, so the progress is valid until the table is switched, the lease passes to another process, or the
  * request ends.
  */
-export class ToldProgress {
-  #last: { told: ToldRebuild; holder: string; live: Generation | null } | null = null;
+export class ReportedProgress {
+  #last: { told: ReportedRebuild; holder: string; live: Generation | null } | null = null;
 
   /** Ignores nodes other than the holder, for example one that has just lost the lease. */
-  note(told: ToldRebuild, { holder, live }: StandbyView): void {
+  note(told: ReportedRebuild, { holder, live }: StandbyView): void {
     if (!holder?.startsWith(`${told.node}/`)) return;
     this.#last = told.ended ? null : { told, holder, live };
   }
