@@ -47,7 +47,7 @@ export class AggregateHost {
       interrupter: this.#interrupter,
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
-      startAfresh: '"rebuild" to fold this one from its beginning',
+      howToRestart: '"rebuild" to fold this one from its beginning',
       warn,
       debug,
     });

@@ -54,7 +54,7 @@ interface Definition {
 }
 
 /** The limit of aggregates that a warning names: a caller may forge any name. */
-const maxStrangers = 100;
+const maxWarned = 100;
 
 const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== undefined;
 
@@ -63,7 +63,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
   const { name, store, leaseMs, fields, mappings, policy, settings, visibility } = definition;
   const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
-  const strangers = new Set<string>();
+  const warnedOf = new Set<string>();
   let host: AggregateHost;
   let source: EventSource;
   let folds: Folds;
@@ -75,8 +75,8 @@ export function aggregateService(definition: Definition): CompanionSchema {
   const reader = (ctx: Context): Reader | Promise<Reader> => {
     const token = foldTokenOf(ctx);
     if (token?.aggregate === name) return readerOf(declared, folds.rowsFor(token.id));
-    if (token && !strangers.has(token.aggregate) && strangers.size < maxStrangers) {
-      strangers.add(token.aggregate);
+    if (token && !warnedOf.has(token.aggregate) && warnedOf.size < maxWarned) {
+      warnedOf.add(token.aggregate);
       warn(
         `A transform of ${token.aggregate} queries ${name}: it gets today's rows, so it cannot be replayed faithfully`,
       );

@@ -78,7 +78,7 @@ export class LeasedHost {
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
       handOver: (isAtWork) => this.#handOver(isAtWork),
-      startAfresh: "restart this node to go on from the checkpoint that the log's own store holds",
+      howToRestart: "restart this node to go on from the checkpoint that the log's own store holds",
       warn,
       debug,
     });

@@ -23,7 +23,7 @@ export function remoteCall<Answer>(
   params: unknown,
   options: CallingOptions,
   /** Called with the meta that returns with an answer. */
-  hear?: (meta: object) => void,
+  onMeta?: (meta: object) => void,
 ): Promise<Answer> {
   try {
     assertCallFits(broker, action, params, options);
@@ -32,7 +32,7 @@ export function remoteCall<Answer>(
   }
   const call = broker.call<Answer, unknown>(action, params, options);
   const { ctx } = call as { ctx?: Context };
-  const answer = hear && ctx ? call.then((value) => (hear(ctx.meta), value)) : call;
+  const answer = onMeta && ctx ? call.then((value) => (onMeta(ctx.meta), value)) : call;
   const nodeID = ctx?.nodeID;
   return !nodeID || nodeID === broker.nodeID ? answer : orLost(broker, action, nodeID, answer);
 }

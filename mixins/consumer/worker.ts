@@ -24,7 +24,7 @@ interface Dependencies extends OperatorLog {
   /** Called between two pages, with nothing in flight: whether another node got the work. `isAtWork`: done here now. */
   handOver?: (isAtWork: boolean) => Promise<boolean>;
   /** How an operator makes the consumer begin again on another log. */
-  startAfresh: string;
+  howToRestart: string;
 }
 
 /** The loop of one consumer on one node: it handles and commits page after page of the log until it is stopped. */
@@ -205,7 +205,7 @@ export class Worker {
     const { isWorking } = this.state;
     if (control.revision !== this.state.control?.revision || !isWorking) this.#noteControl(control);
     const other = isWorking ? otherLog(progress, page) : null;
-    if (other) this.#stop(`${other}, or ${this.#d.startAfresh}`, true);
+    if (other) this.#stop(`${other}, or ${this.#d.howToRestart}`, true);
     const { hasReachedStore, isLogKnown, block } = this.state;
     if (!hasReachedStore || !isLogKnown) this.#change({ hasReachedStore: true, isLogKnown: isLogKnown || !other });
     if (control.paused) return this.#pause(control, isWorking);

@@ -117,6 +117,6 @@ export class Instances {
     const saved = lease.lease && (await source.saveState(value, revision, lease.lease, of));
     if (saved !== null) return saved;
     checkpoint.forget();
-    throw new StoreUnavailableError(name, "found its lease lost, or an answer of the store; all is loaded anew");
+    throw new StoreUnavailableError(name, "found its lease lost, or an answer of the store; all is loaded again");
   }
 }

@@ -40,10 +40,12 @@ export async function startPlanOf(dependencies: StartDependencies): Promise<Star
   if (changes === null) return { generation: live, isStale: false, blockedBy: null, isMixing: false };
   refuseChange(dependencies);
   if (onChange === "warn") {
-    warn(`${name}: its table was folded by another definition; "rebuild" folds it anew`, { changes });
+    warn(`${name}: its table was folded by another definition; "rebuild" folds it from the first event`, { changes });
     // Rows of the current definition fit into the same columns only.
     const isMixing = sameFields(live.fields, fields);
-    const blockedBy = isMixing ? null : `its table has other fields (${changes}); "rebuild" folds it anew`;
+    const blockedBy = isMixing
+      ? null
+      : `its table has other fields (${changes}); "rebuild" folds it from the first event`;
     return { generation: live, isStale: true, blockedBy: blockedBy, isMixing };
   }
   info(`${name} has another definition than its table; a new one is folded beside it, which answers until then`, {

@@ -22,20 +22,20 @@ export interface StandbyView {
  * request ends.
  */
 export class ReportedProgress {
-  #last: { told: ReportedRebuild; holder: string; live: Generation | null } | null = null;
+  #last: { report: ReportedRebuild; holder: string; live: Generation | null } | null = null;
 
   /** Ignores nodes other than the holder, for example one that has just lost the lease. */
-  note(told: ReportedRebuild, { holder, live }: StandbyView): void {
-    if (!holder?.startsWith(`${told.node}/`)) return;
-    this.#last = told.ended ? null : { told, holder, live };
+  note(report: ReportedRebuild, { holder, live }: StandbyView): void {
+    if (!holder?.startsWith(`${report.node}/`)) return;
+    this.#last = report.ended ? null : { report, holder, live };
   }
 
-  /** @param order the last request, whether it is done or not */
-  at({ holder, live }: StandbyView, order: RebuildRequest | null): false | RebuildProgress {
+  /** @param request the last request, whether it is done or not */
+  at({ holder, live }: StandbyView, request: RebuildRequest | null): false | RebuildProgress {
     if (this.#last?.holder !== holder || this.#last.live !== live) return false;
-    const { job, done, total, rate, secondsLeft } = this.#last.told;
-    const isOrdered = order !== null && order.ended === undefined && live?.origin.order !== order.id;
+    const { job, done, total, rate, secondsLeft } = this.#last.report;
+    const isRequested = request !== null && request.ended === undefined && live?.origin.order !== request.id;
     // A table that is folded because its definition has changed has no request.
-    return (isOrdered || job === "change") && { done, total, rate, secondsLeft };
+    return (isRequested || job === "change") && { done, total, rate, secondsLeft };
   }
 }

@@ -166,7 +166,7 @@ export class TableWorker implements Work {
         this.#turns.recordLive(folded, position >= page.position);
       if (isSwitched) {
         this.#answersChanged();
-        this.#d.info(`${this.#d.name} answers from the new table`, { position });
+        this.#d.info(`${this.#d.name} now reads from the rebuilt table`, { position });
       }
       // Standbys see only the stored checkpoint, and unmapped events do not cause a write of it.
       if (this.table.isShared && page.end) await this.save();
