@@ -113,7 +113,8 @@ async function isOneLog(source: EventLog, copy: EventLog): Promise<boolean> {
   return onCopy.heldBy?.holder === holder;
 }
 
-const otherPlaces: Record<string, string> = {
+/** Engines by the name of their log; any other engine keeps stores apart by name. */
+const otherPlaces: Readonly<Record<string, string | undefined>> = {
   sqlite: "another file",
   nats: "--to-name, or another ?prefix=",
   mongodb: "--to-name, or another database",
@@ -121,7 +122,7 @@ const otherPlaces: Record<string, string> = {
 };
 
 /** For messages: how `<to>` can name another place on the same engine. */
-export const otherPlace = ({ engine }: EventLog): string => otherPlaces[engine]!;
+export const otherPlace = ({ engine }: EventLog): string => otherPlaces[engine] ?? "--to-name";
 
 /** Removes the mark of an unfinished copy, so that a store can open the log. */
 export async function endCopy(copy: EventLog): Promise<void> {
