@@ -57,6 +57,11 @@ export const upcastersOf = ({ entries }: Catalogue, types: Iterable<string>): st
     [...(entries.get(type)?.upcasters ?? [])].flatMap(([from, upcast]) => [type, String(from), String(upcast)]),
   );
 
+/** A store's catalogue; replaced if a later definition of the same store brings the first one. */
+export interface CurrentCatalogue {
+  current: Catalogue;
+}
+
 export const emptyCatalogue: Catalogue = { entries: new Map(), unknownTypes: "accept", fingerprint: "" };
 
 export const isSchemaVersion = (found: unknown): found is number =>

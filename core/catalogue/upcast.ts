@@ -49,14 +49,17 @@ export async function upcastInTurns(catalogue: Catalogue, events: RecordedEvent[
   return readable;
 }
 
-/** Returns events that cannot be converted as they are stored, and their errors by id. */
+/**
+ * Returns events that cannot be converted as they are stored, and their errors by id, in addition to those that are
+ * `unreadable` already.
+ */
 export function upcastEach(
   catalogue: Catalogue,
   events: RecordedEvent[],
+  unreadable: Record<string, Unreadable> = {},
 ): { events: RecordedEvent[]; unreadable?: Record<string, Unreadable> } {
-  if (catalogue.entries.size === 0) return { events };
-  const unreadable: Record<string, Unreadable> = {};
-  const readable = events.map((event) => {
+  const toReadable = (event: RecordedEvent) => {
+    if (unreadable[event.id]) return event;
     try {
       return upcast(catalogue, event);
     } catch (error) {
@@ -65,8 +68,9 @@ export function upcastEach(
       unreadable[event.id] = { name, message, type, code };
       return event;
     }
-  });
-  return Object.keys(unreadable).length > 0 ? { events: readable, unreadable } : { events: readable };
+  };
+  const readable = catalogue.entries.size === 0 ? events : events.map(toReadable);
+  return { events: readable, ...(Object.keys(unreadable).length > 0 && { unreadable }) };
 }
 
 /**

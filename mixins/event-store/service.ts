@@ -1,7 +1,7 @@
-import type { Context, Service, ServiceBroker } from "moleculer";
+import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { AppendInput } from "../../core/log/append-request.ts";
 import type { ControlChange } from "../../core/consumer/consumer-control.ts";
-import { emptyCatalogue, type Catalogue } from "../../core/catalogue/catalogue.ts";
+import { emptyCatalogue, type Catalogue, type CurrentCatalogue } from "../../core/catalogue/catalogue.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { eventFields } from "../../core/query/event-fields.ts";
 import { isEventId } from "../../core/event/event-id.ts";
@@ -20,7 +20,7 @@ import { consumerStoreActions } from "./actions/consumer-actions.ts";
 import { deciderStoreActions } from "./actions/decider-actions.ts";
 import { StoreHost } from "./host/host.ts";
 import { DuplicateHosts } from "./host/duplicate-hosts.ts";
-import { appendedEvent, leaseEvent, progressEvent } from "../service/internal-events.ts";
+import { appendedEvent, leaseEvent } from "../service/internal-events.ts";
 import { fileActions } from "./actions/file-actions.ts";
 import { limitOf } from "./actions/find-limit.ts";
 import { historyActions } from "./actions/history-actions.ts";
@@ -53,21 +53,46 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   let host: StoreHost;
   let duplicateHosts: DuplicateHosts | null = null;
   let isStarting: () => boolean;
-  let { catalogue } = settings;
-  // Only an engine with many hosts has another host to forward to.
-  const nodeFor = (ctx: Context) =>
-    log.capabilities.hosts === "many" && host.building !== null ? otherHostFor(ctx) : null;
+  const catalogue: CurrentCatalogue = { current: settings.catalogue };
+  const isShared = log.capabilities.hosts === "many";
+  const nodeFor = (ctx: Context) => (host.building === null ? null : otherHostFor(ctx));
   const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
     await host.consumers.change("pump", change);
     const { silent } = await onEveryHost(broker, name, "followPump", {});
     if ("pause" in change) refuseSilent(name, silent);
+  };
+  const forwarded: NonNullable<ServiceSchema["actions"]> = {
+    append: {
+      async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
+        const span = ctx.broker.isTracingEnabled() ? appendSpan(ctx, name) : null;
+        try {
+          duplicateHosts?.assertNone();
+          const answer = await host.appends.append(ctx.params, requestIds(ctx));
+          recordWritten(ctx, { [name]: answer.position });
+          const { position, events, repeated } = answer;
+          span?.addTags({ position, events: events.length, repeated });
+          return answer;
+        } catch (error) {
+          if (span) markFailed(span, error);
+          throw error;
+        } finally {
+          if (span) ctx.finishSpan(span);
+        }
+      },
+    },
+    ...logReadActions(() => host),
+    ...consumerStoreActions(name, () => host),
+    ...deciderStoreActions(() => host),
+    ...historyActions(name, () => ({ host, duplicateHosts })),
+    ...linkActions(() => ({ host, duplicateHosts })),
+    ...traceActions(() => ({ host, duplicateHosts })),
   };
   const schema: CompanionSchema = {
     name,
     mixins: [
       readActions({
         fields: eventFields,
-        betterNodeFor: (ctx) => nodeFor(ctx),
+        ...(isShared && { betterNodeFor: nodeFor }),
         reader: () => ({
           fields: eventFields,
           find: (query) => host.readable(host.log.find({ ...query, limit: limitOf(query.limit) })),
@@ -79,35 +104,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       }),
     ],
     actions: ownActions({
-      ...passingOn(
-        {
-          append: {
-            async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
-              const span = appendSpan(ctx, name);
-              try {
-                duplicateHosts?.assertNone();
-                const answer = await host.appends.append(ctx.params, requestIds(ctx));
-                recordWritten(ctx, name, answer.position);
-                const { position, events, repeated } = answer;
-                span?.addTags({ position, events: events.length, repeated });
-                return answer;
-              } catch (error) {
-                if (span) markFailed(span, error);
-                throw error;
-              } finally {
-                if (span) ctx.finishSpan(span);
-              }
-            },
-          },
-          ...logReadActions(() => host),
-          ...consumerStoreActions(name, () => host),
-          ...deciderStoreActions(() => host),
-          ...historyActions(name, () => ({ host, duplicateHosts })),
-          ...linkActions(() => ({ host, duplicateHosts })),
-          ...traceActions(() => ({ host, duplicateHosts })),
-        },
-        (ctx) => nodeFor(ctx),
-      ),
+      // Only an engine with many hosts has another host to forward to.
+      ...(isShared ? passingOn(forwarded, nodeFor) : forwarded),
       // Not forwarded: they act on this node.
       status: {
         async handler() {
@@ -123,15 +121,15 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     }),
     methods: {
       evsJoinCatalogue(another: Catalogue) {
-        if (catalogue === emptyCatalogue) catalogue = another;
-        return another === emptyCatalogue || another.fingerprint === catalogue.fingerprint;
+        if (catalogue.current === emptyCatalogue) catalogue.current = another;
+        return another === emptyCatalogue || another.fingerprint === catalogue.current.fingerprint;
       },
     },
     events: {
       // The pump waits for it: before, an event would be lost for a service that has not started yet.
       "$broker.started": () => host.pump.release(),
       // Another host may have stored the events that this host's pump emits.
-      ...(log.capabilities.hosts === "many" && {
+      ...(isShared && {
         [appendedEvent(name)]: (ctx: Context<{ position: number }>) => host.pump.wake(ctx.params.position),
         [leaseEvent(name)]: (ctx: Context<{ consumer: string }>) => {
           if (ctx.params.consumer === pumpKey) host.pump.takeOver();
@@ -144,14 +142,14 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     created(this: Service) {
       const { broker, logger } = this;
       isStarting = () => !broker.started;
-      duplicateHosts = log.capabilities.hosts === "one" ? new DuplicateHosts(broker, name) : null;
-      for (const [type, { version, upcasters }] of catalogue.entries)
+      duplicateHosts = isShared ? null : new DuplicateHosts(broker, name);
+      for (const [type, { version, upcasters }] of catalogue.current.entries)
         if (upcasters.size < version - 1)
           logger.warn(`${name}: ${type} is at version ${version}, but not every older version has an upcaster`, {
             upcasters: [...upcasters.keys()],
           });
       // Logs a transporter's error instead of throwing it: without the hint, a table notices the change at its next poll.
-      const hint = async (event: string, params: object, send: "broadcast" | "broadcastLocal" = "broadcast") => {
+      const announce = async (event: string, params: object, send: "broadcast" | "broadcastLocal" = "broadcast") => {
         try {
           await broker[send](event, params);
         } catch (error) {
@@ -161,7 +159,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       host = new StoreHost({
         name,
         log,
-        catalogue: () => catalogue,
+        catalogue,
         pump: settings.pump,
         relay: relayOf(broker, name),
         leaseMs: settings.leaseMs,
@@ -174,10 +172,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
             meta: { correlationId, causationId: event.id },
           });
         },
-        announce: (position) => void hint(appendedEvent(name), { position }),
-        announceHere: (position) => void hint(appendedEvent(name), { position }, "broadcastLocal"),
-        announceRelease: () => void hint(leaseEvent(name), { consumer: pumpKey }),
-        announceProgress: (progress) => void hint(progressEvent(name), progress),
+        announce,
         metrics: storeMetrics(broker, name),
         warn: (message, details) => logger.warn(message, details),
         debug: (message, details) => logger.debug(message, details),

@@ -22,9 +22,8 @@ export function transformsWithoutParams(schema: ServiceSchema, transforms: reado
   }
 }
 
-/** Starts the span of one append; null if tracing is disabled. */
-export function appendSpan(ctx: Context, store: string): Span | null {
-  if (!ctx.broker.isTracingEnabled()) return null;
+/** Starts the span of one append. */
+export function appendSpan(ctx: Context, store: string): Span {
   return ctx.startSpan(`append '${store}'`, {
     traceID: ctx.requestID,
     parentID: ctx.span?.id ?? ctx.parentID,

@@ -1,8 +1,8 @@
 import type { ActionHandler, ActionSchema, Context, Service, ServiceBroker } from "moleculer";
 import { ValidationError } from "../../core/errors/errors.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../../core/errors/unreadable.ts";
-import { assertNoWriteInFold } from "./in-fold.ts";
-import { sendable } from "./message-size.ts";
+import { assertNoWriteInFold, foldToken } from "./in-fold.ts";
+import { assertAnswerFits, isFromAnotherNode } from "./message-size.ts";
 import { originOf, type Origin } from "./own-actions.ts";
 import { toValidationError } from "./params-refusal.ts";
 import { dryRunFlag } from "./dry-run-flag.ts";
@@ -23,13 +23,19 @@ export function guardActions(broker: ServiceBroker): void {
 function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
   const origin = originOf(action);
   if (!origin) return next;
-  const prepare = origin === "generated" ? paramsCopier(action.params) : defaultParams;
+  const isGenerated = origin === "generated";
+  const copyParams = isGenerated ? paramsCopier(action.params) : null;
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
-      prepare(ctx);
-      assertNoWriteInFold(ctx, action, origin, dryRunFlag in ctx.meta);
+      if (copyParams) copyParams(ctx);
+      // A service's own rules check its params. Only null becomes `{}`, as in Moleculer's validator.
+      else ctx.params ??= {};
+      const { meta } = ctx;
+      if (!isObject(meta)) throw new ValidationError([{ field: "meta", found: meta, expected: "an object" }]);
+      if (foldToken in meta) assertNoWriteInFold(ctx, action, origin, dryRunFlag in meta);
       const answer: unknown = await next.call(this, ctx);
-      return origin === "generated" ? sendable(ctx, answer) : answer;
+      if (isGenerated && isFromAnotherNode(ctx)) assertAnswerFits(ctx, answer);
+      return answer;
     } catch (error) {
       throw toValidationError(error, ctx, action.params) ?? unreadable(error, ctx, origin) ?? error;
     }
@@ -48,7 +54,6 @@ function paramsCopier(rules: ActionSchema["params"] = {}): (ctx: Context) => voi
     const params: Record<string, unknown> = { ...given };
     for (const name of optional) if (params[name] === null) delete params[name];
     ctx.params = params;
-    checkMeta(ctx);
   };
 }
 
@@ -59,16 +64,6 @@ function isOptional(rule: Rule): boolean {
   if (Array.isArray(rule)) return rule.every(isOptional);
   if (typeof rule === "string") return /\boptional\b|\?$/.test(rule) && !rule.includes("nullable");
   return rule?.optional === true && rule.nullable !== true && rule.type !== "any";
-}
-
-/** The service's own rules check these params. Only null becomes `{}`, as in Moleculer's validator. */
-function defaultParams(ctx: Context): void {
-  ctx.params ??= {};
-  checkMeta(ctx);
-}
-
-function checkMeta({ meta }: Context): void {
-  if (!isObject(meta)) throw new ValidationError([{ field: "meta", found: meta, expected: "an object" }]);
 }
 
 /** Compares the tag: true also for an object of another realm, false for a Map, a Promise or an array. */

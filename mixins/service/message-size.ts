@@ -15,15 +15,6 @@ const maxMeasuredBytes = 4 * maxMessageBytes;
 /** True if the call came from another node, so that its result is sent as one message. */
 export const isFromAnotherNode = ({ nodeID, broker }: Context): boolean => nodeID !== null && nodeID !== broker.nodeID;
 
-/** True if the broker would call the action on this node, by the registry's state. */
-function isLocalCall(broker: ServiceBroker, action: string, nodeID: string | undefined): boolean {
-  if (nodeID !== undefined) return nodeID === broker.nodeID;
-  const endpoints = broker.registry.actions.get(action);
-  // No node has the action: the call fails with Moleculer's own error.
-  if (!endpoints || endpoints.count() === 0) return true;
-  return endpoints.hasLocal() && (endpoints.count() === 1 || broker.options.registry?.preferLocal !== false);
-}
-
 /**
  * Rejects a call to another node that does not fit into one message. A call that stays on this node is not measured.
  * @throws EventTooLargeError with the name of the largest param, or `meta`; ValidationError if one cannot be sent as JSON
@@ -34,7 +25,12 @@ export function assertCallFits(
   params: unknown,
   { meta, nodeID }: { meta?: object | undefined; nodeID?: string | undefined } = {},
 ): void {
-  if (isLocalCall(broker, action, nodeID)) return;
+  const endpoints = broker.registry.actions.get(action);
+  const count = endpoints?.count() ?? 0;
+  const isPreferred = count === 1 || broker.options.registry?.preferLocal !== false;
+  // Without an endpoint the call fails with Moleculer's own error.
+  const isLocal = count === 0 || (isPreferred && endpoints!.hasLocal());
+  if (nodeID === undefined ? isLocal : nodeID === broker.nodeID) return;
   const parts = params !== null && typeof params === "object" ? { ...params } : { params };
   let largest = { field: "params", bytes: 0 };
   let sum = 0;
@@ -84,14 +80,13 @@ export function callStore<Answer>(ctx: Context, store: string, action: string, p
 const measuredBefore = ["append", "record"];
 
 /**
- * Returns the result of a generated action if it can be sent. Moleculer only logs a result that is too large for a
+ * Checks the result of a generated action that is sent to another node. Moleculer only logs a result that is too large for a
  * message, and the caller would wait until its timeout.
- * @throws AnswerTooLargeError if the caller is on another node and the result does not fit into one message
+ * @throws AnswerTooLargeError if it does not fit into one message
  */
-export function sendable(ctx: Context, answer: unknown): unknown {
+export function assertAnswerFits(ctx: Context, answer: unknown): void {
   const { rawName = "", name = "" } = (ctx.action ?? {}) as { rawName?: string; name?: string };
-  if (!isFromAnotherNode(ctx) || measuredBefore.includes(rawName)) return answer;
+  if (measuredBefore.includes(rawName)) return;
   const { bytes, isMore } = jsonBytes(answer, maxMessageBytes);
   if (bytes > maxMessageBytes) throw new AnswerTooLargeError(name, bytes, maxMessageBytes, isMore);
-  return answer;
 }

@@ -38,24 +38,22 @@ function positionIn(asked: unknown, store: string): unknown {
   }
 }
 
-/**
- * Sets `meta.readAfter`, which Moleculer merges into the caller's meta, so that later reads of the request include the
- * events up to `position`. Never throws: the events are stored, and the caller needs the result even if its meta is odd.
- */
-export function recordWritten(ctx: Context<unknown, ReadAfterMeta>, store: string, position: number): void {
-  record(ctx, { [store]: position });
-}
-
 /** Copies `readAfter` from the meta that an action returned. */
 export function mergeReadAfter(ctx: Context<unknown, ReadAfterMeta>, { readAfter: received }: ReadAfterMeta): void {
   const positions = wellFormed(received);
-  if (Object.keys(positions).length > 0) record(ctx, positions);
+  if (Object.keys(positions).length > 0) recordWritten(ctx, positions);
 }
 
-function record(ctx: Context<unknown, ReadAfterMeta>, positions: Positions): void {
+/**
+ * Sets `meta.readAfter`, which Moleculer merges into the caller's meta, so that later reads of the request include the
+ * events up to these positions. Never throws: the events are stored, and the caller needs the result even if its meta is
+ * odd.
+ */
+export function recordWritten(ctx: Context<unknown, ReadAfterMeta>, positions: Record<string, number>): void {
   try {
-    const readAfter = latest(positions, wellFormed(ctx.meta.readAfter));
     const { meta } = ctx;
+    const before: unknown = meta.readAfter;
+    const readAfter = before === undefined ? positions : latest(positions, wellFormed(before));
     const isWritable =
       Object.isExtensible(meta) && Object.getOwnPropertyDescriptor(meta, "readAfter")?.writable !== false;
     if (isWritable) meta.readAfter = readAfter;
@@ -76,7 +74,7 @@ function latest(own: Positions, others: Positions): Record<string, number> {
 }
 
 /** The valid entries of `readAfter`, at most `maxStores`. */
-function wellFormed(readAfter: unknown): Positions {
+function wellFormed(readAfter: unknown): Record<string, number> {
   const positions: [string, number][] = [];
   try {
     if (typeof readAfter !== "object" || readAfter === null || Array.isArray(readAfter)) return {};

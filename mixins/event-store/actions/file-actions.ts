@@ -109,7 +109,7 @@ export function fileActions(
             await file.close();
           }
         });
-        recordWritten(ctx, store, answer.position);
+        recordWritten(ctx, { [store]: answer.position });
         return answer;
       },
     },

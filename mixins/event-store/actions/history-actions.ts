@@ -44,7 +44,7 @@ export function historyActions(store: string, hosted: () => HostedStore): NonNul
         const { host } = hosted();
         const { log, catalogue } = host;
         const deciderOf = (decider: string) => knownDecider(broker, store, decider);
-        return host.jobs.run("verify", (job) => verifyLog({ log, catalogue, deciderOf }, job));
+        return host.jobs.run("verify", (job) => verifyLog({ log, catalogue: catalogue.current, deciderOf }, job));
       },
     },
   };

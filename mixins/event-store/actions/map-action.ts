@@ -103,10 +103,13 @@ export function mapEvent(target: Target, options: MapEventOptions): EventSchema 
 
 const eventOptions = ["stream", "payload", "meta", "expectedVersion", "eventId"] satisfies (keyof EventOptions)[];
 
+/** The options of a definition that are not undefined, in the order in which their functions are called. */
+type GivenOptions = readonly (readonly [name: string, option: unknown])[];
+
 function split<Options extends EventOptions>(
   { store, type: eventType }: Target,
   options: Options,
-): [EventOptions, Omit<Options, keyof EventOptions>] {
+): [GivenOptions, Omit<Options, keyof EventOptions>] {
   const problem = eventTypeProblem(`${store}: an event's type`, eventType);
   if (problem) throw new DefinitionError(problem);
   const at = `${store}: ${eventType}`;
@@ -119,8 +122,8 @@ function split<Options extends EventOptions>(
       : expectedVersionProblem(expectedVersion);
   if (wrongVersion) throw new DefinitionError({ ...wrongVersion, field: `${at}.expectedVersion` });
   checkActionOptions(at, rest, eventOptions);
-  const toEvent = { stream, payload, meta, expectedVersion, eventId };
-  return [Object.fromEntries(Object.entries(toEvent).filter(([, given]) => given !== undefined)), rest];
+  const given = Object.entries({ eventId, stream, expectedVersion, payload, meta });
+  return [given.filter(([, option]) => option !== undefined), rest];
 }
 
 /** @throws DefinitionError for an option of a wrong type */
@@ -142,49 +145,35 @@ function checkEventOptions(at: string, { stream, payload, meta, eventId }: Event
 async function appendOne(
   { store, type, schemaVersion }: Target,
   service: string,
-  options: EventOptions,
+  options: GivenOptions,
   ctx: Context<AnyParams>,
 ): Promise<RecordedEvent> {
   // Null if the broker has no service of this package: then the middleware of `boundary.ts` is missing.
   const params = ctx.params ?? {};
-  const from = <Value>(given: From<Value, AnyParams> | undefined): Value | Promise<Value> | undefined =>
-    typeof given === "function"
-      ? (given as (params: AnyParams, ctx: Context<AnyParams>) => Value | Promise<Value>)(params, ctx)
-      : given;
-
-  let id = await from(options.eventId);
-  let stream = await from(options.stream);
+  const values: Record<string, unknown> & EventValues = { payload: params };
+  for (const [name, option] of options)
+    values[name] = typeof option === "function" ? await (option as OptionFunction)(params, ctx) : option;
+  let { eventId: id, stream } = values;
   if (stream === undefined) {
     const entity = params["id"];
     const hasId = (typeof entity === "string" && entity !== "") || typeof entity === "number";
-    stream = streamOf(service, hasId ? String(entity) : (id ??= newEventId()));
+    stream = streamOf(service, hasId ? String(entity) : ((id ??= newEventId()) as string));
   }
-  const answer = await callStore<AppendAnswer>(ctx, store, "append", {
-    stream,
-    expectedVersion: await expected(options, params, ctx),
-    events: [
-      {
-        id,
-        type,
-        payload: options.payload ? await options.payload(params, ctx) : params,
-        meta: withVersion(await from(options.meta), schemaVersion),
-      },
-    ],
-  });
+  const { expectedVersion, payload, meta } = values;
+  // A function that returned undefined: the append would silently skip the version check.
+  const problem = "expectedVersion" in values ? expectedVersionProblem(expectedVersion) : null;
+  if (problem) throw new ValidationError([problem]);
+  // With the schema version, because the store's host may have a newer catalogue than this service.
+  const event = { id, type, payload, meta: schemaVersion === undefined ? meta : withVersion(meta, schemaVersion) };
+  const answer = await callStore<AppendAnswer>(ctx, store, "append", { stream, expectedVersion, events: [event] });
   return answer.events[0]!;
 }
 
-/** @throws ValidationError if the function returns undefined: the append would silently skip the version check */
-async function expected({ expectedVersion }: EventOptions, params: AnyParams, ctx: Context<AnyParams>) {
-  const version = typeof expectedVersion === "function" ? await expectedVersion(params, ctx) : expectedVersion;
-  const problem = expectedVersion === undefined ? null : expectedVersionProblem(version);
-  if (problem) throw new ValidationError([problem]);
-  return version;
-}
+type EventValues = Partial<Record<keyof EventOptions, unknown>>;
+type OptionFunction = (params: AnyParams, ctx: Context<AnyParams>) => unknown;
 
-/** Adds the schema version, because the store's host may have a newer catalogue than this service. */
-function withVersion(meta: Record<string, unknown> | undefined, schemaVersion: number | undefined) {
-  // The store rejects a meta that is not an object.
-  const isMeta = meta === undefined || (meta !== null && typeof meta === "object" && !Array.isArray(meta));
-  return schemaVersion === undefined || !isMeta ? meta : { schemaVersion, ...meta };
+/** The store rejects a meta that is not an object. */
+function withVersion(meta: unknown, schemaVersion: number): unknown {
+  if (meta === undefined) return { schemaVersion };
+  return meta !== null && typeof meta === "object" && !Array.isArray(meta) ? { schemaVersion, ...meta } : meta;
 }

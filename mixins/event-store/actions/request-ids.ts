@@ -14,10 +14,10 @@ export function requestIds(
     correlationId: typeof correlationId === "string" ? correlationId : (ctx.requestID ?? ctx.id),
     causationId: typeof causationId === "string" ? causationId : (ctx.parentID ?? ctx.id),
     maxEvents: maxEventsOfCallers,
-    ...(isDepth(causationDepth) && { causationDepth }),
+    // Any other value is ignored.
+    ...(typeof causationDepth === "number" &&
+      causationDepth > 0 &&
+      Number.isSafeInteger(causationDepth) && { causationDepth }),
     ...(isFromAnotherNode(ctx) && { maxAnswerBytes: maxMessageBytes }),
   };
 }
-
-/** False for any other value, which is ignored. */
-const isDepth = (found: unknown): found is number => Number.isSafeInteger(found) && (found as number) > 0;

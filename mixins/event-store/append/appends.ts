@@ -4,16 +4,17 @@ import {
   type AppendInput,
   type AppendRequest,
 } from "../../../core/log/append-request.ts";
-import { emptyCatalogue, type Catalogue } from "../../../core/catalogue/catalogue.ts";
+import { emptyCatalogue, type CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
 import { contentOf } from "../../../core/log/speculative.ts";
 import type { AppendVerdict, EventLog } from "../../../core/log/event-log.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { isOfToday, upcastEach } from "../../../core/catalogue/upcast.ts";
+import type { Opener } from "../../service/opener.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
 import type { RelayAnswer } from "../../../core/log/append-relay.ts";
 import { ValidationError } from "../../../core/errors/errors.ts";
-import { GroupCommit, type Appended } from "./group-commit.ts";
+import { GroupCommit } from "./group-commit.ts";
 import type { PendingLimits } from "./pending-appends.ts";
 import { fromRelayed, type RelayedAppend } from "./relayed-group.ts";
 import { Senders } from "./senders.ts";
@@ -33,9 +34,8 @@ interface Dependencies {
   name: string;
   node: string;
   log: EventLog;
-  /** @throws StoreUnavailableError while the log is not open */
-  assertOpen: () => void;
-  catalogue: () => Catalogue;
+  opener: Pick<Opener, "assertOpen">;
+  catalogue: CurrentCatalogue;
   maxEventBytes: number;
   maxPending: PendingLimits;
   /** Called with the last event of each commit. */
@@ -50,6 +50,8 @@ export class Appends {
   readonly #d: Dependencies;
   #commits: GroupCommit;
   readonly #senders = new Senders();
+  /** When this host's own last append began. */
+  #appendedAt = -Infinity;
   #outage: string | null = null;
 
   constructor(dependencies: Dependencies) {
@@ -76,20 +78,37 @@ export class Appends {
     return this.#commits.close();
   }
 
+  /** The whole append is measured including its checks, also if it is rejected. */
   async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
-    const { events: stored, repeated } = await this.#measured(() => {
+    const { metrics, opener, catalogue } = this.#d;
+    const since = performance.now();
+    let isSent = false;
+    try {
       const request = this.#toRequest(input, ids);
-      return this.#commit(request, input.speculation, ids.isSystem);
-    });
-    // The events are stored, so the append succeeds, even if the current catalogue cannot upcast one of a repeated append.
-    const { events } = upcastEach(this.#d.catalogue(), stored);
-    const last = events.at(-1)!;
-    return { stream: last.stream, version: last.version, position: last.position, events, repeated };
+      opener.assertOpen();
+      this.#appendedAt = since;
+      const { speculation } = input;
+      const isAsSent = speculation && this.#isReadAs(speculation.content, request);
+      isSent = true;
+      const [verdict] = await this.#commits.append([request], { speculation, isAsSent, isSystem: ids.isSystem });
+      if ("error" in verdict!) throw verdict.error;
+      this.#outage = null;
+      const { events: stored, repeated } = verdict!;
+      // They are stored, so the append succeeds, even if the current catalogue cannot upcast one of a repeated append.
+      const { events } = upcastEach(catalogue.current, stored);
+      metrics?.recordAppend(performance.now() - since, repeated ? 0 : stored.length, false);
+      const last = events.at(-1)!;
+      return { stream: last.stream, version: last.version, position: last.position, events, repeated };
+    } catch (error) {
+      if (isSent && isOutage(error)) this.#outage = (error as Error).message;
+      metrics?.recordAppend(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
+      throw error;
+    }
   }
 
   #toRequest(input: AppendInput, ids: RequestIds): AppendRequest {
     // The catalogue applies to callers' events only.
-    const catalogue = ids.isSystem ? emptyCatalogue : this.#d.catalogue();
+    const catalogue = ids.isSystem ? emptyCatalogue : this.#d.catalogue.current;
     return toAppendRequest(input, { ...ids, maxEventBytes: this.#d.maxEventBytes, catalogue });
   }
 
@@ -102,7 +121,7 @@ export class Appends {
 
   /** Appends in a separate commit, for an import. */
   async store(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    this.#d.assertOpen();
+    this.#d.opener.assertOpen();
     const verdicts = await this.#d.log.append(requests);
     const added = verdicts.flatMap((verdict) => ("events" in verdict && !verdict.repeated ? verdict.events : []));
     const last = added.at(-1);
@@ -115,13 +134,14 @@ export class Appends {
    * @throws ValidationError if this host has another log, or would store other content
    */
   async appendRelayed(log: string, group: readonly RelayedAppend[], sender: string): Promise<RelayAnswer> {
-    this.#d.assertOpen();
+    this.#d.opener.assertOpen();
     const own = await this.#d.log.identity();
     if (own !== log) throw new ValidationError([{ field: "log", found: log, expected: own }]);
     const { maxEventBytes, catalogue } = this.#d;
-    const requests = fromRelayed(group, { maxEventBytes, catalogue: catalogue() });
+    const requests = fromRelayed(group, { maxEventBytes, catalogue: catalogue.current });
+    this.#senders.record(this.#d.node, this.#appendedAt);
     this.#senders.record(sender, performance.now());
-    const verdicts = await this.#commits.appendGroup(requests);
+    const verdicts = await this.#commits.append(requests);
     const stored = verdicts.map((verdict) => {
       if ("error" in verdict || verdict.repeated) return null;
       const { position, version, time } = verdict.events[0]!;
@@ -130,40 +150,7 @@ export class Appends {
     return { stored, isShared: this.#senders.hasOther(sender, performance.now()) };
   }
 
-  async #commit(
-    request: AppendRequest,
-    speculation: AppendInput["speculation"],
-    isSystem?: boolean,
-  ): Promise<Appended> {
-    this.#d.assertOpen();
-    this.#senders.record(this.#d.node, performance.now());
-    try {
-      const isAsSent = speculation && this.#isReadAs(speculation.content, request);
-      const appended = await this.#commits.append(request, { speculation, isAsSent, isSystem });
-      this.#outage = null;
-      return appended;
-    } catch (error) {
-      if (isOutage(error)) this.#outage = (error as Error).message;
-      throw error;
-    }
-  }
-
-  /** Measures the whole append including its checks, also if it is rejected. */
-  async #measured(append: () => Promise<Appended>): Promise<Appended> {
-    const { metrics } = this.#d;
-    if (!metrics) return append();
-    const since = performance.now();
-    try {
-      const appended = await append();
-      metrics.recordAppend(performance.now() - since, appended.repeated ? 0 : appended.events.length, false);
-      return appended;
-    } catch (error) {
-      metrics.recordAppend(performance.now() - since, 0, (error as { type?: unknown }).type === "VERSION_CONFLICT");
-      throw error;
-    }
-  }
-
   #isReadAs(content: string, { events }: AppendRequest): boolean {
-    return contentOf(events) === content && events.every((event) => isOfToday(this.#d.catalogue(), event));
+    return contentOf(events) === content && events.every((event) => isOfToday(this.#d.catalogue.current, event));
   }
 }

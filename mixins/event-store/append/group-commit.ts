@@ -3,14 +3,9 @@ import type { AppendRequest } from "../../../core/log/append-request.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import type { AppendVerdict, EventLog } from "../../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { CommitRoom, PendingAppends, sizeOf, type PendingLimits, type Sized } from "./pending-appends.ts";
+import { PendingAppends, sizeOf, type CommitBatch, type PendingLimits, type Sized } from "./pending-appends.ts";
 import { ReturningGroups } from "./returning-groups.ts";
 import { SpeculativeAppends } from "./speculative-appends.ts";
-
-export interface Appended {
-  events: RecordedEvent[];
-  repeated: boolean;
-}
 
 /** Conditions of an append. */
 export interface AppendTerms {
@@ -41,7 +36,8 @@ export class GroupCommit {
   readonly #onCommit: (last: RecordedEvent) => void;
   readonly #name: string;
   readonly #speculativeAppends = new SpeculativeAppends();
-  readonly #returning = new ReturningGroups();
+  /** Null until another host sends a group. */
+  #returning: ReturningGroups | null = null;
   readonly #own: PendingAppends<Waiting>;
   readonly #callers: PendingAppends<Waiting>;
   #running: Promise<void> | null = null;
@@ -55,26 +51,18 @@ export class GroupCommit {
     this.#callers = new PendingAppends(store, limits);
   }
 
-  /** @throws StoreUnavailableError if the store is stopping or `maxPending` is reached */
-  async append(request: AppendRequest, terms: AppendTerms = {}): Promise<Appended> {
-    const [verdict] = await this.#add([request], terms);
-    if ("error" in verdict!) throw verdict.error;
-    return verdict!;
-  }
-
-  /** Appends the requests in one commit, in their order. Each gets its own verdict. @throws StoreUnavailableError as above */
-  appendGroup(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    this.#returning.arrived(performance.now());
-    return this.#add(requests, {});
-  }
-
-  async #add(
+  /**
+   * Appends the requests in one commit, in their order. Each gets its own verdict.
+   * @throws StoreUnavailableError if the store is stopping or `maxPending` is reached
+   */
+  append(
     requests: readonly AppendRequest[],
-    { speculation, isAsSent = false, isSystem }: AppendTerms,
+    { speculation, isAsSent = false, isSystem }: AppendTerms = {},
   ): Promise<AppendVerdict[]> {
-    if (this.#closed) throw new StoreUnavailableError(this.#name, "it is stopping; nothing was stored");
-    const pending = isSystem ? this.#own : this.#callers;
+    if (requests[0]!.isRelayed) (this.#returning ??= new ReturningGroups()).arrived(performance.now());
     return new Promise<AppendVerdict[]>((resolve, reject) => {
+      if (this.#closed) throw new StoreUnavailableError(this.#name, "it is stopping; nothing was stored");
+      const pending = isSystem ? this.#own : this.#callers;
       try {
         pending.add({ ...sizeOf(requests), requests, speculation, isAsSent, pending, resolve, reject });
       } catch (error) {
@@ -93,21 +81,23 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    while (!this.#own.isEmpty || !this.#callers.isEmpty) {
+    while (this.#own.untaken + this.#callers.untaken > 0) {
       // One turn of the event loop, in which callers whose appends were committed together append again.
       await new Promise((turn) => setImmediate(turn));
-      await this.#returning.wait();
-      const room = new CommitRoom();
-      const taken = [...this.#own.take(room), ...this.#callers.take(room)];
-      await this.#commit(taken.filter((waiting) => this.#isAdmitted(waiting)));
+      if (this.#returning) await this.#returning.wait();
+      const commit: CommitBatch<Waiting> = { appends: [], events: 0, bytes: 0 };
+      this.#own.takeInto(commit);
+      this.#callers.takeInto(commit);
+      const admitted = commit.appends.filter((one) => !one.speculation || this.#isAdmitted(one, one.speculation));
+      if (admitted.length > 0) await this.#commit(admitted);
     }
     this.#running = null;
   }
 
-  #isAdmitted(waiting: Waiting): boolean {
-    const { requests, speculation, isAsSent, reject } = waiting;
+  #isAdmitted(waiting: Waiting, speculation: Speculation): boolean {
+    const { requests, isAsSent, reject } = waiting;
     try {
-      if (speculation) this.#speculativeAppends.admit(requests[0]!, speculation, isAsSent);
+      this.#speculativeAppends.admit(requests[0]!, speculation, isAsSent);
       return true;
     } catch (error) {
       waiting.pending.done(waiting);
@@ -117,38 +107,30 @@ export class GroupCommit {
   }
 
   async #commit(batch: Waiting[]): Promise<void> {
-    let last: RecordedEvent | undefined;
-    if (batch.length === 0) return;
     const began = performance.now();
+    let outcome: AppendVerdict[] | { error: unknown };
     try {
-      const verdicts = await this.#store(batch);
-      let next = 0;
-      for (const { requests, speculation, resolve } of batch) {
-        const own = verdicts.slice(next, (next += requests.length));
-        for (const verdict of own) {
-          const isStored = "events" in verdict && !verdict.repeated;
-          if (speculation) this.#speculativeAppends.decided(speculation, isStored);
-          if (isStored && !verdict.isAnnounced) last = verdict.events.at(-1);
-        }
-        resolve(own);
-      }
+      outcome = await this.#log.append(batch.flatMap(({ requests }) => requests));
     } catch (error) {
-      for (const { speculation, reject } of batch) {
-        if (speculation) this.#speculativeAppends.decided(speculation, false);
-        reject(error);
+      outcome = { error };
+    }
+    // The whole batch, before any append resolves, so that callers that append again at once are within the limits.
+    for (const waiting of batch) waiting.pending.done(waiting);
+    let last: RecordedEvent | undefined;
+    let next = 0;
+    for (const { requests, speculation, resolve, reject } of batch) {
+      const verdicts =
+        "error" in outcome ? [outcome as { error: Error }] : outcome.slice(next, (next += requests.length));
+      for (const verdict of verdicts) {
+        const isStored = "events" in verdict && !verdict.repeated;
+        if (speculation) this.#speculativeAppends.decided(speculation, isStored);
+        if (isStored && !verdict.isAnnounced) last = verdict.events.at(-1);
       }
+      if ("error" in outcome) reject(outcome.error);
+      else resolve(verdicts);
     }
-    const groups = batch.filter(({ requests }) => requests[0]!.isRelayed);
-    this.#returning.committed(groups.length, began, performance.now());
+    const groups = batch.filter(({ requests }) => requests[0]!.isRelayed).length;
+    this.#returning?.committed(groups, began, performance.now());
     if (last) this.#onCommit(last);
-  }
-
-  /** Releases the whole batch before any append resolves, so that callers that append again at once are within the limits. */
-  async #store(batch: Waiting[]): Promise<AppendVerdict[]> {
-    try {
-      return await this.#log.append(batch.flatMap(({ requests }) => requests));
-    } finally {
-      for (const waiting of batch) waiting.pending.done(waiting);
-    }
   }
 }

@@ -20,21 +20,11 @@ export interface Sized {
   readonly bytes: number;
 }
 
-/** The capacity of one commit. */
-export class CommitRoom {
-  #events = 0;
-  #bytes = 0;
-  #isEmpty = true;
-
-  /** Reserves room for an append. Returns false if it does not fit; the first always fits. */
-  admit({ events, bytes }: Sized): boolean {
-    const isOver = this.#events + events > maxPerCommit.events || this.#bytes + bytes > maxPerCommit.bytes;
-    if (isOver && !this.#isEmpty) return false;
-    this.#isEmpty = false;
-    this.#events += events;
-    this.#bytes += bytes;
-    return true;
-  }
+/** The appends of one commit, and their size. */
+export interface CommitBatch<Append> {
+  appends: Append[];
+  events: number;
+  bytes: number;
 }
 
 /** A queue of appends, which counts each from its acceptance to the end of its commit, within the limits. */
@@ -46,15 +36,13 @@ export class PendingAppends<Append extends Sized> {
   #next = 0;
   #appends = 0;
   #bytes = 0;
+  /** How many appends no commit has taken yet. */
+  untaken = 0;
 
   /** @param store - The store's name, for messages. */
   constructor(store: string, limits: PendingLimits) {
     this.#store = store;
     this.#limits = limits;
-  }
-
-  get isEmpty(): boolean {
-    return this.#next === this.#waiting.length;
   }
 
   /** An append that alone exceeds the limit is accepted if no other is pending. @throws StoreUnavailableError */
@@ -70,18 +58,24 @@ export class PendingAppends<Append extends Sized> {
     this.#appends++;
     this.#bytes += append.bytes;
     this.#waiting.push(append);
+    this.untaken++;
   }
 
-  /** Takes as many appends as fit. They stay pending until `done` is called. */
-  take(room: CommitRoom): Append[] {
-    const first = this.#next;
-    while (this.#next < this.#waiting.length && room.admit(this.#waiting[this.#next]!)) this.#next++;
-    const taken = this.#waiting.slice(first, this.#next);
-    if (this.#next * 2 >= this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#next);
-      this.#next = 0;
+  /** Adds as many appends to a commit as fit; the first always fits. They stay pending until `done` is called. */
+  takeInto(commit: CommitBatch<Append>): void {
+    for (; this.untaken > 0; this.untaken--, this.#next++) {
+      const append = this.#waiting[this.#next]!;
+      const events = commit.events + append.events;
+      const bytes = commit.bytes + append.bytes;
+      const isOver = events > maxPerCommit.events || bytes > maxPerCommit.bytes;
+      if (isOver && commit.appends.length > 0) break;
+      commit.appends.push(append);
+      commit.events = events;
+      commit.bytes = bytes;
     }
-    return taken;
+    if (this.#next * 2 < this.#waiting.length) return;
+    this.#waiting = this.#waiting.slice(this.#next);
+    this.#next = 0;
   }
 
   done({ bytes }: Append): void {

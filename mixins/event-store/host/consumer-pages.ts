@@ -1,20 +1,21 @@
-import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
+import type { CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
 import {
   changeControl,
   toControl,
   type ConsumerControl,
   type ControlChange,
 } from "../../../core/consumer/consumer-control.ts";
-import type { OnDamaged } from "../../../core/event/damaged-event.ts";
+import type { DamagedEventError } from "../../../core/event/damaged-event.ts";
 import type { EventLog, ReadOptions, ReadStreamOptions } from "../../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { upcastEach, type Unreadable } from "../../../core/catalogue/upcast.ts";
 import type { ConsumerPage, StreamPage } from "../../consumer/consumer-page.ts";
+import type { Opener } from "../../service/opener.ts";
 
 interface Dependencies {
-  /** @throws StoreUnavailableError while it is not open */
-  log: () => EventLog;
-  catalogue: () => Catalogue;
+  log: EventLog;
+  opener: Pick<Opener, "assertOpen">;
+  catalogue: CurrentCatalogue;
 }
 
 const maxKnownIds = 100;
@@ -24,6 +25,8 @@ const keyOf = (consumer: string) => `control/${consumer}`;
 /** Serves the pages that consumers poll: the next events, with the consumer's control state. */
 export class ConsumerPages {
   readonly #d: Dependencies;
+  /** No other process changes the log. */
+  readonly #isAlone: boolean;
   /** Event ids by position, cached because consumers poll the same position. They never change while the log is open. */
   readonly #ids = new Map<number, string>();
 
@@ -37,10 +40,12 @@ export class ConsumerPages {
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.#isAlone = dependencies.log.capabilities.hosts === "one";
   }
 
   /** The consumers with this name prefix that are not paused. They would handle newly stored events. */
   async unpaused(prefix: string): Promise<string[]> {
+    this.#d.opener.assertOpen();
     const found: string[] = [];
     for (const consumer of this.#consumers)
       if (consumer.startsWith(prefix) && !(await this.control(consumer)).paused) found.push(consumer);
@@ -55,48 +60,47 @@ export class ConsumerPages {
     this.#identity = null;
   }
 
-  /** `isLocal`: the consumer is on this node. */
+  /** `isLocal`: the consumer is on this node. @throws StoreUnavailableError while the log is not open */
   async page(consumer: string, options: ReadOptions, isLocal = false): Promise<ConsumerPage> {
+    const { log, opener, catalogue } = this.#d;
+    opener.assertOpen();
     this.#consumers.add(consumer);
-    const log = this.#d.log();
     const { after, limit } = options;
     const head = await log.head();
-    const { damaged, onDamaged } = damagedEvents();
+    const damaged: Record<string, Unreadable> = {};
     // Mostly there is no news: then the engine is not asked for events.
     const hasNews = limit > 0 && after < head;
-    const page = hasNews ? await log.read({ ...options, onDamaged }) : { events: [], position: after, end: limit > 0 };
+    const page = hasNews
+      ? await log.read({ ...options, onDamaged: (error) => note(damaged, error) })
+      : { events: [], position: after, end: limit > 0 };
     const last = page.events.at(-1);
     if (last) this.#cacheId(last);
-    const afterId = await this.#idAt(log, after);
+    const afterId = this.#ids.get(after) ?? (await this.#idAt(after));
+    const isSame = page.position === after;
     return {
       ...page,
-      ...this.#readable(page.events, damaged),
+      ...upcastEach(catalogue.current, page.events, damaged),
       afterId,
-      positionId: page.position === after ? afterId : await this.#idAt(log, page.position),
+      positionId: isSame ? afterId : (this.#ids.get(page.position) ?? (await this.#idAt(page.position))),
       // More may have been appended while the events were read.
       head: hasNews ? Math.max(head, page.position) : head,
       log: this.#identity ?? (await this.#identityOf(log)),
-      control: this.#controls.get(consumer) ?? (await this.control(consumer, log)),
-      ...(isLocal && isAlone(log) && { notifies: true }),
+      control: this.#controls.get(consumer) ?? (await this.control(consumer)),
+      ...(isLocal && this.#isAlone && { notifies: true }),
     };
   }
 
   async streamPage(stream: string, options: ReadStreamOptions): Promise<StreamPage> {
-    const { damaged, onDamaged } = damagedEvents();
-    return this.#readable(await this.#d.log().readStream(stream, { ...options, onDamaged }), damaged);
+    const { log, opener, catalogue } = this.#d;
+    opener.assertOpen();
+    const damaged: Record<string, Unreadable> = {};
+    const events = await log.readStream(stream, { ...options, onDamaged: (error) => note(damaged, error) });
+    return upcastEach(catalogue.current, events, damaged);
   }
 
-  #readable(stored: RecordedEvent[], damaged: Record<string, Unreadable>): Pick<ConsumerPage, "events" | "unreadable"> {
-    const { events, unreadable } = upcastEach(this.#d.catalogue(), stored);
-    const all = { ...unreadable, ...damaged };
-    return { events, ...(Object.keys(all).length > 0 && { unreadable: all }) };
-  }
-
-  async #idAt(log: EventLog, position: number): Promise<string | null> {
+  async #idAt(position: number): Promise<string | null> {
     if (position === 0) return null;
-    const known = this.#ids.get(position);
-    if (known !== undefined) return known;
-    const event = (await log.read({ after: position - 1, limit: 1, onDamaged: () => {} })).events[0];
+    const event = (await this.#d.log.read({ after: position - 1, limit: 1, onDamaged: () => {} })).events[0];
     return event ? this.#cacheId(event) : null;
   }
 
@@ -108,14 +112,14 @@ export class ConsumerPages {
 
   async #identityOf(log: EventLog): Promise<string> {
     const identity = await log.identity();
-    if (isAlone(log)) this.#identity = identity;
+    if (this.#isAlone) this.#identity = identity;
     return identity;
   }
 
-  async control(consumer: string, log = this.#d.log()): Promise<ConsumerControl> {
+  async control(consumer: string): Promise<ConsumerControl> {
     const changes = this.#changes;
-    const control = toControl(await log.control.get(keyOf(consumer)));
-    if (isAlone(log) && changes === this.#changes) {
+    const control = toControl(await this.#d.log.control.get(keyOf(consumer)));
+    if (this.#isAlone && changes === this.#changes) {
       if (this.#controls.size >= maxKeptControls) this.#controls.clear();
       this.#controls.set(consumer, control);
     }
@@ -124,6 +128,7 @@ export class ConsumerPages {
 
   /** Changes the control state. After a concurrent change it retries, so that both changes take effect. */
   async change(consumer: string, change: ControlChange): Promise<ConsumerControl> {
+    this.#d.opener.assertOpen();
     for (;;) {
       const before = await this.control(consumer);
       const { revision: _, ...control } = changeControl(consumer, before, change);
@@ -135,7 +140,7 @@ export class ConsumerPages {
   /** Even if it fails the state may have changed: nothing is kept of what was known before. */
   async #put(key: string, control: object, before: number): Promise<number | null> {
     try {
-      return await this.#d.log().control.put(key, control, before);
+      return await this.#d.log.control.put(key, control, before);
     } finally {
       this.#changes++;
       this.#controls.clear();
@@ -143,11 +148,7 @@ export class ConsumerPages {
   }
 }
 
-const isAlone = (log: EventLog) => log.capabilities.hosts === "one";
-
-function damagedEvents(): { damaged: Record<string, Unreadable>; onDamaged: OnDamaged } {
-  const damaged: Record<string, Unreadable> = {};
-  const onDamaged: OnDamaged = ({ name, message, type, code, data }) =>
-    void (damaged[(data as { id: string }).id] = { name, message, type, code });
-  return { damaged, onDamaged };
+function note(damaged: Record<string, Unreadable>, error: DamagedEventError): void {
+  const { name, message, type, code, data } = error;
+  damaged[(data as { id: string }).id] = { name, message, type, code };
 }

@@ -35,7 +35,6 @@ export class DuplicateHosts {
 
   /** @throws UnusableStoreError */
   assertNone(): void {
-    const { cause } = this;
-    if (cause !== null) throw new UnusableStoreError(this.#store, cause);
+    if (this.#nodes.length > 0) throw new UnusableStoreError(this.#store, this.cause!);
   }
 }

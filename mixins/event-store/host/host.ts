@@ -1,5 +1,5 @@
 import type { AppendRelay } from "../../../core/log/append-relay.ts";
-import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
+import type { CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
 import type { Building, EventLog, OpenOptions, Page, ReadOptions } from "../../../core/log/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
@@ -14,6 +14,8 @@ import type { StoreMetrics } from "../../observability/metrics.ts";
 import { Opener, type LogMessage } from "../../service/opener.ts";
 import type { PendingLimits } from "../append/pending-appends.ts";
 import { Pump, type PumpOptions } from "../pump/pump.ts";
+import { pumpKey } from "../pump/pump-checkpoint.ts";
+import { appendedEvent, leaseEvent, progressEvent } from "../../service/internal-events.ts";
 
 export interface StoreStatus {
   engine: string;
@@ -31,7 +33,7 @@ export interface StoreStatus {
 interface Dependencies {
   name: string;
   log: EventLog;
-  catalogue: () => Catalogue;
+  catalogue: CurrentCatalogue;
   pump: PumpOptions;
   /** The connection to other hosts; its `node` is this node. */
   relay: AppendRelay;
@@ -39,11 +41,8 @@ interface Dependencies {
   maxEventBytes: number;
   maxPending: PendingLimits;
   deliver: (event: RecordedEvent) => Promise<unknown>;
-  announce: (position: number) => void;
-  /** Announces to this node only, for commits that each host watches itself. */
-  announceHere: (position?: number) => void;
-  announceRelease: () => void;
-  announceProgress: (progress: JobProgress) => void;
+  /** Sends an internal event; never rejects. */
+  announce: (event: string, params: object, send?: "broadcast" | "broadcastLocal") => Promise<void>;
   metrics: StoreMetrics | null;
   warn: (message: string, details: object) => void;
   debug: Debug;
@@ -52,58 +51,61 @@ interface Dependencies {
 
 /** A store on one of its hosts: group commit, pump, jobs, and pages for consumers. */
 export class StoreHost {
+  readonly #d: Dependencies;
   readonly #log: EventLog;
   readonly #opener: Opener;
   readonly pump: Pump;
   readonly jobs: Jobs;
   readonly consumers: ConsumerPages;
-  readonly #catalogue: () => Catalogue;
+  readonly catalogue: CurrentCatalogue;
   readonly maxEventBytes: number;
   readonly appends: Appends;
   #listenersAreStarting = () => false;
 
   constructor(dependencies: Dependencies) {
     const { name, log, catalogue, pump, maxEventBytes, maxPending } = dependencies;
-    const { deliver, announce, announceProgress, metrics, warn, debug, logMessage } = dependencies;
+    const { announce, metrics, warn, debug, logMessage } = dependencies;
+    this.#d = dependencies;
     this.#log = log;
     const warnOfLog = (message: string) => warn(message, { store: name });
     const open = (onProgress: (progress: string) => void) =>
       this.#open({ warn: warnOfLog, debug, onProgress: (building) => onProgress(inWords(building)) });
     this.#opener = new Opener({ name, open, logMessage });
-    this.consumers = new ConsumerPages({ log: () => this.log, catalogue });
-    this.jobs = new Jobs(announceProgress);
-    this.#catalogue = catalogue;
+    this.consumers = new ConsumerPages({ log, opener: this.#opener, catalogue });
+    this.jobs = new Jobs((progress) => void announce(progressEvent(name), progress));
+    this.catalogue = catalogue;
     this.maxEventBytes = maxEventBytes;
-    const handOver = (event: RecordedEvent) => this.#handOver(event, deliver, warn);
-    const isPauseWanted = async () => (await this.consumers.control("pump", log)).paused;
-    const { relay, leaseMs, announceRelease: onRelease, announceHere } = dependencies;
+    const isPauseWanted = async () => (await this.consumers.control("pump")).paused;
+    const { relay, leaseMs } = dependencies;
+    const appended = appendedEvent(name);
+    // To this node only, for commits that each host watches itself.
+    const announceHere = (position?: number) => void announce(appended, { position }, "broadcastLocal");
     const { node } = relay;
     const lease = { node, leaseMs };
     this.pump = new Pump({
       name,
       log,
       options: pump,
-      deliver: handOver,
+      deliver: this.#handOver.bind(this),
       isPauseWanted,
       lease,
-      onRelease,
+      onRelease: () => void announce(leaseEvent(name), { consumer: pumpKey }),
       announceHere,
       metrics,
       warn,
       debug,
     });
-    const assertOpen = () => this.#opener.assertOpen();
     const clock = new EventClock((message, details) => warn(`${name}: ${message}`, details));
     const onCommit = ({ position, time }: RecordedEvent) => {
       clock.check(time);
       this.pump.wake(position);
-      announce(position);
+      void announce(appended, { position });
     };
     this.appends = new Appends({
       name,
       node,
       log,
-      assertOpen,
+      opener: this.#opener,
       catalogue,
       maxEventBytes,
       maxPending,
@@ -115,11 +117,6 @@ export class StoreHost {
       this.pump.wake(position);
       announceHere(position);
     });
-  }
-
-  /** The current catalogue. */
-  get catalogue(): Catalogue {
-    return this.#catalogue();
   }
 
   /** @throws StoreUnavailableError while it is not open */
@@ -197,19 +194,15 @@ export class StoreHost {
 
   /** Upcasts events to the current catalogue. @throws UpcastError */
   async readable(events: Promise<RecordedEvent[]>): Promise<RecordedEvent[]> {
-    return upcastInTurns(this.#catalogue(), await events);
+    return upcastInTurns(this.catalogue.current, await events);
   }
 
   /** Emits an event to listeners. They are best effort, so an event that cannot be upcast is skipped with a warning. */
-  async #handOver(
-    event: RecordedEvent,
-    deliver: Dependencies["deliver"],
-    warn: Dependencies["warn"],
-  ): Promise<unknown> {
-    const { events, unreadable } = upcastEach(this.#catalogue(), [event]);
-    if (!unreadable) return deliver(freezeEvent(events[0]!));
+  async #handOver(event: RecordedEvent): Promise<unknown> {
+    const { events, unreadable } = upcastEach(this.catalogue.current, [event]);
+    if (!unreadable) return this.#d.deliver(freezeEvent(events[0]!));
     const { id, type, position } = event;
-    return warn("An event cannot be upcast to the current catalogue, so listeners do not get it", {
+    return this.#d.warn("An event cannot be upcast to the current catalogue, so listeners do not get it", {
       id,
       type,
       position,
@@ -230,6 +223,7 @@ export class StoreHost {
 
   /** Applies the control state to the pump. To pause, it resolves when no local handler is running. */
   async followPump(): Promise<void> {
+    this.#opener.assertOpen();
     if ((await this.consumers.control("pump")).paused) await this.pump.pause();
     else this.pump.resume();
   }
