@@ -8,6 +8,8 @@ import { RowPlans } from "./row-plan.ts";
 import { SqliteRows } from "./rows.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
+type Statement = Database.Statement<unknown[], unknown[]>;
+
 /** One batch at a time on the generation's only writing connection. Prepared statements are reused across batches. */
 export class SqliteBatch implements Batch {
   readonly rows: SqliteRows;
@@ -15,6 +17,9 @@ export class SqliteBatch implements Batch {
   readonly #db: Database.Database;
   readonly #file: string;
   readonly #statements: Statements;
+  readonly #begin: Statement;
+  readonly #save: Statement;
+  readonly #commit: Statement;
   #isMarked = false;
   #isOpen = false;
   readonly #plans: RowPlans;
@@ -25,6 +30,11 @@ export class SqliteBatch implements Batch {
     this.#statements = new Statements(db);
     this.#plans = new RowPlans(fields, (sql) => this.#statement(sql));
     this.#file = file;
+    this.#begin = this.#statement("BEGIN IMMEDIATE");
+    this.#save = this.#statement(
+      "UPDATE checkpoint SET position = ?, folded = ?, position_id = ?, reordered = ?, log = ?",
+    );
+    this.#commit = this.#statement("COMMIT");
     this.rows = new SqliteRows(db, file, fields, null);
   }
 
@@ -32,7 +42,7 @@ export class SqliteBatch implements Batch {
     return this.#execute(this.#statement(sql), values);
   }
 
-  #statement(sql: string): Database.Statement<unknown[], unknown[]> {
+  #statement(sql: string): Statement {
     try {
       return this.#statements.prepare(sql);
     } catch (error) {
@@ -40,7 +50,7 @@ export class SqliteBatch implements Batch {
     }
   }
 
-  #execute(statement: Database.Statement<unknown[], unknown[]>, values: unknown[]): number {
+  #execute(statement: Statement, values: unknown[]): number {
     // SQLite ends the transaction itself if the disk is full. Later statements of the batch would then commit one by
     // one.
     if (!this.#isOpen) throw new StoreUnavailableError(this.#file, "the batch was ended by an earlier failure");
@@ -56,7 +66,7 @@ export class SqliteBatch implements Batch {
     this.#isMarked = false;
     this.#isOpen = true;
     try {
-      this.#run("BEGIN IMMEDIATE");
+      this.#execute(this.#begin, []);
     } catch (error) {
       this.#isOpen = false;
       throw error;
@@ -82,25 +92,17 @@ export class SqliteBatch implements Batch {
 
   #change(change: RowChange): void {
     try {
-      if (change.operation === "remove") this.#run('DELETE FROM "rows" WHERE id = ?', change.id);
-      else if (change.operation === "create") this.#create(change.id, change.values);
-      else this.#update(change.id, change.values);
+      if (change.operation === "remove") return void this.#run('DELETE FROM "rows" WHERE id = ?', change.id);
+      const { operation, id, values } = change;
+      const plan = this.#plans.of(operation, values);
+      const isWhole = plan.missing.length === 0;
+      if (operation === "create" && !isWhole) throw new InvalidRowError(plan.missing);
+      const changes = this.#execute(plan.statement, plan.bind(id, values));
+      // An update may omit a required field if the row exists: the row keeps its value.
+      if (changes === 0 && !isWhole) throw new InvalidRowError(plan.missing);
     } catch (error) {
       throw this.#asRowError(error, change);
     }
-  }
-
-  #create(id: string, values: Record<string, unknown>): void {
-    const plan = this.#plans.of("create", values);
-    if (plan.missing.length > 0) throw new InvalidRowError(plan.missing);
-    this.#execute(plan.statement, plan.bind(id, values));
-  }
-
-  #update(id: string, values: Record<string, unknown>): void {
-    const plan = this.#plans.of("update", values);
-    const changes = this.#execute(plan.statement, plan.bind(id, values));
-    // An update may omit a required field if the row exists: the row keeps its value.
-    if (changes === 0 && plan.missing.length > 0) throw new InvalidRowError(plan.missing);
   }
 
   #asRowError(error: unknown, change: RowChange): unknown {
@@ -136,15 +138,8 @@ export class SqliteBatch implements Batch {
   }
 
   commit({ position, folded, positionId, reordered, log }: Progress): void {
-    this.#run(
-      "UPDATE checkpoint SET position = ?, folded = ?, position_id = ?, reordered = ?, log = ?",
-      position,
-      folded,
-      positionId,
-      Number(reordered),
-      log,
-    );
-    this.#run("COMMIT");
+    this.#execute(this.#save, [position, folded, positionId, Number(reordered), log]);
+    this.#execute(this.#commit, []);
     this.#isOpen = false;
   }
 

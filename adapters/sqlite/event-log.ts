@@ -128,19 +128,17 @@ export class SqliteEventLog implements EventLog {
     open.host.close();
   }
 
-  #opened(): LogFile {
+  /** The open file, if its path still names it. @throws StoreUnavailableError, MovedFilesError */
+  #checked(): LogFile {
     if (!this.#open) throw new StoreUnavailableError(this.#file, "the event log is not open");
+    this.#open.files.check();
     return this.#open;
   }
 
   async #read<Answer>(work: (open: LogFile) => Answer | Promise<Answer>): Promise<Answer> {
-    const open = this.#opened();
+    const open = this.#open;
     try {
-      return await whenFree(() => {
-        const log = this.#opened();
-        log.files.check();
-        return work(log);
-      });
+      return await whenFree(() => work(this.#checked()));
     } catch (error) {
       // A long read that continues after the file was closed gets the driver's own error.
       throw this.#open === open
@@ -152,8 +150,7 @@ export class SqliteEventLog implements EventLog {
   async #write<Answer>(work: (open: LogFile) => Answer): Promise<Answer> {
     try {
       return await this.#writes.run(() => {
-        const log = this.#opened();
-        log.files.check();
+        const log = this.#checked();
         const answer = work(log);
         // Check again before returning: the caller takes the returned value as an acknowledgement.
         log.files.check();
@@ -165,49 +162,50 @@ export class SqliteEventLog implements EventLog {
   }
 
   async identity(): Promise<string> {
-    return this.#read(({ identity }) => identity);
+    return this.#checked().identity;
   }
 
   async append(requests: readonly AppendRequest[]): Promise<AppendVerdict[]> {
-    const { verdicts, head } = await this.#write((open) => ({ verdicts: open.commit(requests), head: open.head }));
+    const { verdicts, head } = await this.#write((open) => {
+      const verdicts = open.transact(() => open.decide(requests));
+      return { verdicts, head: open.head };
+    });
     this.#storedHead?.record(head);
     return verdicts;
   }
 
   async head(): Promise<number> {
-    return this.#read(({ head }) => head);
+    return this.#checked().head;
   }
 
-  async read(options: ReadOptions): Promise<Page> {
+  read(options: ReadOptions): Promise<Page> {
     return this.#read((open) => open.read(options));
   }
 
-  async readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
+  readStream(stream: string, options: ReadStreamOptions): Promise<RecordedEvent[]> {
     return this.#read(({ queries }) => queries.readStream(stream, options));
   }
 
-  async find(query: Query): Promise<RecordedEvent[]> {
+  find(query: Query): Promise<RecordedEvent[]> {
     return this.#read(({ queries }) => queries.find(query));
   }
 
-  async count(query: Query): Promise<number> {
+  count(query: Query): Promise<number> {
     return this.#read(({ queries }) => queries.count(query));
   }
 
-  async findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
+  findByIds(ids: readonly string[]): Promise<RecordedEvent[]> {
     return this.#read(({ queries }) => queries.findByIds(ids));
   }
 
-  async streams(range: StreamRange): Promise<StreamSummary[]> {
+  streams(range: StreamRange): Promise<StreamSummary[]> {
     return this.#read(({ queries }) => queries.streams(range));
   }
 
   async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {
     if (this.#backup)
       throw new StoreUnavailableError(this.#file, "found a running backup, expected at most one at a time");
-    const open = this.#opened();
-    open.files.check();
-    const backup = new Backup(this.#file, open);
+    const backup = new Backup(this.#file, this.#checked());
     this.#backup = backup;
     return backup.run(to, onProgress).finally(() => {
       this.#backup = null;

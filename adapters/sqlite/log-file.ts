@@ -10,7 +10,7 @@ import { eventTime } from "../../core/event/event-time.ts";
 import { conflictOf } from "../../core/log/expected-version.ts";
 import { MixedStreamError } from "../../core/log/links.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
-import { maxPageBytes } from "../../core/log/page-size.ts";
+import { maxPageBytes, pageBytesOf } from "../../core/log/page-size.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { repeatOf } from "../../core/log/repeat.ts";
 import { categoryOf } from "../../core/event/stream-name.ts";
@@ -23,7 +23,7 @@ import { Links } from "./links.ts";
 import { LogQueries } from "./log-queries.ts";
 import type { OpenFiles } from "./open-files.ts";
 import { RecentRows } from "./recent-rows.ts";
-import { sizeOf, StepSize } from "./stream-page.ts";
+import { firstRows, nextRows } from "./stream-page.ts";
 import { unseen } from "./where.ts";
 
 /** Maximum number of events that one page examines, wanted or not. It bounds the duration of a read. */
@@ -96,10 +96,6 @@ export class LogFile {
   async close(): Promise<void> {
     await this.#fileQueries.close();
     this.db.close();
-  }
-
-  commit(requests: readonly AppendRequest[]): AppendVerdict[] {
-    return this.transact(() => this.decide(requests));
   }
 
   /** Must be called in a transaction. */
@@ -192,16 +188,16 @@ export class LogFile {
     let position = after;
     let bytes = 0;
     const isFiltered = wanted !== undefined || category !== undefined;
-    const size = new StepSize(isFiltered ? eventsPerPage : limit);
-    const pace = new Pace();
+    let most = Math.min(isFiltered ? eventsPerPage : limit, firstRows);
+    let pace: Pace | undefined;
     for (let seen = 0; seen < eventsPerPage;) {
-      const step = Math.min(size.rows, isFiltered ? eventsPerPage - seen : limit - events.length);
+      const step = Math.min(most, isFiltered ? eventsPerPage - seen : limit - events.length);
       const recent = backward ? null : this.#recent.after(position, step);
       const rows = recent ?? (statement.all(position, step) as EventRow[]);
       for (const row of rows) {
         const isWanted = (!wanted || wanted(row[2])) && (category === undefined || categoryOf(row[4]) === category);
         if (isWanted) {
-          bytes += sizeOf(row);
+          bytes += pageBytesOf(row[4], row[2], row[6], row[7]);
           if (bytes > maxPageBytes && events.length > 0) return { events, position, end: false };
           events.push(toEvent(row, onDamaged));
         }
@@ -210,7 +206,9 @@ export class LogFile {
       }
       seen += rows.length;
       if (rows.length < step) return { events, position, end: true };
-      size.adapt(rows);
+      most = nextRows(most, rows);
+      // Most pages end with the first step, so the pace is taken from the second on.
+      pace ??= new Pace();
       if (pace.isDue()) await pace.turn();
     }
     return { events, position, end: false };

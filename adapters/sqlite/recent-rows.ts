@@ -4,8 +4,6 @@ const maxRows = 1000;
 /** Total length of the payloads and metas, in UTF-16 units. */
 const maxText = 1024 * 1024;
 
-const textOf = (row: EventRow) => row[6].length + row[7].length;
-
 /**
  * A cache of the last committed rows. Consumers read new events right after each commit. Without the cache, that query
  * would take half as long as everything else that a single append does apart from the disk.
@@ -20,10 +18,12 @@ export class RecentRows {
   add(rows: readonly EventRow[]): void {
     for (const row of rows) {
       this.#rows.push(row);
-      this.#text += textOf(row);
+      this.#text += row[6].length + row[7].length;
     }
-    while (this.#rows.length - this.#first > maxRows || this.#text > maxText)
-      this.#text -= textOf(this.#rows[this.#first++]!);
+    while (this.#rows.length - this.#first > maxRows || this.#text > maxText) {
+      const row = this.#rows[this.#first++]!;
+      this.#text -= row[6].length + row[7].length;
+    }
     if (this.#first * 2 > this.#rows.length) {
       this.#rows = this.#rows.slice(this.#first);
       this.#first = 0;

@@ -31,36 +31,37 @@ export class StoredHead {
     const opening = db.prepare("SELECT value FROM about WHERE key = 'opening'").pluck().get() as string | undefined;
     this.#recorded = { opening: opening ?? "", file: namedFile(file)?.birth ?? "", head };
     if (opening === undefined) return;
-    this.#ignoringErrors(() => {
+    try {
       this.#descriptor = openSync(headPath(file), "w", privateFile);
-      this.#write();
-    });
+    } catch {
+      // As in `#write`.
+      return;
+    }
+    this.#write();
   }
 
   /** Records the head before the events up to it are acknowledged. */
   record(head: number): void {
     if (this.#descriptor === null || head <= this.#recorded.head) return;
     this.#recorded.head = head;
-    this.#ignoringErrors(() => this.#write());
+    this.#write();
   }
 
-  /** The text never gets shorter as the head grows, so nothing of the last record remains behind it. */
+  /**
+   * The text never gets shorter as the head grows, so nothing of the last record remains behind it. A failure is ignored:
+   * the events are stored, and an older record is still correct.
+   */
   #write(): void {
-    writeSync(this.#descriptor!, JSON.stringify(this.#recorded), 0);
+    try {
+      writeSync(this.#descriptor!, JSON.stringify(this.#recorded), 0);
+    } catch {
+      this.close();
+    }
   }
 
   close(): void {
     if (this.#descriptor !== null) closeSync(this.#descriptor);
     this.#descriptor = null;
-  }
-
-  /** A failure is ignored: the events are stored, and an older record is still correct. */
-  #ignoringErrors(write: () => void): void {
-    try {
-      write();
-    } catch {
-      this.close();
-    }
   }
 }
 

@@ -32,32 +32,23 @@ export type OnDamaged = (error: DamagedEventError) => void;
  */
 export function readStored(stored: StoredEvent, onDamaged?: OnDamaged): RecordedEvent {
   const { id, type, stream, version, position, time } = stored;
+  let field: "payload" | "meta" = "payload";
   try {
-    return {
-      id,
-      type,
-      stream,
-      version,
-      position,
-      time,
-      payload: parsed(stored, "payload") as RecordedEvent["payload"],
-      meta: parsed(stored, "meta") as EventMeta,
-    };
+    const payload = JSON.parse(stored.payload) as RecordedEvent["payload"];
+    field = "meta";
+    const meta = JSON.parse(stored.meta) as EventMeta;
+    if (meta !== null && typeof meta === "object" && !Array.isArray(meta))
+      return { id, type, stream, version, position, time, payload, meta };
   } catch (error) {
-    if (!onDamaged || !(error instanceof DamagedEventError)) throw error;
-    onDamaged(error);
-    return { id, type, stream, version, position, time, payload: {}, meta: { correlationId: id, causationId: id } };
+    return damaged(stored, field, `no JSON (${(error as Error).message})`, onDamaged);
   }
+  return damaged(stored, field, "no object", onDamaged);
 }
 
-function parsed(stored: StoredEvent, field: "payload" | "meta"): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(stored[field]);
-  } catch (error) {
-    throw new DamagedEventError(stored, field, `no JSON (${(error as Error).message})`);
-  }
-  if (field === "meta" && (value === null || typeof value !== "object" || Array.isArray(value)))
-    throw new DamagedEventError(stored, field, "no object");
-  return value;
+function damaged(stored: StoredEvent, field: "payload" | "meta", why: string, onDamaged?: OnDamaged): RecordedEvent {
+  const error = new DamagedEventError(stored, field, why);
+  if (!onDamaged) throw error;
+  onDamaged(error);
+  const { id } = stored;
+  return { ...stored, payload: {}, meta: { correlationId: id, causationId: id } };
 }

@@ -13,7 +13,7 @@ export const isLonger = (text: string, most: number): boolean =>
 export function nameProblem(field: string, name: unknown): Problem | null {
   const rule = `1 to ${maxCharacters} Unicode characters without control characters`;
   if (typeof name !== "string" || name === "") return { field, found: name, expected: rule };
-  if (isLonger(name, maxCharacters)) return { field, found: name, expected: rule };
+  if (name.length > maxCharacters && isLonger(name, maxCharacters)) return { field, found: name, expected: rule };
   if (controlCharacter.test(name)) return { field, found: name, expected: rule };
   // A lone surrogate has no UTF-8 form: two different names would become one on disk.
   if (!name.isWellFormed()) return { field, found: name, expected: `${rule}, well-formed UTF-16` };

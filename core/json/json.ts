@@ -19,12 +19,18 @@ export const maxCharacters = 2 ** 25;
  * characters are an `Oversize`, found without reading the rest.
  */
 export function toJson(field: string, input: unknown, most = maxCharacters): JsonValue | Problem | Oversize {
-  const copy = quickCopy(input, most);
-  if (copy !== notPlain) {
-    const text = JSON.stringify(copy);
+  const before = left;
+  left = most;
+  try {
+    const copy = copyOfPlain(input, maxDepth);
+    const text = copy === notPlain ? null : JSON.stringify(copy);
     // A lone surrogate is written as an escape. A text may also contain these characters literally; the slower copy
     // decides.
-    if (!text.includes("\\ud")) return { text, value: copy };
+    if (text?.includes("\\ud") === false) return { text, value: copy };
+  } catch {
+    // A getter or a Proxy threw; the slower copy finds its path.
+  } finally {
+    left = before;
   }
   const result = jsonCopy(field, input, { levels: maxDepth, characters: most });
   return isProblem(result) ? result : { text: JSON.stringify(result.value), value: result.value };
@@ -37,19 +43,6 @@ const notPlain = Symbol("not plain");
 
 /** Characters that the current copy may still take. A getter may start another copy meanwhile. */
 let left = 0;
-
-function quickCopy(input: unknown, most: number): unknown {
-  const before = left;
-  left = most;
-  try {
-    return copyOfPlain(input, maxDepth);
-  } catch {
-    // A getter or a Proxy threw; the slower copy finds its path.
-    return notPlain;
-  } finally {
-    left = before;
-  }
-}
 
 /**
  * A round trip through JSON for most values, in a third of the time: finite numbers, strings, booleans and nulls in
@@ -64,7 +57,18 @@ function copyOfPlain(value: unknown, levels: number): unknown {
   if (typeof value !== "object" || levels === 0) return notPlain;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Array.prototype) return "toJSON" in value ? notPlain : copyOfArray(value as unknown[], levels - 1);
-  return prototype === Object.prototype ? copyOfObject(value as Record<string, unknown>, levels - 1) : notPlain;
+  if (prototype !== Object.prototype) return notPlain;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const given = (value as Record<string, unknown>)[key];
+    if (given === undefined) continue;
+    left -= key.length;
+    const inner = copyOfPlain(given, levels - 1);
+    // An assignment to this name would change the copy's prototype.
+    if (inner === notPlain || key === "__proto__") return notPlain;
+    copy[key] = inner;
+  }
+  return copy;
 }
 
 function copyOfArray(values: unknown[], levels: number): unknown {
@@ -73,20 +77,6 @@ function copyOfArray(values: unknown[], levels: number): unknown {
     const inner = copyOfPlain(value, levels);
     if (inner === notPlain) return notPlain;
     copy.push(inner);
-  }
-  return copy;
-}
-
-function copyOfObject(value: Record<string, unknown>, levels: number): unknown {
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const given = value[key];
-    if (given === undefined) continue;
-    left -= key.length;
-    const inner = copyOfPlain(given, levels);
-    // An assignment to this name would change the copy's prototype.
-    if (inner === notPlain || key === "__proto__") return notPlain;
-    copy[key] = inner;
   }
   return copy;
 }

@@ -77,33 +77,23 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
       { field: "params", found: input, expected: "{stream, events, expectedVersion?, key?}" },
     ]);
   const { stream, events, expectedVersion = "any", key, claims, speculation, command } = input;
-  const problems: Problem[] = [];
-  const report = (problem: Problem | null) => void (problem && problems.push(problem));
-
-  problems.push(...unknownFields("", input, known, {}, ofCallers));
-  report(ownNameProblem("stream", stream, context.isSystem));
-  report(expectedVersionProblem(expectedVersion));
   const isKey =
     key === undefined ||
     (typeof key === "string" && key !== "" && key.length <= maxKeyCharacters && key.isWellFormed());
-  if (!isKey)
-    report({
-      field: "key",
-      found: key,
-      expected: `a string of 1 to ${maxKeyCharacters} characters${isIllFormed(key) ? ", well-formed Unicode" : ""}`,
-    });
-  if (claims !== undefined) for (const problem of claimProblems(claims)) problems.push(problem);
-  if (speculation !== undefined) report(speculationProblem(speculation));
-  if (command !== undefined) report(commandTagProblem(command));
   const mostEvents = context.maxEvents ?? maxEvents;
-  if (!Array.isArray(events) || events.length === 0 || events.length > mostEvents) {
-    report({
-      field: "events",
-      found: events,
-      expected: `an array of 1 to ${mostEvents} events`,
-    });
-    throw new ValidationError(problems);
-  }
+  const isList = Array.isArray(events) && events.length > 0 && events.length <= mostEvents;
+  const checks = [
+    ...unknownFields("", input, known, {}, ofCallers),
+    ownNameProblem("stream", stream, context.isSystem),
+    expectedVersionProblem(expectedVersion),
+    isKey ? null : keyProblem(key),
+    ...(claims === undefined ? [] : claimProblems(claims)),
+    speculation === undefined ? null : speculationProblem(speculation),
+    command === undefined ? null : commandTagProblem(command),
+    isList ? null : { field: "events", found: events, expected: `an array of 1 to ${mostEvents} events` },
+  ];
+  const problems = checks.filter((problem) => problem !== null);
+  if (!isList) throw new ValidationError(problems);
 
   const most = Math.max(maxCharacters, context.maxEventBytes);
   let characters = 0;
@@ -116,7 +106,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   });
   if (accepted.length > 1) reportDuplicates(accepted, problems);
   if (problems.length > 0) throw new ValidationError(problems);
-  assertResponseSize(stream, accepted as NewEvent[], context.maxAnswerBytes);
+  if (context.maxAnswerBytes) assertResponseSize(stream, accepted as NewEvent[], context.maxAnswerBytes);
   return {
     stream,
     expectedVersion,
@@ -126,7 +116,11 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   };
 }
 
-const isIllFormed = (key: unknown) => typeof key === "string" && !key.isWellFormed();
+function keyProblem(key: unknown): Problem {
+  const isIllFormed = typeof key === "string" && !key.isWellFormed();
+  const expected = `a string of 1 to ${maxKeyCharacters} characters${isIllFormed ? ", well-formed Unicode" : ""}`;
+  return { field: "key", found: key, expected };
+}
 
 /**
  * Turns holes into undefined, which would otherwise reach the commit. @throws ValidationError for an array that cannot
@@ -159,8 +153,8 @@ function reportDuplicates(events: (NewEvent | null)[], problems: Problem[]): voi
  * Checked before the append: if only the response failed, the append would look failed, and fail again when it is sent
  * again.
  */
-function assertResponseSize(stream: string, events: readonly NewEvent[], most = Infinity): void {
-  if (most === Infinity || events.length === 1) return;
+function assertResponseSize(stream: string, events: readonly NewEvent[], most: number): void {
+  if (events.length === 1) return;
   let bytes = 0;
   for (const { type, payloadText, metaText } of events) bytes += pageBytesOf(stream, type, payloadText, metaText);
   if (bytes > most) throw new EventTooLargeError("events", bytes, most);

@@ -14,29 +14,21 @@ export function decideInOrder(
   const verdicts: AppendVerdict[] = [];
   const stored = new Set<AppendRequest>();
   for (const request of requests) {
+    const { continues, dependsOn, stream } = request;
     const before = verdicts.at(-1);
-    const verdict = refusalOf(request, before, stored) ?? decideOne(request, decide);
+    let verdict: AppendVerdict;
+    if (continues && before && "error" in before) verdict = before;
+    else if (dependsOn && !stored.has(dependsOn)) verdict = { error: new SpeculationFailedError(stream, "refused") };
+    else
+      try {
+        verdict = decide(request);
+      } catch (error) {
+        // A damaged stored event fails only the append that repeats it, not the whole commit.
+        if (!isDamagedEvent(error)) throw error;
+        verdict = { error: error as Error };
+      }
     if ("events" in verdict && !verdict.repeated) stored.add(request);
     verdicts.push(verdict);
   }
   return verdicts;
-}
-
-/** A damaged stored event fails only the append that repeats it, not the whole commit. */
-function decideOne(request: AppendRequest, decide: (request: AppendRequest) => AppendVerdict): AppendVerdict {
-  try {
-    return decide(request);
-  } catch (error) {
-    if (isDamagedEvent(error)) return { error: error as Error };
-    throw error;
-  }
-}
-
-function refusalOf(
-  { continues, dependsOn, stream }: AppendRequest,
-  before: AppendVerdict | undefined,
-  stored: ReadonlySet<AppendRequest>,
-): AppendVerdict | null {
-  if (continues && before && "error" in before) return before;
-  return dependsOn && !stored.has(dependsOn) ? { error: new SpeculationFailedError(stream, "refused") } : null;
 }

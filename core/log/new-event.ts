@@ -97,7 +97,11 @@ export function toNewEvent(
     return null;
   }
   const { body, isSameToday } = checked;
-  assertEventSize(field, body.text, header.text, maxEventBytes);
+  // A UTF-16 unit is at most 3 bytes of UTF-8, so most events need no count.
+  if ((body.text.length + header.text.length) * 3 > maxEventBytes) {
+    const bytes = Buffer.byteLength(body.text) + Buffer.byteLength(header.text);
+    if (bytes > maxEventBytes) throw new EventTooLargeError(field, bytes, maxEventBytes);
+  }
   return {
     idWasGenerated: !id && key === undefined,
     id: newId,
@@ -125,10 +129,9 @@ function parseEvent(
   context: EventContext,
   problems: Problem[],
 ): GivenEvent | null {
-  const report = (problem: Problem | null) => void (problem && problems.push(problem));
   const event = readEvent(field, input);
   if (!event) {
-    report({ field, found: input, expected: "an event: {type, payload, id?, meta?}" });
+    problems.push({ field, found: input, expected: "an event: {type, payload, id?, meta?}" });
     return null;
   }
   const { id, type, payload, meta } = event;
@@ -141,17 +144,15 @@ function parseEvent(
     problems.push(json);
     return null;
   };
-  problems.push(...event.unknown);
-  report(ownNameProblem(`${field}.type`, type, context.isSystem));
-  if (typeof type === "string" && /[*?]/.test(type))
-    report({ field: `${field}.type`, found: type, expected: "a name without wildcards" });
-  report(idProblem(`${field}.id`, id, hasKey));
-  const own = meta === undefined ? {} : objectOf(`${field}.meta`, meta, accept, report);
-  for (const name of ["correlationId", "causationId"] as const)
-    if (own?.[name] !== undefined && typeof own[name] !== "string")
-      report({ field: `${field}.meta.${name}`, found: own[name], expected: "a string" });
-  const isKnown = context.catalogue?.entries.has(type as string) === true;
-  if (own && context.isRecorded !== true) problems.push(...assignedProblems(`${field}.meta`, own, isKnown));
+  const isWild = typeof type === "string" && /[*?]/.test(type);
+  const checks = [
+    ...event.unknown,
+    ownNameProblem(`${field}.type`, type, context.isSystem),
+    isWild ? { field: `${field}.type`, found: type, expected: "a name without wildcards" } : null,
+    id === undefined || id === null ? null : idProblem(`${field}.id`, id, hasKey),
+  ];
+  for (const problem of checks) if (problem) problems.push(problem);
+  const own = meta === undefined ? {} : metaOf(`${field}.meta`, meta, type, accept, context, problems);
   const sent = accept(`${field}.payload`, payload);
   const header = own && accept(`${field}.meta`, headerOf(own, type, context));
   return sent && header && { id: id as string | null | undefined, type: type as string, sent, header };
@@ -169,26 +170,34 @@ function readEvent(field: string, input: unknown) {
 }
 
 function idProblem(field: string, id: unknown, hasKey: boolean): Problem | null {
-  if (id === undefined || id === null) return null;
   if (!isEventId(id)) return { field, found: id, expected: "a UUID" };
   // The ids of a keyed append are derived from the key: with others among them, a smaller append would look like a
   // repeat.
   return hasKey ? { field, found: id, expected: "none beside a key, which names the events" } : null;
 }
 
-/** The caller's meta as JSON; null if it added a problem. */
-function objectOf(
+/** The caller's meta as JSON; null if it is no object. */
+function metaOf(
   field: string,
   meta: unknown,
+  type: unknown,
   accept: (at: string, value: unknown) => JsonValue | null,
-  report: (problem: Problem) => void,
+  { catalogue, isRecorded }: EventContext,
+  problems: Problem[],
 ): Record<string, unknown> | null {
   const json = accept(field, meta);
   if (!json) return null;
-  const { value } = json;
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-  report({ field, found: meta, expected: "an object" });
-  return null;
+  if (json.value === null || typeof json.value !== "object" || Array.isArray(json.value)) {
+    problems.push({ field, found: meta, expected: "an object" });
+    return null;
+  }
+  const own = json.value as Record<string, unknown>;
+  for (const name of ["correlationId", "causationId"] as const)
+    if (own[name] !== undefined && typeof own[name] !== "string")
+      problems.push({ field: `${field}.${name}`, found: own[name], expected: "a string" });
+  const isKnown = catalogue?.entries.has(type as string) === true;
+  if (isRecorded !== true) problems.push(...assignedProblems(field, own, isKnown));
+  return own;
 }
 
 /**
@@ -225,11 +234,4 @@ export function ownNameProblem(field: string, name: unknown, isSystem = false): 
     ? 'a name that begins with "$"'
     : 'a name that does not begin with "$", which the framework keeps for itself';
   return { field, found: name, expected };
-}
-
-function assertEventSize(field: string, payloadText: string, metaText: string, maxEventBytes: number): void {
-  // A UTF-16 unit is at most 3 bytes of UTF-8, so most events need no count.
-  if ((payloadText.length + metaText.length) * 3 <= maxEventBytes) return;
-  const bytes = Buffer.byteLength(payloadText) + Buffer.byteLength(metaText);
-  if (bytes > maxEventBytes) throw new EventTooLargeError(field, bytes, maxEventBytes);
 }

@@ -120,9 +120,8 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
 /** The row's key: `given`, or `fallback`. @throws InvalidRowError */
 export function rowId(given: unknown, fallback: string): string {
   if (given === undefined || given === null) return fallback;
-  const problem = idProblem(given);
-  if (problem) throw new InvalidRowError([problem]);
-  return given as string;
+  if (isPlainText(given, maxIdCharacters)) return given;
+  throw new InvalidRowError([idProblem(given)!]);
 }
 
 export function idProblem(id: unknown): Problem | null {
@@ -190,13 +189,19 @@ export function typeInWords(type: FieldType): string {
 }
 
 /** The value in stored form; undefined, with a problem added, if it does not fit the type. */
-function storedValue(field: Field, found: unknown, problems: Problem[]): unknown {
-  const { name, type } = field;
-  const json = (type === "object" || type === "array") && isOfShape(type, found) ? toJson(name, found) : null;
-  if (json && isProblem(json)) return void problems.push(json);
-  // A Date is an object, but its JSON is a string.
-  const kept = json && isOfShape(type as "object" | "array", json.value) ? json.value : undefined;
-  const stored = json ? kept : scalarValue(type, found);
+function storedValue({ name, type }: Field, found: unknown, problems: Problem[]): unknown {
+  let stored: unknown;
+  if (type === "string") stored = typeof found === "string" && found.isWellFormed() ? found : undefined;
+  else if (type === "integer") stored = Number.isSafeInteger(found) ? found : undefined;
+  else if (type === "number") stored = Number.isFinite(found) ? found : undefined;
+  else if (type === "boolean") stored = typeof found === "boolean" ? found : undefined;
+  else if (type === "date") stored = isoDate(found);
+  else if (isOfShape(type, found)) {
+    const json = toJson(name, found);
+    if (isProblem(json)) return void problems.push(json);
+    // A Date is an object, but its JSON is a string.
+    if (isOfShape(type, json.value)) stored = json.value;
+  }
   if (stored === undefined) problems.push({ field: name, found, expected: expectedOf(type, found) });
   return stored;
 }
@@ -206,23 +211,6 @@ const expectedOf = (type: FieldType, found: unknown) =>
 
 const isOfShape = (type: "object" | "array", found: unknown) =>
   typeof found === "object" && found !== null && Array.isArray(found) === (type === "array");
-
-function scalarValue(type: FieldType, found: unknown): unknown {
-  switch (type) {
-    case "string":
-      return typeof found === "string" && found.isWellFormed() ? found : undefined;
-    case "integer":
-      return Number.isSafeInteger(found) ? found : undefined;
-    case "number":
-      return Number.isFinite(found) ? found : undefined;
-    case "boolean":
-      return typeof found === "boolean" ? found : undefined;
-    case "date":
-      return isoDate(found);
-    default:
-      return undefined;
-  }
-}
 
 /** Parses ISO 8601 with at least a date. Rejects any other text that `Date` might guess at. */
 export function isoDate(found: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import type { AppendRequest } from "../../core/log/append-request.ts";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { Backup } from "../../adapters/sqlite/log-backup.ts";
@@ -33,9 +34,11 @@ afterEach(async () => {
 const autocheckpoint = () => db.pragma("wal_autocheckpoint", { simple: true });
 const copies = () => readdirSync(folder).filter((name) => !name.startsWith("x.db"));
 
+const commit = (requests: readonly AppendRequest[]) => log.transact(() => log.decide(requests));
+
 describe("A backup of a SQLite log", () => {
   it("is one file, marked as a log", async () => {
-    log.commit([appendTo("a", many(10))]);
+    commit([appendTo("a", many(10))]);
     const { bytes } = await new Backup(file, log).run(`${folder}/copy.db`);
     expect(copies()).toEqual(["copy.db"]);
     const content = readFileSync(`${folder}/copy.db`);
@@ -48,10 +51,10 @@ describe("A backup of a SQLite log", () => {
   });
 
   it("takes the checkpoint that it held up upon itself: none falls on an append", async () => {
-    log.commit([appendTo("a", many(100, { payload: "x".repeat(10_000) }))]);
+    commit([appendTo("a", many(100, { payload: "x".repeat(10_000) }))]);
     // As if all events had been appended during the copy.
     db.pragma("wal_autocheckpoint = 0");
-    log.commit([appendTo("a", many(1500, { payload: "x".repeat(10_000) }))]);
+    commit([appendTo("a", many(1500, { payload: "x".repeat(10_000) }))]);
     db.pragma("wal_autocheckpoint = 1000");
     const before = statSync(file).size;
     let during = -1;
@@ -68,7 +71,7 @@ describe("A backup of a SQLite log", () => {
   });
 
   it("of a damaged log is refused, and leaves nothing; the log goes on as before", async () => {
-    log.commit([appendTo("a", many(5)), appendTo("b", many(2))]);
+    commit([appendTo("a", many(5)), appendTo("b", many(2))]);
     db.exec("DROP TRIGGER events_never_change; DROP TRIGGER events_never_go");
     const backedUp = () => new Backup(file, log).run(`${folder}/copy.db`);
     for (const [damage, message] of [
@@ -84,11 +87,11 @@ describe("A backup of a SQLite log", () => {
       expect(copies()).toEqual([]);
       expect(autocheckpoint()).toBe(1000);
     }
-    log.commit([appendTo("c")]);
+    commit([appendTo("c")]);
   });
 
   it("that is ended leaves nothing, and reports its end", async () => {
-    log.commit([appendTo("a", many(1600, { payload: "x".repeat(10_000) }))]);
+    commit([appendTo("a", many(1600, { payload: "x".repeat(10_000) }))]);
     const backup = new Backup(file, log);
     const running = refusal(() => backup.run(`${folder}/copy.db`));
     await backup.abort();
