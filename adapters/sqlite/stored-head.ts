@@ -29,31 +29,26 @@ export class StoredHead {
   /** @param file an open log that contains the mark of its opening */
   constructor(db: Database.Database, file: string, head: number) {
     const opening = db.prepare("SELECT value FROM about WHERE key = 'opening'").pluck().get() as string | undefined;
-    this.#recorded = { opening: opening ?? "", file: namedFile(file)?.birth ?? "", head };
+    this.#recorded = { opening: opening ?? "", file: namedFile(file)?.birth ?? "", head: -1 };
     if (opening === undefined) return;
     try {
       this.#descriptor = openSync(headPath(file), "w", privateFile);
     } catch {
-      // As in `#write`.
-      return;
+      // As in `record`.
     }
-    this.#write();
-  }
-
-  /** Records the head before the events up to it are acknowledged. */
-  record(head: number): void {
-    if (this.#descriptor === null || head <= this.#recorded.head) return;
-    this.#recorded.head = head;
-    this.#write();
+    this.record(head);
   }
 
   /**
-   * The text never gets shorter as the head grows, so nothing of the last record remains behind it. A failure is ignored:
-   * the events are stored, and an older record is still correct.
+   * Records the head before the events up to it are acknowledged. The text never gets shorter as the head grows, so
+   * nothing of the last record remains behind it. A failure is ignored: the events are stored, and an older record is still
+   * correct.
    */
-  #write(): void {
+  record(head: number): void {
+    if (this.#descriptor === null || head <= this.#recorded.head) return;
+    this.#recorded.head = head;
     try {
-      writeSync(this.#descriptor!, JSON.stringify(this.#recorded), 0);
+      writeSync(this.#descriptor, JSON.stringify(this.#recorded), 0);
     } catch {
       this.close();
     }

@@ -3,10 +3,10 @@ import type { CommandTag } from "./command-tag.ts";
 import { checkAgainst } from "../catalogue/catalogue-check.ts";
 import { EventTooLargeError } from "../errors/errors.ts";
 import { eventIdOfKey, isEventId, newEventId } from "../event/event-id.ts";
-import { isOversize, isProblem, maxCharacters, toJson, type JsonValue } from "../json/json.ts";
+import { isOversize, maxCharacters, toJson, type JsonValue } from "../json/json.ts";
 import type { Problem } from "../errors/problem.ts";
 import type { EventMeta, RecordedEvent } from "../event/recorded-event.ts";
-import { isReserved, nameProblem } from "../event/stream-name.ts";
+import { nameProblem } from "../event/stream-name.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
 /** An event as a caller passes it to `append`. */
@@ -139,7 +139,7 @@ function parseEvent(
     const { maxEventBytes, catalogue } = context;
     const times = catalogue?.entries.has(type as string) ? timesSanitised : timesStored;
     const json = toJson(at, value, Math.min(times * maxEventBytes, maxCharacters));
-    if (!isProblem(json)) return json;
+    if ("text" in json) return json;
     if (isOversize(json)) throw new EventTooLargeError(field, json.atLeast, maxEventBytes, true);
     problems.push(json);
     return null;
@@ -229,7 +229,7 @@ function headerOf(own: Record<string, unknown>, type: unknown, context: EventCon
 
 export function ownNameProblem(field: string, name: unknown, isSystem = false): Problem | null {
   const problem = nameProblem(field, name);
-  if (problem || isReserved(name as string) === isSystem) return problem;
+  if (problem || (name as string).startsWith("$") === isSystem) return problem;
   const expected = isSystem
     ? 'a name that begins with "$"'
     : 'a name that does not begin with "$", which the framework keeps for itself';

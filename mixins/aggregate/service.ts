@@ -69,7 +69,9 @@ export function aggregateService(definition: Definition): CompanionSchema {
   let folds: Folds;
   let snapshots: Snapshots;
   let past: Past;
-  let cacheVersion = newEventId();
+  /** With the number of commits, unique among all hosts of the table. */
+  const instance = newEventId();
+  let commits = 0;
   let warn: (message: string) => void;
 
   const reader = (ctx: Context): Reader | Promise<Reader> => {
@@ -109,7 +111,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         cache: {
           isFor: (ctx) =>
             !host.work.table.isShared && !host.isFarBehind && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
-          version: () => cacheVersion,
+          version: () => `${instance}-${commits}`,
         },
       }),
     ],
@@ -192,9 +194,9 @@ export function aggregateService(definition: Definition): CompanionSchema {
         },
         onProgress: (job, progress) => report.note(job, progress),
         onPage: () => void snapshots.tidy(),
-        needsPages: () => snapshots.isUntidy,
+        unrecorded: snapshots.unrecorded,
         onCommit: () => {
-          cacheVersion = newEventId();
+          commits++;
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
         },
         info: (message, details) => logger.info(message, details),

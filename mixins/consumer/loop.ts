@@ -65,6 +65,7 @@ export class Loop {
       if (restMs === null) await new Promise((turn) => setImmediate(turn));
       else {
         if (!this.#isNotified) await this.#rest(restMs);
+        this.#endRest = null;
         isNotified = this.#isNotified;
         this.#isNotified = false;
       }
@@ -72,11 +73,12 @@ export class Loop {
     await end();
   }
 
-  async #rest(ms: number): Promise<void> {
+  #rest(ms: number): Promise<void> {
     this.#until = performance.now() + ms;
     if (!this.#timer || this.#timer.dueAt > this.#until) this.#watch();
-    await new Promise<void>((resolve) => (this.#endRest = resolve));
-    this.#endRest = null;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#endRest = resolve;
+    return promise;
   }
 
   #watch(): void {

@@ -49,15 +49,14 @@ export class TimeLimit {
       const running = { since: performance.now(), giveUp };
       this.#running.add(running);
       this.#watch ??= setInterval(() => this.#look(), Math.min(Math.max(this.#timeoutMs / 10, 1), 500));
-      const end = () => void this.#running.delete(running);
       answer.then(
         (value) => {
-          end();
+          this.#running.delete(running);
           onAnswer?.();
           resolve(value);
         },
         (error: unknown) => {
-          end();
+          this.#running.delete(running);
           reject(error);
         },
       );

@@ -140,10 +140,10 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: D
     }),
     methods: {
       // moleculer-db does not await the broadcast: its rejection would be unhandled and end the process.
-      async clearCache(this: Service) {
+      clearCache(this: Service) {
         const { broker, fullName } = this;
         const broadcast = broker.broadcast(`cache.clean.${fullName}`);
-        await Promise.all([broadcast, broker.cacher?.clean(`${fullName}.**`)]);
+        return Promise.all([broadcast, broker.cacher?.clean(`${fullName}.**`)]);
       },
       sanitizeParams(this: Service, ctx: Context, params: object) {
         const values = readValues(params as Record<string, unknown>);

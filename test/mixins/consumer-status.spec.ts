@@ -81,9 +81,9 @@ describe("The position of the pump", () => {
     const pump = new PumpCheckpoint(log, { node: "one", leaseMs: 1000 });
     await pump.load();
     await pump.acquire();
-    pump.pass(5);
+    pump.position = 5;
     await pump.save();
-    pump.pass(9);
+    pump.position = 9;
     await pump.release();
     await pump.acquire();
     expect([pump.position, await pump.reached(), pump.known]).toEqual([9, 9, 9]);

@@ -23,7 +23,7 @@ interface Dependencies extends Interruption {
   policy: ErrorPolicy;
   spans: FoldSpans | null;
   /** Whether this fold's time share is used up. Omitted: never. */
-  isTimeUp?: () => boolean;
+  turns?: { readonly isOver: boolean };
   /** Events that are already given up when the fold begins. */
   skipped?: ReadonlySet<string>;
   /** Called after a commit, with the number of events that were folded. */
@@ -116,8 +116,8 @@ export class Fold {
   }
 
   #mustStop(): boolean {
-    const { isInterrupted, isTimeUp, policy } = this.#d;
-    return isInterrupted() || this.#parkedInARow >= policy.maxParkedInARow || isTimeUp?.() === true;
+    const { isInterrupted, turns, policy } = this.#d;
+    return isInterrupted() || this.#parkedInARow >= policy.maxParkedInARow || turns?.isOver === true;
   }
 
   /** Rows already folded are committed before the first retry. */

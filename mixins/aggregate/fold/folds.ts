@@ -9,17 +9,17 @@ import { Transforms, type TransformsDependencies } from "./transform.ts";
  * transforms, one at a time. A token identifies the fold that a query belongs to.
  */
 export class Folds {
-  readonly #d: Omit<TransformsDependencies, "nextId" | "spans">;
+  readonly #d: Omit<TransformsDependencies, "tokens" | "spans">;
   readonly #running = new Set<Transforms>();
   /** Starts at a random number, so that a token from before a restart matches no current fold. */
-  #lastId = randomInt(2 ** 40);
+  readonly #tokens = { lastId: randomInt(2 ** 40) };
 
-  constructor(dependencies: Omit<TransformsDependencies, "nextId" | "spans">) {
+  constructor(dependencies: Omit<TransformsDependencies, "tokens" | "spans">) {
     this.#d = dependencies;
   }
 
   begin(spans: FoldSpans | null): Transforms {
-    const transforms = new Transforms({ ...this.#d, spans, nextId: () => ++this.#lastId });
+    const transforms = new Transforms({ ...this.#d, spans, tokens: this.#tokens });
     this.#running.add(transforms);
     return transforms;
   }

@@ -47,11 +47,6 @@ export class LateFold {
     this.#news = [];
   }
 
-  /** Whether a parked stream can continue. */
-  get isGoingOn(): boolean {
-    return this.#d.state.parked.isGoingOn;
-  }
-
   /** Selects the parked events that the next `goOn` retries. @throws an outage's error */
   async choose({ id, stream }: ParkedChoice): Promise<void> {
     const { parked } = this.#d.state;

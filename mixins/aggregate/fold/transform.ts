@@ -32,8 +32,8 @@ export interface TransformsDependencies {
   /** How long a transform may take. */
   timeoutMs: number;
   spans: FoldSpans | null;
-  /** Returns a token's id; unique among all folds of the aggregate on this node. */
-  nextId: () => number;
+  /** The id of the last token of all folds of the aggregate on this node. */
+  tokens: { lastId: number };
 }
 
 /**
@@ -48,14 +48,14 @@ export class Transforms {
   readonly timeLimit: TimeLimit;
   readonly #views: ViewSource;
   #current: Running | null = null;
-  readonly #nextId: () => number;
+  readonly #tokens: { lastId: number };
 
-  constructor({ aggregate, node, fields, caller, timeoutMs, spans, nextId }: TransformsDependencies) {
+  constructor({ aggregate, node, fields, caller, timeoutMs, spans, tokens }: TransformsDependencies) {
     this.#aggregate = aggregate;
     this.#node = node;
     this.#caller = caller;
     this.#spans = spans;
-    this.#nextId = nextId;
+    this.#tokens = tokens;
     this.timeLimit = new TimeLimit(timeoutMs, node);
     this.#views = {
       fields,
@@ -77,7 +77,7 @@ export class Transforms {
 
   /** Returns the transform's result; a promise only if the transform returns one: most of a catch-up is spent here. */
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
-    const id = this.#nextId();
+    const id = ++this.#tokens.lastId;
     const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
     const running = { id, event, span, rows, pending: 0 };
     this.#current = running;
@@ -91,7 +91,8 @@ export class Transforms {
       throw error;
     }
     if (isThenable(answer)) return this.#inTime(`the transform of ${event.type}`, Promise.resolve(answer), span);
-    this.#finish(span, running.pending > 0);
+    if (span || running.pending > 0) this.#finish(span, running.pending > 0);
+    else this.#current = null;
     return answer;
   }
 

@@ -68,9 +68,9 @@ export class Build {
   async advance(skipped: ConsumerControl["skipped"], until: number): Promise<boolean> {
     const { fold } = this;
     await fold.skip(new Set(Object.keys(skipped)));
-    if (fold.late.isGoingOn) {
+    if (fold.state.parked.isGoingOn) {
       await fold.late.goOn();
-      if (fold.late.isGoingOn) return false;
+      if (fold.state.parked.isGoingOn) return false;
     }
     if (fold.state.settled.position >= until) return true;
     const isFresh = this.#rest === null;

@@ -68,11 +68,19 @@ export class Rebuilder {
     if (this.#awaited.callers.size > 0) this.#awaited.callers.ask();
   }
 
-  /** Takes over the control state; called before each page is handled. */
-  note({ build, paused, skipped }: ConsumerControl): void {
+  /**
+   * Takes over the control state; called before each page is handled. `position`: that of the live table; null while it
+   * is being replaced. The live generation names its request, whichever host has built it.
+   */
+  note({ build, paused, skipped }: ConsumerControl, position: number | null): void {
     this.request = build ?? null;
     this.#isPaused = paused;
     this.#skipped = skipped;
+    if (position === null || (!this.#build && this.#awaited.callers.size === 0)) return;
+    const { order: requestId } = this.#d.table.live().origin;
+    if (this.#build?.request.id === requestId) this.#build = null;
+    this.#awaited.done(requestId, position);
+    this.#awaited.rejectWaiters(this.request);
   }
 
   /** Resolves to the position at which the table was switched. @throws the reason if it was not switched */
@@ -101,15 +109,6 @@ export class Rebuilder {
   /** Reloads the stored state of the generation that is being built; if that fails, the next step begins another. */
   async reload(): Promise<void> {
     await this.#build?.reload().catch(() => (this.#build = null));
-  }
-
-  /** Called with the position of the live table. The live generation names its request, whichever host has built it. */
-  watch(position: number): void {
-    if (!this.#build && this.#awaited.callers.size === 0) return;
-    const { order } = this.#d.table.live().origin;
-    if (this.#build?.request.id === order) this.#build = null;
-    this.#awaited.done(order, position);
-    this.#awaited.rejectWaiters(this.request);
   }
 
   /** The last request is still to be done, begun or not. */

@@ -21,22 +21,15 @@ const interrupted = "the process ended before the snapshot was complete";
  */
 export class SnapshotHistory {
   readonly #d: Dependencies;
-  /** The ids of snapshots whose outcome is not in the log yet. */
   readonly #unrecorded = new Set<string>();
+  /** The ids of snapshots whose outcome is not in the log yet. */
+  readonly unrecorded: ReadonlySet<string> = this.#unrecorded;
   #recording: Promise<void> | null = null;
   #isClosed = false;
   #hasWarned = false;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-  }
-
-  get hasUnrecorded(): boolean {
-    return this.#unrecorded.size > 0;
-  }
-
-  isUnrecorded(id: string): boolean {
-    return this.#unrecorded.has(id);
   }
 
   /** Finds the snapshots whose outcome is not in the log. A snapshot that its process did not complete has failed. */

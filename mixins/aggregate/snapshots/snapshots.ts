@@ -38,6 +38,8 @@ export class Snapshots {
   readonly #d: Dependencies;
   readonly #folder: SnapshotFolder | null;
   readonly #history: SnapshotHistory | null;
+  /** The snapshots whose outcome `tidy` has to record. */
+  readonly unrecorded: ReadonlySet<string>;
   /** The ids of snapshots that are being restored and must not be removed. */
   readonly #inUse: string[] = [];
   #turn: Promise<unknown> = Promise.resolve();
@@ -48,6 +50,7 @@ export class Snapshots {
     const { folder, aggregate, record, warn } = dependencies;
     this.#folder = folder === null ? null : new SnapshotFolder(folder);
     this.#history = this.#folder && new SnapshotHistory({ aggregate, folder: this.#folder, record, warn });
+    this.unrecorded = this.#history?.unrecorded ?? new Set();
   }
 
   #configured(): SnapshotFolder {
@@ -65,11 +68,6 @@ export class Snapshots {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all([this.#history?.close(), this.#turn]);
-  }
-
-  /** There is something for `tidy`. */
-  get isUntidy(): boolean {
-    return this.#history?.hasUnrecorded ?? false;
   }
 
   /** Records outcomes that the store could not store before. Call it when the store responds. Never throws. */
@@ -125,7 +123,7 @@ export class Snapshots {
       // A snapshot whose outcome is not in the log yet is removed later.
       const surplus = others.slice(0, Math.max(others.length - keep + 1, 0));
       for (const { id } of surplus)
-        if (!this.#inUse.includes(id) && !this.#history!.isUnrecorded(id)) await this.#configured().remove(id);
+        if (!this.#inUse.includes(id) && !this.#history!.unrecorded.has(id)) await this.#configured().remove(id);
     } catch (error) {
       this.#d.warn(`${this.#d.aggregate}: old snapshots were not removed`, { error: String(error) });
     }

@@ -22,8 +22,8 @@ export interface TableDependencies extends StartDependencies {
   policy: ErrorPolicy;
   metrics: ConsumerMetrics | null;
   spans: FoldSpans | null;
-  /** Whether `onPage` has to be called for each page, even if the log does not change. */
-  needsPages: () => boolean;
+  /** While it has elements, `onPage` has to be called for each page, even if the log does not change. */
+  unrecorded: ReadonlySet<string>;
   /** The store has responded. */
   onPage: () => void;
   /** The rows that answer queries have changed. */

@@ -10,7 +10,7 @@ export interface TableState {
   readonly live: Generation | null;
   /** The progress of `fold`; while another host folds, the last known progress of the live generation. */
   readonly progress: Readonly<Progress>;
-  readonly parked: Pick<ParkedStreams, "list" | "count">;
+  readonly parked: Pick<ParkedStreams, "list" | "count" | "isGoingOn">;
   /** A generation of the current definition that `fold` folds instead of the live one; the live one is not folded. */
   readonly successor: { readonly generation: Generation; readonly since: number } | null;
   /** The rows were folded by a definition other than the current one. */

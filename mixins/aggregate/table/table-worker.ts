@@ -23,6 +23,7 @@ export class TableWorker implements Work {
   readonly rebuilder: Rebuilder;
   readonly table: HostedTable;
   readonly progressReport: TableProgress;
+  lease: LeaseHold | null = null;
   /** The head of the last page. */
   head = 0;
   readonly #d: TableDependencies;
@@ -31,7 +32,6 @@ export class TableWorker implements Work {
   #skipped: ReadonlySet<string> = new Set();
   /** The last page was the log's last, and is folded, so an empty page after it changes nothing. */
   #isAtEnd = false;
-  #needsPages = false;
 
   constructor(dependencies: TableDependencies, interruption: Interruption) {
     const { name, source } = dependencies;
@@ -59,9 +59,13 @@ export class TableWorker implements Work {
     this.progressReport = new TableProgress({ ...dependencies, table: this.table, rebuilder: this.rebuilder });
   }
 
-  open(): Promise<void> {
+  async open(): Promise<void> {
     this.#isAtEnd = false;
-    return this.table.open();
+    try {
+      await this.table.open();
+    } finally {
+      this.lease = this.table.lease;
+    }
   }
 
   async close(): Promise<void> {
@@ -75,7 +79,7 @@ export class TableWorker implements Work {
       ...this.#interruption,
       generation,
       skipped: this.#skipped,
-      isTimeUp: () => this.#turns.isOver,
+      turns: this.#turns,
       onCommit: (folded) => {
         this.#d.metrics?.folded(folded);
         this.table.noteProgress();
@@ -89,12 +93,12 @@ export class TableWorker implements Work {
   #answersChanged(): void {
     this.progressReport.measure(this.head);
     this.#d.onCommit();
-    this.#reach();
+    if (this.catchUp.readers.size > 0) this.#reach();
   }
 
   #reach(): void {
     const { successor, progress } = this.table.state;
-    if (!successor && this.catchUp.readers.size > 0) this.catchUp.reach(progress.position);
+    if (!successor) this.catchUp.reach(progress.position);
   }
 
   get progress(): Readonly<Progress> {
@@ -105,16 +109,12 @@ export class TableWorker implements Work {
     return this.table.state.blockedBy;
   }
 
-  get lease(): LeaseHold | null {
-    return this.table.lease;
-  }
-
   get isAwaited(): boolean {
     return this.table.state.fold === null && (this.catchUp.readers.size > 0 || this.rebuilder.isAwaited);
   }
 
   get needsPolling(): boolean {
-    return this.table.isShared || this.#needsPages;
+    return this.table.isShared || this.#d.unrecorded.size > 0;
   }
 
   get eventsPerPage(): number {
@@ -130,7 +130,7 @@ export class TableWorker implements Work {
   async acquire(): Promise<Holding> {
     const holding = await this.table.acquire();
     // Another host may have moved the table forward.
-    if (holding === "other") this.#reach();
+    if (holding === "other" && this.catchUp.readers.size > 0) this.#reach();
     return holding;
   }
 
@@ -138,17 +138,16 @@ export class TableWorker implements Work {
     this.head = head;
     if (this.catchUp.readers.size > 0) this.catchUp.noteHead(this.#d.store, head);
     const { successor, progress } = this.table.state;
-    this.rebuilder.note(control);
-    if (!successor) this.rebuilder.watch(progress.position);
+    this.rebuilder.note(control, successor ? null : progress.position);
     this.progressReport.measure(head);
-    this.#needsPages = this.#d.needsPages();
-    if (this.#needsPages) this.#d.onPage();
+    if (this.#d.unrecorded.size > 0) this.#d.onPage();
   }
 
   handle(page: ConsumerPage): void | Promise<void> {
     const { position } = this.table.state.progress;
     // Nothing new: the previous page did everything that an empty page requires.
-    if (this.#isAtEnd && page.events.length === 0 && page.position === position && position > 0) return this.#reach();
+    if (this.#isAtEnd && page.events.length === 0 && page.position === position && position > 0)
+      return this.catchUp.readers.size > 0 ? this.#reach() : undefined;
     this.#isAtEnd = false;
     return this.#handle(page);
   }
@@ -236,7 +235,8 @@ export class TableWorker implements Work {
   }
 
   get isGoingOn(): boolean {
-    return this.table.state.fold?.late.isGoingOn ?? false;
+    const { fold, parked } = this.table.state;
+    return fold !== null && parked.isGoingOn;
   }
 
   goOn(): Promise<number> {

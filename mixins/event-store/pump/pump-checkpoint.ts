@@ -88,10 +88,6 @@ export class PumpCheckpoint {
     return this.lease === null || (this.lease.isCertain && this.lease.lease?.epoch === this.#epoch);
   }
 
-  pass(position: number): void {
-    this.position = position;
-  }
-
   async save(): Promise<void> {
     if (this.position === this.#saved.position || !this.isHeld) return;
     const position = this.position;

@@ -90,9 +90,9 @@ export class Pump {
 
   /** There may be new events, up to `head` if it is known. */
   wake(head?: number): void {
-    if (head !== undefined) this.#measure(head);
+    if (head !== undefined && this.#d.metrics) this.#measure(head);
     // A standby ignores new events; only the lease wakes it.
-    if (head === undefined || this.checkpoint.isHeld) this.#loop.wake();
+    if (head === undefined || !this.#isShared || this.checkpoint.isHeld) this.#loop.wake();
   }
 
   release(): void {
@@ -139,12 +139,8 @@ export class Pump {
     this.outage = cause;
     this.#stateLog.change("waiting", () => ({ position: this.checkpoint.position }), cause);
     if (!this.#isShared) announceHere();
-    this.#settleIdle();
-    return times.poll.everyMs;
-  }
-
-  #settleIdle(): void {
     if (this.isPaused || this.#isStopping) this.#idle.settle(() => done);
+    return times.poll.everyMs;
   }
 
   /** Another host may have resumed the pump. Callers that wait for a pause must not wait longer then. */
@@ -171,18 +167,21 @@ export class Pump {
     if (metrics) this.#measure(await log.head());
     if (!isAtEnd) return null;
     const restMs = await this.#rest();
-    this.outage = null;
-    this.#logState();
-    this.#settleIdle();
+    if (this.outage !== null) {
+      this.outage = null;
+      this.#logState();
+    }
+    if (this.isPaused || this.#isStopping) this.#idle.settle(() => done);
     return restMs;
   }
 
   /** An outage is over when a whole step has succeeded. */
   #logState(): void {
     if (this.outage !== null) return;
-    const { isHeld, position, lease } = this.checkpoint;
+    const { position, lease } = this.checkpoint;
     const working = this.isPaused ? "paused" : "pumping";
-    const state = this.#isGated ? "gated" : isHeld ? working : "standby";
+    const isStandby = this.#isShared && !this.checkpoint.isHeld;
+    const state = this.#isGated ? "gated" : isStandby ? "standby" : working;
     this.#stateLog.change(state, () => ({ position, ...(state === "standby" && { cause: lease?.cause }) }));
   }
 
@@ -210,12 +209,12 @@ export class Pump {
     const onDamaged = (error: DamagedEventError) => void damaged.set((error.data as { id: string }).id, error);
     const page = await log.read({ after: checkpoint.position, limit: options.batchSize, onDamaged });
     for (const event of page.events) {
-      if (this.isPaused || this.#isStopping || !checkpoint.isHeld) return false;
+      if (this.isPaused || this.#isStopping || (this.#isShared && !checkpoint.isHeld)) return false;
       // System events are internal to the framework, and Moleculer's own events begin with `$` too.
       const defect = damaged.get(event.id);
       if (defect) warn("An event is damaged; listeners do not get it", { error: defect.message });
       else if (!isReserved(event.type)) await this.#handOver(event);
-      checkpoint.pass(event.position);
+      checkpoint.position = event.position;
       if (checkpoint.dueInMs === 0) await checkpoint.save();
     }
     return page.end;
