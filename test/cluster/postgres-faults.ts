@@ -57,7 +57,7 @@ export const postgresFaults: Fault[] = [
     name: "the log's schema dropped",
     endsLog: true,
     async happens(site) {
-      await sql(site.servers.postgres.url, `DROP SCHEMA ${site.logSchema} CASCADE`);
+      await dropSchema(site.servers.postgres.url, site.logSchema);
       await pause(longMs);
     },
   },
@@ -65,3 +65,13 @@ export const postgresFaults: Fault[] = [
 
 const endSessions =
   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
+
+/** Repeated, because the server may choose the DROP as the victim of a deadlock with an append. */
+async function dropSchema(url: string, schema: string): Promise<void> {
+  try {
+    await sql(url, `DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "40P01") throw error;
+    await dropSchema(url, schema);
+  }
+}
