@@ -56,9 +56,9 @@ export type {
   Decided,
   Decider as DeciderDefinition,
   DeciderOptions,
-  UniqueOptions,
+  ClaimOptions,
 } from "./mixins/decider/decider.ts";
-export type { ClaimingEvent, ClaimValue } from "./core/decider/unique.ts";
+export type { ClaimingEvent, ClaimValue } from "./core/decider/claim.ts";
 export type { CommandAnswer } from "./mixins/decider/outcomes.ts";
 export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
 export type { StateAnswer } from "./mixins/decider/state-queries.ts";

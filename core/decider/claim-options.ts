@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import { upcastersOf, type Catalogue } from "../catalogue/catalogue.ts";
 import { isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
-import { typesOf, type Claim } from "./unique.ts";
+import { typesOf, type Claim } from "./claim.ts";
 
 type Functions = Readonly<Record<string, unknown>>;
 
-/** The option `unique` before it is checked. */
+/** The option `claims` before it is checked. */
 export type ClaimsInput = Readonly<Record<string, { claim: Functions; release?: Functions; ignoreCase?: unknown }>>;
 
-/** Checks the option `unique`. @throws DefinitionError naming the claim and the problem */
-export function parseClaims(decider: string, unique: ClaimsInput, types: string[], catalogue: Catalogue): Claim[] {
-  assertDefinition(isPlainObject(unique), `${decider}.unique`, unique, "{<claim>: {claim, release, ignoreCase}}");
-  return Object.entries(unique).map(([name, given]) => {
-    const at = `${decider}.unique.${name}`;
+/** Checks the option `claims`. @throws DefinitionError naming the claim and the problem */
+export function parseClaims(decider: string, claims: ClaimsInput, types: string[], catalogue: Catalogue): Claim[] {
+  assertDefinition(isPlainObject(claims), `${decider}.claims`, claims, "{<claim>: {claim, release, ignoreCase}}");
+  return Object.entries(claims).map(([name, given]) => {
+    const at = `${decider}.claims.${name}`;
     assertDefinition(isPlainObject(given), at, given, "{claim, release, ignoreCase}");
     assertKnownOptions(at, given, ["claim", "release", "ignoreCase"]);
     const { ignoreCase = false } = given;

@@ -6,7 +6,7 @@ import { DefinitionError } from "../errors/errors.ts";
 import { freezeDeep } from "../json/freeze.ts";
 import { isThenable } from "../concurrency/is-thenable.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
-import type { Claim } from "./unique.ts";
+import type { Claim } from "./claim.ts";
 
 /** A checked command of a decider. */
 export interface Command {

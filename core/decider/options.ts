@@ -23,13 +23,13 @@ export interface DeciderInput {
   commands: Readonly<Record<string, { params?: unknown; decide: unknown }>>;
   evolve: Functions;
   snapshot?: { every: unknown; version?: unknown } | undefined;
-  unique?: ClaimsInput | undefined;
+  claims?: ClaimsInput | undefined;
   retries?: unknown;
 }
 
 /** Checks a decider's options. @throws DefinitionError naming the option and the problem */
 export function parseDecider(name: string, input: DeciderInput, catalogue: Catalogue): DeciderDefinition {
-  const { stream = (id: string) => streamOf(name, id), initialState, snapshot, unique = {}, retries = 10 } = input;
+  const { stream = (id: string) => streamOf(name, id), initialState, snapshot, claims = {}, retries = 10 } = input;
   const evolve = parseEvolve(`${name}.evolve`, input.evolve, catalogue);
   const version = snapshot?.version;
   if (snapshot !== undefined) {
@@ -48,7 +48,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     initialState: synchronous(`${name}.initialState`, initialState),
     commands: parseCommands(`${name}.commands`, input.commands),
     evolve,
-    claims: parseClaims(name, unique, [...evolve.keys()], catalogue),
+    claims: parseClaims(name, claims, [...evolve.keys()], catalogue),
     catalogue,
     snapshotEvery: (snapshot?.every as number | undefined) ?? null,
     fingerprint: version === undefined ? hash(sources) : `version ${JSON.stringify(version)}`,

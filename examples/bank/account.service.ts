@@ -25,7 +25,7 @@ export const account = Decider("account", {
   initialState: (): Account => ({ status: "unknown", email: "", token: "", balance: 0 }),
   snapshot: { every: 50 },
   // One account per address, in any letter case.
-  unique: {
+  claims: {
     email: {
       claim: { "account.opened": ({ payload }) => payload.email },
       release: { "account.closed": ({ payload }) => payload.email },

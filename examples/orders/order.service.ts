@@ -23,7 +23,7 @@ function mustBeOpen({ status }: Order, id: string): void {
 export const order = Decider("order", {
   eventStore: events,
   initialState: (): Order => ({ status: "unknown", number: "", partner: "", items: [] }),
-  unique: {
+  claims: {
     number: {
       claim: { "order.created": ({ payload }) => payload.number },
       release: { "order.deleted": ({ payload }) => payload.number },

@@ -17,7 +17,7 @@ import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { isProblem, toJson } from "../../core/json/json.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/decider/unique.ts";
+import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/decider/claim.ts";
 
 type Caller = Pick<Context, "call">;
 

@@ -5,7 +5,7 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { assertKnownOptions } from "../../core/options/options.ts";
 import type { PayloadOf } from "../../core/catalogue/payload-of.ts";
 import type { AnyEvents, EventMap, EventOf } from "../../core/event/recorded-event.ts";
-import type { ClaimingEvent, ClaimValue } from "../../core/decider/unique.ts";
+import type { ClaimingEvent, ClaimValue } from "../../core/decider/claim.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { checkActionOptions } from "../service/action-options.ts";
 import type { Mixin } from "../service/mixin.ts";
@@ -53,7 +53,7 @@ type EventFor<Events extends EventMap, Type extends keyof Events & string, Of> =
   : ClaimingEvent<Type, Events[Type]>;
 
 /** Values that no two streams can claim at once, as functions of events. */
-export interface UniqueOptions<Events extends EventMap> {
+export interface ClaimOptions<Events extends EventMap> {
   /** By event type, the value that the event's stream claims: one, several, or null for none. */
   claim: ByType<Events, ClaimValue, [], "claiming">;
   /** By event type, the value that the event's stream releases. */
@@ -79,7 +79,7 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
    */
   snapshot?: { every: number; version?: string | number };
   /** Claims: values that no two entities of the store can have at once. */
-  unique?: { readonly [name: string]: UniqueOptions<NoInfer<Events>> };
+  claims?: { readonly [name: string]: ClaimOptions<NoInfer<Events>> };
   /** How often a command is decided again after a conflict before the conflict reaches the caller. Default 10. */
   retries?: number;
 }
@@ -130,7 +130,7 @@ export function Decider<
     "commands",
     "evolve",
     "snapshot",
-    "unique",
+    "claims",
     "retries",
   ]);
   const { eventStore } = options;

@@ -26,7 +26,7 @@ export function shop(adapter: string, folder: string, doings: Doings): ServiceSc
     eventStore: events,
     initialState: () => ({ joined: false }),
     snapshot: { every: 1 },
-    unique: { email: { claim: { "customer.joined": ({ payload }) => payload.email }, ignoreCase: true } },
+    claims: { email: { claim: { "customer.joined": ({ payload }) => payload.email }, ignoreCase: true } },
     commands: {
       join: {
         params: { email: "email" },

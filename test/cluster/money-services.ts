@@ -77,7 +77,7 @@ export function moneyServices({ log, shared, own, effects, release, did }: Place
       "account.deposited": (state, { payload }) => ({ ...state, balance: state.balance + payload.amount }),
       "account.withdrawn": (state, { payload }) => ({ ...state, balance: state.balance - payload.amount }),
     },
-    unique: { iban: { claim: { "account.opened": ({ payload }) => payload.iban } } },
+    claims: { iban: { claim: { "account.opened": ({ payload }) => payload.iban } } },
     snapshot: { every: 50 },
   });
 

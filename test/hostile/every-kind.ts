@@ -65,7 +65,7 @@ export function everyKind({ log, table, snapshots }: Places): ServiceSchema[] {
     eventStore: events,
     initialState: (): Account => ({ isOpen: false, balance: 0 }),
     snapshot: { every: 2 },
-    unique: { email: { claim: { "account.opened": ({ payload }) => payload.email } } },
+    claims: { email: { claim: { "account.opened": ({ payload }) => payload.email } } },
     commands: {
       open: {
         params: { owner: "string", email: "string" },

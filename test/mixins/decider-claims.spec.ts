@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { Decider, EventStore, type CommandAnswer, type UniqueOptions } from "moleculer-event-sourcing";
+import { Decider, EventStore, type CommandAnswer, type ClaimOptions } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
@@ -13,13 +13,13 @@ type Events = {
   "order.noted": Record<string, unknown>;
 };
 
-const byNumber: UniqueOptions<Events> = {
+const byNumber: ClaimOptions<Events> = {
   claim: { "order.created": ({ payload }) => payload.number, "order.renamed": ({ payload }) => payload.to },
   release: { "order.deleted": ({ payload }) => payload.number, "order.renamed": ({ payload }) => payload.from },
   ignoreCase: true,
 };
 
-function orderService(adapter: string, unique: UniqueOptions<Events> | null = byNumber): ServiceSchema {
+function orderService(adapter: string, unique: ClaimOptions<Events> | null = byNumber): ServiceSchema {
   const events = EventStore<Events>("events", {
     adapter,
     events: { "order.created": { payload: { number: "string|trim" } } },
@@ -52,7 +52,7 @@ function orderService(adapter: string, unique: UniqueOptions<Events> | null = by
       "order.deleted": () => ({ number: "" }),
       "order.noted": (state) => state,
     },
-    ...(unique && { unique: { number: unique } }),
+    ...(unique && { claims: { number: unique } }),
   });
   return { name: "order", mixins: [events.mixin(), orders.mixin()] };
 }
@@ -166,7 +166,7 @@ describe("Claims", () => {
     await create(one, "1", "A");
     await create(one, "2", "B");
     await one.stop();
-    const changed: UniqueOptions<Events> = { claim: { "order.created": ({ payload }) => `${payload.number}!` } };
+    const changed: ClaimOptions<Events> = { claim: { "order.created": ({ payload }) => `${payload.number}!` } };
     const two = await startBroker([orderService(adapter, changed)]);
     expect(await refusal(() => create(two, "3", "B"))).toMatchObject({ data: { heldBy: "order-2", value: "B!" } });
     await create(two, "3", "b");
@@ -204,7 +204,7 @@ describe("Claims", () => {
   });
 
   it("that are no values are refused before anything is stored", async () => {
-    const odd = { claim: { "order.created": () => ({}) } } as unknown as UniqueOptions<Events>;
+    const odd = { claim: { "order.created": () => ({}) } } as unknown as ClaimOptions<Events>;
     const broker = await startBroker([orderService("memory:", odd)]);
     expect(await refusal(() => create(broker, "1", "A"))).toMatchObject({
       type: "VALIDATION_ERROR",
@@ -233,7 +233,7 @@ describe("Claims", () => {
   });
 
   it("whose function fails on an event of the log name it", async () => {
-    const strict: UniqueOptions<Events> = {
+    const strict: ClaimOptions<Events> = {
       claim: {
         "order.created"({ payload }) {
           if (payload.number === "none") throw new TypeError("no number");
@@ -260,7 +260,7 @@ describe("The claims of events with many values", () => {
       initialState: () => 0,
       commands: { add: { decide: (_, params) => ({ type: "tags.added", payload: params }) } },
       evolve: { "tags.added": (count) => count + 1 },
-      unique: { tag: { claim: { "tags.added": ({ payload }) => (payload as { values: string[] }).values } } },
+      claims: { tag: { claim: { "tags.added": ({ payload }) => (payload as { values: string[] }).values } } },
     });
     return { name: "tags", mixins: [events.mixin(), tags.mixin()] };
   }

@@ -168,7 +168,7 @@ describe("A dry run", () => {
         },
       },
       evolve: { "thing.done": (state, { payload }) => state + payload.n },
-      unique: { n: { claim: { "thing.done": ({ payload }) => payload.n } } },
+      claims: { n: { claim: { "thing.done": ({ payload }) => payload.n } } },
     });
     let n: unknown = 5;
     const broker = await startBroker([

@@ -257,7 +257,7 @@ describe("Hot states", () => {
           add: { params: { n: "number" }, decide: (_, { n }) => ({ type: "thing.added", payload: { n } }) },
         },
         evolve: { "thing.added": (sum, { payload }) => sum + (payload as { n: number }).n },
-        unique: { n: { claim: { "thing.added": ({ payload }) => (payload as { n: number }).n } } },
+        claims: { n: { claim: { "thing.added": ({ payload }) => (payload as { n: number }).n } } },
         snapshot: { every: 1 },
       });
       return { name: "thing", mixins: [events.mixin(), things.mixin()] };

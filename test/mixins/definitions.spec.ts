@@ -107,7 +107,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       "evolve.x": "function",
       snapshot: "",
       "snapshot.every": whole,
-      unique: "object",
+      claims: "object",
       "unique.name": "",
       retries: whole,
     },
@@ -119,7 +119,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
   ],
   [
     "a claim",
-    (options) => Decider("d", as({ ...decided, unique: { name: { claim: { "a.b": () => "a" }, ...options } } })),
+    (options) => Decider("d", as({ ...decided, claims: { name: { claim: { "a.b": () => "a" }, ...options } } })),
     { claim: "", release: "object", ignoreCase: "true" },
   ],
   [

@@ -1,9 +1,9 @@
-import { Decider, EventStore, type LogVerification, type UniqueOptions } from "moleculer-event-sourcing";
+import { Decider, EventStore, type LogVerification, type ClaimOptions } from "moleculer-event-sourcing";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import type { ServiceBroker } from "moleculer";
 import Database from "better-sqlite3";
-import { claimChanges, typesOf } from "../../core/decider/unique.ts";
+import { claimChanges, typesOf } from "../../core/decider/claim.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { verifyLog } from "../../mixins/event-store/verify/verify-log.ts";
 import { verifyClaims } from "../../mixins/event-store/verify/verify-claims.ts";
@@ -20,7 +20,7 @@ afterEach(async () => {
 
 type Events = { "name.taken": { name: string }; "name.freed": { name: string } };
 
-const byName: UniqueOptions<Events> = {
+const byName: ClaimOptions<Events> = {
   claim: { "name.taken": ({ payload }) => payload.name },
   release: { "name.freed": ({ payload }) => payload.name },
   ignoreCase: true,
@@ -40,7 +40,7 @@ const decider = (unique: string | null, adapter = "memory:") => {
         },
       },
       evolve: { "name.taken": (state) => state, "name.freed": (state) => state },
-      ...(unique !== null && { unique: { [unique]: byName } }),
+      ...(unique !== null && { claims: { [unique]: byName } }),
     }),
   };
 };

@@ -67,7 +67,7 @@ const account = Decider("account", {
     "account.moved": (state, { payload }) => ({ ...state, balance: state.balance + payload.amount }),
     "account.noted": (state, { payload, time }) => ({ ...state, notes: [...state.notes, `${time}: ${payload.text}`] }),
   },
-  unique: { iban: { claim: { "account.opened": ({ payload }) => payload.iban }, ignoreCase: true } },
+  claims: { iban: { claim: { "account.opened": ({ payload }) => payload.iban }, ignoreCase: true } },
 });
 
 const opened = (iban: string) => ({ type: "account.opened", payload: { iban } }) as const;

@@ -67,7 +67,7 @@ Decider("account", {
     // @ts-expect-error -- another state
     "account.noted": () => ({ balance: 0 }),
   },
-  unique: {
+  claims: {
     iban: { claim: { "account.opened": ({ payload }) => payload.iban }, release: {}, ignoreCase: true },
     // @ts-expect-error -- a field of another type's payload
     amount: { claim: { "account.deposited": ({ payload }) => payload.iban } },

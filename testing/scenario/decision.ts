@@ -4,7 +4,7 @@ import { Claims } from "../../core/log/claims.ts";
 import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { fold, emptyEntity } from "../../core/decider/rehydrate.ts";
-import { claimChanges, typesOf } from "../../core/decider/unique.ts";
+import { claimChanges, typesOf } from "../../core/decider/claim.ts";
 import { duplicate } from "../../mixins/decider/claim-keeper.ts";
 import { recordedEvents } from "./given-event.ts";
 import { noBroker } from "./no-broker.ts";

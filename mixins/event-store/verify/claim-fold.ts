@@ -1,5 +1,5 @@
 import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
-import { claimChanges, typesOf, type Claim } from "../../../core/decider/unique.ts";
+import { claimChanges, typesOf, type Claim } from "../../../core/decider/claim.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";

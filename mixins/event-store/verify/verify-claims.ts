@@ -1,5 +1,5 @@
 import type { ClaimPage } from "../../../core/log/claims.ts";
-import type { Claim } from "../../../core/decider/unique.ts";
+import type { Claim } from "../../../core/decider/claim.ts";
 import { isDamagedEvent } from "../../../core/event/damaged-event.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import { RangeFold, UncheckedError } from "./claim-fold.ts";

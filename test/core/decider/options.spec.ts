@@ -70,22 +70,22 @@ describe("A decider's definition", () => {
     ["an unknown option of a snapshot", { snapshot: { every: 1, keep: 5 } }, "thing.snapshot.keep"],
     ["a version that is an object", { snapshot: { every: 1, version: {} } }, "thing.snapshot.version"],
     ["negative retries", { retries: -1 }, "thing.retries"],
-    ["a claim without functions", { unique: { number: {} } }, "thing.unique.number.claim"],
-    ["a claim of nothing", { unique: { number: { claim: {} } } }, "thing.unique.number.claim"],
+    ["a claim without functions", { claims: { number: {} } }, "thing.claims.number.claim"],
+    ["a claim of nothing", { claims: { number: { claim: {} } } }, "thing.claims.number.claim"],
     [
       "a claim of a type without a case",
-      { unique: { number: { claim: { "thing.cuonted": nothing } } } },
-      'thing.unique.number.claim["thing.cuonted"]',
+      { claims: { number: { claim: { "thing.cuonted": nothing } } } },
+      'thing.claims.number.claim["thing.cuonted"]',
     ],
     [
       "a release of a type without a case",
-      { unique: { number: { claim: { "thing.counted": nothing }, release: { x: nothing } } } },
-      'thing.unique.number.release["x"]',
+      { claims: { number: { claim: { "thing.counted": nothing }, release: { x: nothing } } } },
+      'thing.claims.number.release["x"]',
     ],
     [
       "an ignoreCase that is a text",
-      { unique: { number: { claim: { "thing.counted": nothing }, ignoreCase: "yes" } } },
-      "thing.unique.number.ignoreCase",
+      { claims: { number: { claim: { "thing.counted": nothing }, ignoreCase: "yes" } } },
+      "thing.claims.number.ignoreCase",
     ],
   ])("is refused where it has %s", async (_name, wrong, field) => {
     expect(await refusal(() => define(wrong))).toMatchObject({ type: "DEFINITION", code: 422, data: { field } });

@@ -57,7 +57,7 @@ export const accountDecider = (name: string, eventStore: SoakStore) =>
     eventStore,
     initialState: (): Account => ({ iban: "", balance: 0 }),
     snapshot: { every: 10, version: 1 },
-    unique: {
+    claims: {
       iban: {
         claim: { "account.opened": ({ payload }) => payload.iban },
         release: { "account.closed": ({ payload }) => payload.iban },

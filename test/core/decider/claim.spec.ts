@@ -1,5 +1,5 @@
 import { Decider, EventStore } from "moleculer-event-sourcing";
-import { claimChanges, type Claim } from "../../../core/decider/unique.ts";
+import { claimChanges, type Claim } from "../../../core/decider/claim.ts";
 import { refusal } from "../../support/broker.ts";
 
 type Value = string | number | null | undefined | (string | number)[];
@@ -10,7 +10,7 @@ const claimOf = (ignoreCase = false): Claim =>
     initialState: () => 0,
     commands: { create: { decide: () => null } },
     evolve: { "order.created": (state) => state, "order.renamed": (state) => state, "order.noted": (state) => state },
-    unique: {
+    claims: {
       number: {
         claim: {
           "order.created": ({ payload }) => payload["number"] as Value,
