@@ -30,7 +30,7 @@ export class Decisions {
       initialState: noAmounts,
       commands: { change: { params, decide: (_, payload: Payload) => ({ type: eventType, payload }) } },
       evolve: { [eventType]: (state, { payload }) => addAmount(state, payload) },
-      ...(every !== undefined && { snapshot: { every } }),
+      ...(every !== undefined && { stateSnapshots: { every } }),
     });
     ours.broker.createService({
       name: "bench",

@@ -22,22 +22,33 @@ export interface DeciderInput {
   initialState: unknown;
   commands: Readonly<Record<string, { params?: unknown; decide: unknown }>>;
   evolve: Functions;
-  snapshot?: { every: unknown; version?: unknown } | undefined;
+  stateSnapshots?: { every: unknown; version?: unknown } | undefined;
   claims?: ClaimsInput | undefined;
   retries?: unknown;
 }
 
 /** Checks a decider's options. @throws DefinitionError naming the option and the problem */
 export function parseDecider(name: string, input: DeciderInput, catalogue: Catalogue): DeciderDefinition {
-  const { stream = (id: string) => streamOf(name, id), initialState, snapshot, claims = {}, retries = 10 } = input;
+  const {
+    stream = (id: string) => streamOf(name, id),
+    initialState,
+    stateSnapshots,
+    claims = {},
+    retries = 10,
+  } = input;
   const evolve = parseEvolve(`${name}.evolve`, input.evolve, catalogue);
-  const version = snapshot?.version;
-  if (snapshot !== undefined) {
-    assertDefinition(isPlainObject(snapshot), `${name}.snapshot`, snapshot, "{every, version?}");
-    assertKnownOptions(`${name}.snapshot`, snapshot, ["every", "version"]);
-    assertDefinition(isWhole(snapshot.every, 1), `${name}.snapshot.every`, snapshot.every, "a whole number from 1");
+  const version = stateSnapshots?.version;
+  if (stateSnapshots !== undefined) {
+    assertDefinition(isPlainObject(stateSnapshots), `${name}.stateSnapshots`, stateSnapshots, "{every, version?}");
+    assertKnownOptions(`${name}.stateSnapshots`, stateSnapshots, ["every", "version"]);
+    assertDefinition(
+      isWhole(stateSnapshots.every, 1),
+      `${name}.stateSnapshots.every`,
+      stateSnapshots.every,
+      "a whole number from 1",
+    );
     const isVersion = version === undefined || typeof version === "string" || Number.isFinite(version);
-    assertDefinition(isVersion, `${name}.snapshot.version`, version, "a string or a number");
+    assertDefinition(isVersion, `${name}.stateSnapshots.version`, version, "a string or a number");
   }
   assertDefinition(isWhole(retries, 0), `${name}.retries`, retries, "a whole number from 0");
   const functions = [initialState, ...Object.entries(input.evolve).flat()].map(String);
@@ -50,7 +61,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     evolve,
     claims: parseClaims(name, claims, [...evolve.keys()], catalogue),
     catalogue,
-    snapshotEvery: (snapshot?.every as number | undefined) ?? null,
+    snapshotEvery: (stateSnapshots?.every as number | undefined) ?? null,
     fingerprint: version === undefined ? hash(sources) : `version ${JSON.stringify(version)}`,
     retries: retries as number,
     isFreezing: process.env["NODE_ENV"] !== "production",
@@ -58,7 +69,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   const state = definition.initialState();
   const field = `${name}.initialState`;
   assertDefinition(state !== undefined, field, state, "a function that returns a state");
-  if (snapshot && !isPlainJson(state))
+  if (stateSnapshots && !isPlainJson(state))
     throw new DefinitionError({
       field,
       found: state,

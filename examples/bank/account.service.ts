@@ -23,7 +23,7 @@ function mustBeOpen({ status }: Account, id: string): void {
 export const account = Decider("account", {
   eventStore: events,
   initialState: (): Account => ({ status: "unknown", email: "", token: "", balance: 0 }),
-  snapshot: { every: 50 },
+  stateSnapshots: { every: 50 },
   // One account per address, in any letter case.
   claims: {
     email: {

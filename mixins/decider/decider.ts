@@ -77,7 +77,7 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
    * `version` are ignored. Without `version`, snapshots are ignored if a function of the decider or an upcaster has
    * changed. Default: no snapshots.
    */
-  snapshot?: { every: number; version?: string | number };
+  stateSnapshots?: { every: number; version?: string | number };
   /** Claims: values that no two entities of the store can have at once. */
   claims?: { readonly [name: string]: ClaimOptions<NoInfer<Events>> };
   /** How often a command is decided again after a conflict before the conflict reaches the caller. Default 10. */
@@ -129,7 +129,7 @@ export function Decider<
     "initialState",
     "commands",
     "evolve",
-    "snapshot",
+    "stateSnapshots",
     "claims",
     "retries",
   ]);

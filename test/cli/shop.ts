@@ -25,7 +25,7 @@ export function shop(adapter: string, folder: string, doings: Doings): ServiceSc
   const customer = Decider("customer", {
     eventStore: events,
     initialState: () => ({ joined: false }),
-    snapshot: { every: 1 },
+    stateSnapshots: { every: 1 },
     claims: { email: { claim: { "customer.joined": ({ payload }) => payload.email }, ignoreCase: true } },
     commands: {
       join: {

@@ -78,7 +78,7 @@ export function moneyServices({ log, shared, own, effects, release, did }: Place
       "account.withdrawn": (state, { payload }) => ({ ...state, balance: state.balance - payload.amount }),
     },
     claims: { iban: { claim: { "account.opened": ({ payload }) => payload.iban } } },
-    snapshot: { every: 50 },
+    stateSnapshots: { every: 50 },
   });
 
   const transfer = Decider("transfer", {

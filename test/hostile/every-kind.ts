@@ -64,7 +64,7 @@ export function everyKind({ log, table, snapshots }: Places): ServiceSchema[] {
   const account = Decider("account", {
     eventStore: events,
     initialState: (): Account => ({ isOpen: false, balance: 0 }),
-    snapshot: { every: 2 },
+    stateSnapshots: { every: 2 },
     claims: { email: { claim: { "account.opened": ({ payload }) => payload.email } } },
     commands: {
       open: {

@@ -15,7 +15,7 @@ interface Counter {
 }
 
 interface Options {
-  snapshot?: { every: number; version?: number };
+  stateSnapshots?: { every: number; version?: number };
   isChanged?: boolean;
   initialState?: () => Counter;
 }
@@ -24,7 +24,7 @@ interface Options {
 function counterService(
   adapter: string,
   folded: number[],
-  { snapshot, isChanged, initialState }: Options = {},
+  { stateSnapshots, isChanged, initialState }: Options = {},
 ): ServiceSchema {
   const events = EventStore("events", { adapter });
   const plain = (state: Counter, { id, version, payload }: RecordedEvent) => {
@@ -46,7 +46,7 @@ function counterService(
       "counter.grown": (state, { payload }) => ({ ...state, large: "x".repeat(Number(payload["size"])) }),
       "counter.mapped": () => ({ sum: 0, map: new Map([[1, 2]]) }),
     },
-    ...(snapshot && { snapshot }),
+    ...(stateSnapshots && { stateSnapshots }),
   });
   return { name: "counter", mixins: [events.mixin(), counter.mixin()] };
 }
@@ -101,7 +101,7 @@ describe("State snapshots", () => {
 
   it("every 1: no event is folded twice", async () => {
     const adapter = newAdapter();
-    const options = { snapshot: { every: 1 } };
+    const options = { stateSnapshots: { every: 1 } };
     await withEvents(adapter, 4, options);
     expect(await foldedByAnother(adapter, options)).toEqual({ folded: [5], state: { sum: 5 } });
     expect(await foldedByAnother(adapter, options)).toEqual({ folded: [6], state: { sum: 6 } });
@@ -109,25 +109,25 @@ describe("State snapshots", () => {
 
   it("every few: only the tail is folded", async () => {
     const adapter = newAdapter();
-    const options = { snapshot: { every: 3 } };
+    const options = { stateSnapshots: { every: 3 } };
     await withEvents(adapter, 8, options);
     expect(await foldedByAnother(adapter, options)).toEqual({ folded: [7, 8, 9], state: { sum: 9 } });
   });
 
   it("count from the last one also where a command stores several events", async () => {
     const adapter = newAdapter();
-    const broker = await startBroker([counterService(adapter, [], { snapshot: { every: 3 } })]);
+    const broker = await startBroker([counterService(adapter, [], { stateSnapshots: { every: 3 } })]);
     await add(broker, 2);
     const events = Array.from({ length: 5 }, () => ({ type: "counter.added", payload: { n: 1 } }));
     await broker.call("events.append", { stream: "counter-1", events });
     await add(broker, 1);
     await broker.stop();
-    expect(await foldedByAnother(adapter, { snapshot: { every: 3 } })).toMatchObject({ folded: [9] });
+    expect(await foldedByAnother(adapter, { stateSnapshots: { every: 3 } })).toMatchObject({ folded: [9] });
   });
 
   it.each([
-    ["a changed evolve", { snapshot: { every: 1 } }, { snapshot: { every: 1 }, isChanged: true }, 10],
-    ["another version", { snapshot: { every: 1, version: 1 } }, { snapshot: { every: 1, version: 2 } }, 5],
+    ["a changed evolve", { stateSnapshots: { every: 1 } }, { stateSnapshots: { every: 1 }, isChanged: true }, 10],
+    ["another version", { stateSnapshots: { every: 1, version: 1 } }, { stateSnapshots: { every: 1, version: 2 } }, 5],
   ])("of %s are passed by and replaced", async (_name, before: Options, after: Options, sum) => {
     const adapter = newAdapter();
     await withEvents(adapter, 4, before);
@@ -137,8 +137,8 @@ describe("State snapshots", () => {
 
   it("of the same version are used though evolve has changed", async () => {
     const adapter = newAdapter();
-    await withEvents(adapter, 4, { snapshot: { every: 1, version: 1 } });
-    const after = { snapshot: { every: 1, version: 1 }, isChanged: true };
+    await withEvents(adapter, 4, { stateSnapshots: { every: 1, version: 1 } });
+    const after = { stateSnapshots: { every: 1, version: 1 }, isChanged: true };
     expect(await foldedByAnother(adapter, after)).toEqual({ folded: [5], state: { sum: 6 } });
   });
 
@@ -150,7 +150,7 @@ describe("State snapshots", () => {
     ["is of a version that the log does not have", ofVersion9],
   ])("whose text %s are passed by and replaced", async (_, damage) => {
     const adapter = newAdapter();
-    const options = { snapshot: { every: 1 } };
+    const options = { stateSnapshots: { every: 1 } };
     await withEvents(adapter, 4, options);
     changeSnapshot(adapter, damage);
     const broker = await startBroker([counterService(adapter, [], options)]);
@@ -163,7 +163,7 @@ describe("State snapshots", () => {
   it("are saved before the store ends, whichever of the two the service mixes in first", async () => {
     for (const isFirst of [true, false]) {
       const adapter = newAdapter();
-      const options = { snapshot: { every: 1 } };
+      const options = { stateSnapshots: { every: 1 } };
       const { mixins = [], ...service } = counterService(adapter, [], options);
       const broker = await startBroker([{ ...service, mixins: isFirst ? mixins : mixins.toReversed() }]);
       await add(broker, 1);
@@ -175,7 +175,7 @@ describe("State snapshots", () => {
   it("are not kept of a state that is no plain JSON, with one warning", async () => {
     const logger = new LogLines();
     const adapter = newAdapter();
-    const options = { snapshot: { every: 1 } };
+    const options = { stateSnapshots: { every: 1 } };
     const broker = await startBroker([counterService(adapter, [], options)], { logger: [logger] as never });
     await broker.call("events.append", { stream: "counter-1", events: [{ type: "counter.mapped", payload: {} }] });
     await add(broker, 3);
@@ -188,7 +188,7 @@ describe("State snapshots", () => {
   it("are not kept of a state that is too large for a message, with one warning", async () => {
     const logger = new LogLines();
     const adapter = newAdapter();
-    const options = { snapshot: { every: 1 } };
+    const options = { stateSnapshots: { every: 1 } };
     const broker = await startBroker([counterService(adapter, [], options)], { logger: [logger] as never });
     await broker.call("events.append", {
       stream: "counter-1",
@@ -258,7 +258,7 @@ describe("Hot states", () => {
         },
         evolve: { "thing.added": (sum, { payload }) => sum + (payload as { n: number }).n },
         claims: { n: { claim: { "thing.added": ({ payload }) => (payload as { n: number }).n } } },
-        snapshot: { every: 1 },
+        stateSnapshots: { every: 1 },
       });
       return { name: "thing", mixins: [events.mixin(), things.mixin()] };
     };

@@ -11,7 +11,7 @@ const deciderOf = (name: string, eventStore: ReturnType<typeof storeOf>, decide:
   Decider(name, {
     eventStore,
     initialState: () => ({ count: 0 }),
-    snapshot: { every: 1 },
+    stateSnapshots: { every: 1 },
     commands: { count: { decide } },
     evolve: { "thing.counted": ({ count }) => ({ count: count + 1 }) },
   });

@@ -25,7 +25,7 @@ function start({ adapter = "memory:", catalogue, hasDecider = true }: Options = 
     initialState: () => ({ sum: 0 }),
     commands: { add: { params: { n: "number" }, decide: (_, { n }) => ({ type: "counter.added", payload: { n } }) } },
     evolve: { "counter.added": ({ sum }, { payload }) => ({ sum: sum + Number(payload["n"]) }) },
-    snapshot: { every: 2, version: 1 },
+    stateSnapshots: { every: 2, version: 1 },
   });
   const mixins = hasDecider ? [events.mixin(), counter.mixin()] : [events.mixin()];
   return startBroker([{ name: "counter", mixins }]);

@@ -74,7 +74,7 @@ Decider("account", {
     // @ts-expect-error -- no value that can be claimed
     odd: { claim: { "account.deposited": ({ payload }) => ({ payload }) } },
   },
-  snapshot: { every: 50, version: 1 },
+  stateSnapshots: { every: 50, version: 1 },
 });
 
 Decider("unknownCase", {

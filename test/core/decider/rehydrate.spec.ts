@@ -21,7 +21,7 @@ const counterOf = ({ version, isChanged = false }: Options = {}) => {
     initialState: () => ({ sum: 0 }),
     commands: { add: { decide: () => null } },
     evolve: { "counter.added": isChanged ? changed : plain },
-    snapshot: { every: 1, ...(version !== undefined && { version }) },
+    stateSnapshots: { every: 1, ...(version !== undefined && { version }) },
   });
   return { definition, folded };
 };

@@ -56,7 +56,7 @@ export const accountDecider = (name: string, eventStore: SoakStore) =>
   Decider(name, {
     eventStore,
     initialState: (): Account => ({ iban: "", balance: 0 }),
-    snapshot: { every: 10, version: 1 },
+    stateSnapshots: { every: 10, version: 1 },
     claims: {
       iban: {
         claim: { "account.opened": ({ payload }) => payload.iban },
