@@ -34,7 +34,7 @@ export interface DeciderDefinition {
   /** Equal for deciders that fold with the same functions. */
   readonly fingerprint: string;
   /** How often a command is decided again after a version conflict. */
-  readonly retries: number;
+  readonly conflictRetries: number;
   /** In development, states and events are frozen, so that a function that changes them throws. */
   readonly isFreezing: boolean;
 }

@@ -24,7 +24,7 @@ export interface DeciderInput {
   evolve: Functions;
   stateSnapshots?: { every: unknown; version?: unknown } | undefined;
   claims?: ClaimsInput | undefined;
-  retries?: unknown;
+  conflictRetries?: unknown;
 }
 
 /** Checks a decider's options. @throws DefinitionError naming the option and the problem */
@@ -34,7 +34,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     initialState,
     stateSnapshots,
     claims = {},
-    retries = 10,
+    conflictRetries = 10,
   } = input;
   const evolve = parseEvolve(`${name}.evolve`, input.evolve, catalogue);
   const version = stateSnapshots?.version;
@@ -50,7 +50,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     const isVersion = version === undefined || typeof version === "string" || Number.isFinite(version);
     assertDefinition(isVersion, `${name}.stateSnapshots.version`, version, "a string or a number");
   }
-  assertDefinition(isWhole(retries, 0), `${name}.retries`, retries, "a whole number from 0");
+  assertDefinition(isWhole(conflictRetries, 0), `${name}.conflictRetries`, conflictRetries, "a whole number from 0");
   const functions = [initialState, ...Object.entries(input.evolve).flat()].map(String);
   const sources = [...functions, ...upcastersOf(catalogue, evolve.keys())];
   const definition = {
@@ -63,7 +63,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     catalogue,
     snapshotEvery: (stateSnapshots?.every as number | undefined) ?? null,
     fingerprint: version === undefined ? hash(sources) : `version ${JSON.stringify(version)}`,
-    retries: retries as number,
+    conflictRetries: conflictRetries as number,
     isFreezing: process.env["NODE_ENV"] !== "production",
   };
   const state = definition.initialState();

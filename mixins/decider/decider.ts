@@ -81,7 +81,7 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
   /** Claims: values that no two entities of the store can have at once. */
   claims?: { readonly [name: string]: ClaimOptions<NoInfer<Events>> };
   /** How often a command is decided again after a conflict before the conflict reaches the caller. Default 10. */
-  retries?: number;
+  conflictRetries?: number;
 }
 
 /** The rules of an entity: commands, and the state on which they are decided. */
@@ -131,7 +131,7 @@ export function Decider<
     "evolve",
     "stateSnapshots",
     "claims",
-    "retries",
+    "conflictRetries",
   ]);
   const { eventStore } = options;
   assertStore(name, eventStore);

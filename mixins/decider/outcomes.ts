@@ -86,7 +86,7 @@ export class Outcomes {
       tries.failedSpeculations++;
       if (type === "SENT_AHEAD" && data?.why !== "refused") speculative.pause();
     } else {
-      if (!isConflict || tries.conflicts >= decider.retries) throw error;
+      if (!isConflict || tries.conflicts >= decider.conflictRetries) throw error;
       await pause(++tries.conflicts);
       // A stream that is shorter than the cached state belongs to another log: neither cache nor snapshot is valid.
       const isOther = (data?.actual ?? 0) < entity.version;

@@ -22,7 +22,7 @@ export class InsufficientFunds extends Errors.MoleculerClientError {
 export const accountEvents = (adapter: string | Adapter) => EventStore<AccountEvents>("events", { adapter });
 
 type Options = DeciderOptions<AccountEvents, Account, Record<string, unknown>>;
-type More = Partial<Pick<Options, "stateSnapshots" | "claims" | "retries" | "stream">>;
+type More = Partial<Pick<Options, "stateSnapshots" | "claims" | "conflictRetries" | "stream">>;
 
 /** A bank account's decider; `more` overrides options. */
 export const accountDecider = (adapter: string | Adapter, more: More = {}) =>

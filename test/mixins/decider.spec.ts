@@ -290,7 +290,7 @@ describe("A decider's command", () => {
         },
       },
       evolve: { "thing.done": (state) => state + 1 },
-      retries: 4,
+      conflictRetries: 4,
     });
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), decider.mixin()] }]);
     expect(await refusal(() => broker.call("thing.lose", { id: "1" }))).toMatchObject({

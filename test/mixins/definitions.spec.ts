@@ -109,7 +109,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       "stateSnapshots.every": whole,
       claims: "object",
       "claims.name": "",
-      retries: whole,
+      conflictRetries: whole,
     },
   ],
   [

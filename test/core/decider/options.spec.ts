@@ -69,7 +69,7 @@ describe("A decider's definition", () => {
     ["a snapshot every 0", { stateSnapshots: { every: 0 } }, "thing.stateSnapshots.every"],
     ["an unknown option of a snapshot", { stateSnapshots: { every: 1, keep: 5 } }, "thing.stateSnapshots.keep"],
     ["a version that is an object", { stateSnapshots: { every: 1, version: {} } }, "thing.stateSnapshots.version"],
-    ["negative retries", { retries: -1 }, "thing.retries"],
+    ["negative retries", { conflictRetries: -1 }, "thing.conflictRetries"],
     ["a claim without functions", { claims: { number: {} } }, "thing.claims.number.claim"],
     ["a claim of nothing", { claims: { number: { claim: {} } } }, "thing.claims.number.claim"],
     [
