@@ -125,7 +125,7 @@ const welcome = Subscription("accountWelcome", {
 
 const service: ServiceSchema = {
   name: "account",
-  mixins: [events.mixin(), account.mixin(), accounts.mixin(), welcome.mixin()],
+  mixins: [account.mixin(), accounts.mixin(), welcome.mixin()],
 };
 
 export default service;

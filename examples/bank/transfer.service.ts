@@ -133,7 +133,7 @@ const outcomes = Aggregate("transferOutcomes", {
 
 const service: ServiceSchema = {
   name: "transfer",
-  mixins: [events.mixin(), transfer.mixin(), transfers.mixin(), outcomes.mixin()],
+  mixins: [transfer.mixin(), transfers.mixin(), outcomes.mixin()],
 };
 
 export default service;

@@ -65,7 +65,7 @@ export function flightsService(folder = "data"): ServiceSchema {
 
   return {
     name: "flights",
-    mixins: [events.mixin(), airports.mixin(), routes.mixin(), days.mixin()],
+    mixins: [airports.mixin(), routes.mixin(), days.mixin()],
     actions: {
       depart: events.mapAction("flight.departed", {
         params: {

@@ -113,7 +113,7 @@ const orderLinks = Subscription("orderLinks", {
 
 const service: ServiceSchema = {
   name: "order",
-  mixins: [events.mixin(), order.mixin(), orders.mixin(), orderItems.mixin(), orderLinks.mixin()],
+  mixins: [order.mixin(), orders.mixin(), orderItems.mixin(), orderLinks.mixin()],
   hooks: {
     before: {
       async complete(ctx: Context) {

@@ -12,7 +12,7 @@ const blocked = Aggregate("blockedProducts", { eventStore: events, ...tables(), 
 /** The products that must not be sold: an event for each, and a table of those that are blocked now. */
 const service: ServiceSchema = {
   name: "product",
-  mixins: [events.mixin(), blocked.mixin()],
+  mixins: [blocked.mixin()],
   actions: {
     block: events.mapAction("product.blocked", { params: { id: "string", reason: "string?" } }),
     unblock: events.mapAction("product.unblocked", { params: { id: "string" } }),

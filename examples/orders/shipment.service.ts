@@ -40,6 +40,6 @@ export const shipping = ProcessManager("shipping", {
   },
 });
 
-const service: ServiceSchema = { name: "shipment", mixins: [events.mixin(), shipment.mixin(), shipping.mixin()] };
+const service: ServiceSchema = { name: "shipment", mixins: [shipment.mixin(), shipping.mixin()] };
 
 export default service;

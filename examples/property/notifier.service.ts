@@ -16,7 +16,7 @@ const notifications = Aggregate("notificationsAggregate", {
 
 const notifier: ServiceSchema = {
   name: "propertyNotifier",
-  mixins: [events.mixin(), notifications.mixin()],
+  mixins: [notifications.mixin()],
   actions: {
     createNotifications(ctx: Context<RecordedEvent<"property.created", { name: string }>>) {
       const { id, payload } = ctx.params;

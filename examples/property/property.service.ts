@@ -60,7 +60,7 @@ async function summaryOf(ctx: Context, countryCode: string): Promise<Summary | u
 
 const property: ServiceSchema = {
   name: "property",
-  mixins: [events.mixin(), properties.mixin(), summary.mixin()],
+  mixins: [properties.mixin(), summary.mixin()],
   actions: {
     create: events.mapAction("property.created", {
       params: {

@@ -182,7 +182,7 @@ export function aggregateOn(engines: Engines) {
     const companion: Companion = {
       name,
       kind: "aggregate",
-      dependsOn: eventStore.name,
+      dependsOn: eventStore,
       conflictWith: (other) => (other === companion ? null : "is already the name of another aggregate on this broker"),
       schema: (broker) => {
         const place = adapterOn(broker, adapter, name);

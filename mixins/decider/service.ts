@@ -1,7 +1,7 @@
 import { described } from "../../core/errors/problem.ts";
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import type { EventStore } from "../event-store/event-store.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { guardActions } from "../service/boundary.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
@@ -28,7 +28,7 @@ const ownHandlers = new WeakSet<object>();
 /** The mixin of a decider: an action per command, with `options` as its schema, and `state`, `history` and `dryRun`. */
 export function deciderMixin(
   decider: DeciderDefinition,
-  store: { name: string; catalogue: Catalogue },
+  store: Pick<EventStore, "name" | "catalogue" | "mixin">,
   options: Readonly<Record<string, ActionSchema>>,
 ): Mixin {
   const actions = ownActions({
@@ -77,6 +77,7 @@ export function deciderMixin(
   });
   for (const action of Object.values(actions)) ownHandlers.add((action as ActionSchema).handler!);
   return {
+    mixins: [store.mixin()],
     actions,
     events: {
       // Not in `started`: the store may start later.

@@ -122,7 +122,7 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
   const companion: Companion = {
     name,
     kind: "process manager",
-    dependsOn: eventStore.name,
+    dependsOn: eventStore,
     conflictWith: (other) => (other === companion ? null : "is another process manager's name on this broker already"),
     schema: () =>
       processManagerService({

@@ -11,8 +11,8 @@ export interface Companion {
   name: string;
   /** For messages: "event store", "aggregate". */
   kind: string;
-  /** The name of a companion that this one uses until it has stopped. A stopping broker stops that one later. */
-  dependsOn?: string;
+  /** The store that this one uses until it has stopped. It is mixed in as well. A stopping broker stops it later. */
+  dependsOn?: { readonly name: string; mixin(): Mixin };
   /** Why this companion cannot share the service of `other`, which has the same name; null if it can. */
   conflictWith(other: Companion): string | null;
   /** Adds this definition to the service that an equal companion has created. Returns why it cannot, or null. */
@@ -60,9 +60,11 @@ export function finishBeforeEndOf(broker: ServiceBroker, name: string, work: Wor
   };
 }
 
-/** The mixin that creates the companion with its first owner and destroys it with the last. */
+/** The mixin that creates the companion, and its store, with its first owner and destroys it with the last. */
 export function companionMixin(companion: Companion): Mixin {
+  const { dependsOn } = companion;
   return {
+    ...(dependsOn && { mixins: [dependsOn.mixin()] }),
     created(this: Service) {
       guardActions(this.broker);
       attach(this, companion);
@@ -134,7 +136,7 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
 
 function endsOfDependents(broker: ServiceBroker, name: string): Promise<void>[] {
   const all = [...(hosted.get(broker)?.values() ?? [])];
-  return all.flatMap(({ companion, run }) => (companion.dependsOn === name && run.ended ? [run.ended] : []));
+  return all.flatMap(({ companion, run }) => (companion.dependsOn?.name === name && run.ended ? [run.ended] : []));
 }
 
 function forget(broker: ServiceBroker, known: Hosted): void {

@@ -78,7 +78,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   const companion: Companion = {
     name,
     kind: "subscription",
-    dependsOn: eventStore.name,
+    dependsOn: eventStore,
     conflictWith: (other) => (other === companion ? null : "is another subscription's name on this broker already"),
     schema: () =>
       subscriptionService({

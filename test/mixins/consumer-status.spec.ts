@@ -18,7 +18,11 @@ function gated() {
   const gate = Promise.withResolvers<void>();
   const events = EventStore("events", { adapter: "memory:" });
   let isClosed = false;
-  const table = Aggregate("table", { eventStore: events, adapter: "memory:", fields: { n: "integer" } })
+  const table = Aggregate("table", {
+    eventStore: EventStore("events", { host: false }),
+    adapter: "memory:",
+    fields: { n: "integer" },
+  })
     .on("thing.*")
     .create(async ({ position }) => {
       if (isClosed) await gate.promise;

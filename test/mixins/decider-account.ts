@@ -21,13 +21,16 @@ export class InsufficientFunds extends Errors.MoleculerClientError {
 
 export const accountEvents = (adapter: string | Adapter) => EventStore<AccountEvents>("events", { adapter });
 
+/** The same store, hosted by another service. */
+export const accountEventsElsewhere = EventStore<AccountEvents>("events", { host: false });
+
 type Options = DeciderOptions<AccountEvents, Account, Record<string, unknown>>;
 type More = Partial<Pick<Options, "stateSnapshots" | "claims" | "conflictRetries" | "stream">>;
 
 /** A bank account's decider; `more` overrides options. */
-export const accountDecider = (adapter: string | Adapter, more: More = {}) =>
+export const accountDecider = (eventStore: EventStore<AccountEvents>, more: More = {}) =>
   Decider("account", {
-    eventStore: accountEvents(adapter),
+    eventStore,
     initialState: (): Account => ({ isOpen: false, balance: 0 }),
     commands: {
       open: {
@@ -61,7 +64,7 @@ export const accountDecider = (adapter: string | Adapter, more: More = {}) =>
     ...more,
   });
 
-/** The service `account` with the decider and its store. */
+/** The service `account` with the decider, which brings its store along. */
 export function accountService(
   adapter: string | Adapter,
   more: More = {},
@@ -69,7 +72,7 @@ export function accountService(
 ): ServiceSchema {
   return {
     name: "account",
-    mixins: [accountEvents(adapter).mixin(), accountDecider(adapter, more).mixin()],
+    mixins: [accountDecider(accountEvents(adapter), more).mixin()],
     ...service,
   };
 }

@@ -1,7 +1,7 @@
 import { Decider, EventStore, type CommandAnswer, type RecordedEvent } from "moleculer-event-sourcing";
 import { Errors, type BrokerOptions, type Context, type ServiceBroker, type ServiceSchema } from "moleculer";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
-import { accountDecider, accountEvents, accountService } from "./decider-account.ts";
+import { accountDecider, accountEvents, accountEventsElsewhere, accountService } from "./decider-account.ts";
 
 afterEach(cleanUp);
 
@@ -308,7 +308,10 @@ describe("A decider's command", () => {
     }));
     const nodes: BrokerOptions = { transporter: "Fake", namespace: "another history" };
     const host = await startBroker([one!], nodes);
-    const broker = await startBroker([{ name: "account", mixins: [accountDecider("memory:").mixin()] }], nodes);
+    const broker = await startBroker(
+      [{ name: "account", mixins: [accountDecider(accountEventsElsewhere).mixin()] }],
+      nodes,
+    );
     await broker.waitForServices("events");
     await broker.call("account.move", { id: "1", amounts: [1, 2, 3] });
     await host.stop();
@@ -321,7 +324,7 @@ describe("A decider's command", () => {
   it("is decided on the same log by two nodes", async () => {
     const nodes: BrokerOptions = { transporter: "Fake", namespace: "two nodes" };
     const host = await startBroker([accountService("memory:")], nodes);
-    const other = await startBroker([{ name: "account", mixins: [accountDecider("memory:").mixin()] }], {
+    const other = await startBroker([{ name: "account", mixins: [accountDecider(accountEventsElsewhere).mixin()] }], {
       ...nodes,
       registry: { preferLocal: true },
     });
@@ -393,11 +396,8 @@ describe("The service of a decider", () => {
   });
 
   it("has one decider", async () => {
-    const mixins = [
-      accountEvents("memory:").mixin(),
-      accountDecider("memory:").mixin(),
-      accountDecider("memory:").mixin(),
-    ];
+    const events = accountEvents("memory:");
+    const mixins = [accountDecider(events).mixin(), accountDecider(events).mixin()];
     expect(await refusal(() => startBroker([{ name: "account", mixins }]))).toMatchObject({
       type: "DEFINITION",
       data: { field: "account.mixins", found: "account and another decider" },
@@ -411,7 +411,7 @@ describe("The service of a decider", () => {
   });
 
   it("serves two brokers of one process, each with a store and states of its own", async () => {
-    const shared = accountDecider("memory:").mixin();
+    const shared = accountDecider(accountEventsElsewhere).mixin();
     const service = () => ({ name: "account", mixins: [accountEvents("memory:").mixin(), shared] });
     const [one, two] = [await startBroker([service()]), await startBroker([service()])];
     await one.call("account.deposit", { id: "1", amount: 5 });
@@ -479,7 +479,10 @@ describe("A store that comes back with another history", () => {
       name: "hub",
       mixins: [accountEvents(`sqlite:${folder}/${file}.db`).mixin()],
     });
-    const broker = await startBroker([store("one"), { name: "account", mixins: [accountDecider("memory:").mixin()] }]);
+    const broker = await startBroker([
+      store("one"),
+      { name: "account", mixins: [accountDecider(accountEventsElsewhere).mixin()] },
+    ]);
     await broker.call("account.deposit", { id: "1", amount: 1000 });
     await broker.destroyService("hub");
     broker.createService(store("two"));

@@ -3,7 +3,10 @@ import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import {
   Aggregate,
+  Decider,
   EventStore,
+  ProcessManager,
+  Subscription,
   type AggregateStatus,
   type AppendAnswer,
   type FieldsInput,
@@ -21,6 +24,16 @@ type Row = Record<string, unknown>;
 type Transform = (event: RecordedEvent, view: TransformView) => unknown;
 
 const newStore = (folder: string) => EventStore("events", { adapter: `sqlite:${folder}/events.db` });
+/** The same store, hosted by another service; the folder is for tables. */
+const remoteStore = (folder: string) => EventStore("events", { adapter: `sqlite:${folder}/events.db`, host: false });
+
+const counting = (events: EventStore) =>
+  Decider("counter", {
+    eventStore: events,
+    initialState: () => 0,
+    commands: { count: { decide: () => ({ type: "counted", payload: {} }) } },
+    evolve: { counted: (n: number) => n + 1 },
+  });
 
 interface Definition {
   fields?: FieldsInput;
@@ -160,6 +173,29 @@ describe("A store that several services mix in", () => {
     await broker.waitForServices("late");
     await broker.destroyService(late);
     await eventually(() => expect(broker.getLocalService("events")).toBeFalsy());
+  });
+
+  it.each([
+    [
+      "an aggregate",
+      (events: EventStore) =>
+        Aggregate("table", { eventStore: events, fields: { n: "integer" } })
+          .on("**")
+          .create(() => null),
+    ],
+    ["a decider", (events: EventStore) => counting(events)],
+    [
+      "a process manager",
+      (events: EventStore) =>
+        ProcessManager("manager", { eventStore: events, correlate: () => null, on: { a: () => {} } }),
+    ],
+    ["a subscription", (events: EventStore) => Subscription("watch", { eventStore: events, on: { a: () => {} } })],
+  ])("is brought along by %s, and ends with it", async (_, consumerOf) => {
+    const consumer = consumerOf(newStore(newFolder()));
+    const broker = await startBroker([{ name: "only", mixins: [consumer.mixin()] }]);
+    expect(await broker.call("events.status")).toMatchObject({ position: 0 });
+    await broker.destroyService("only");
+    await eventually(() => expect(storesOf(broker)).toEqual([]));
   });
 
   it("is hosted by one service only if another has host: false", async () => {
@@ -484,11 +520,10 @@ describe("An aggregate's status", () => {
 
   it("knows neither head nor lag while the store is away; queries are answered, and the fold goes on by itself", async () => {
     const folder = newFolder();
-    const events = newStore(folder);
-    const table = Aggregate("table", { eventStore: events, fields: { n: "integer" } })
+    const table = Aggregate("table", { eventStore: remoteStore(folder), fields: { n: "integer" } })
       .on("thing.**")
       .create(({ position }) => ({ id: idOf(position), n: position }));
-    const host: ServiceSchema = { name: "host", mixins: [events.mixin()] };
+    const host: ServiceSchema = { name: "host", mixins: [newStore(folder).mixin()] };
     const broker = await startBroker([host, { name: "reader", mixins: [table.mixin()] }]);
     await append(broker, 2);
     await caughtUp(broker, "table");
@@ -509,14 +544,13 @@ describe("An aggregate's status", () => {
 
   it("says that it waits for the store, and why, when the store stays away", async () => {
     const folder = newFolder();
-    const events = newStore(folder);
     const logger = new LogLines();
-    const table = Aggregate("table", { eventStore: events, fields: { n: "integer" } })
+    const table = Aggregate("table", { eventStore: remoteStore(folder), fields: { n: "integer" } })
       .on("thing.**")
       .create(({ position }) => ({ n: position }));
     const broker = await startBroker(
       [
-        { name: "host", mixins: [events.mixin()] },
+        { name: "host", mixins: [newStore(folder).mixin()] },
         { name: "reader", mixins: [table.mixin()] },
       ],
       { logger },
