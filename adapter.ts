@@ -21,7 +21,15 @@ export {
   type TwiceClaimed,
 } from "./core/log/claims.ts";
 export { claimsPart, type ClaimsOfEngine } from "./core/log/claims-part.ts";
-export type { HeldLease, KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "./core/log/control.ts";
+export type {
+  CurrentLease,
+  KeyedState,
+  KeyRange,
+  Lease,
+  LeaseAnswer,
+  LogControl,
+  Versioned,
+} from "./core/log/control.ts";
 export { grantLease, isHeldBy, type LeaseRequest, type StoredLease } from "./core/log/grant-lease.ts";
 export type {
   AppendVerdict,

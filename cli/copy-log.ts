@@ -106,11 +106,11 @@ async function isOneLog(source: EventLog, copy: EventLog): Promise<boolean> {
     log.control.acquireLease(unfinishedCopy, as, times.lease.lastsMs, lapsed);
   const before = await ask(source, holder);
   // A lease that a killed command has left is treated as expired.
-  const sourceLease = before.lease ?? (await ask(source, holder, before.heldBy.mark)).lease;
+  const sourceLease = before.lease ?? (await ask(source, holder, before.current.mark)).lease;
   const onCopy = await ask(copy, randomUUID());
   if (sourceLease) await source.control.releaseLease(sourceLease);
   if (onCopy.lease) await copy.control.releaseLease(onCopy.lease);
-  return onCopy.heldBy?.holder === holder;
+  return onCopy.current?.holder === holder;
 }
 
 /** Engines by the name of their log; any other engine keeps stores apart by name. */

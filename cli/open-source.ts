@@ -39,17 +39,17 @@ export async function assertNoHosts(log: EventLog, whatNow: string): Promise<voi
   const watch = new LeaseWatch();
   for (let seen: string | null = null; ;) {
     const lapsed = watch.lapsedAt(performance.now());
-    const { lease, heldBy } = await log.control.acquireLease(pumpKey, holder, times.lease.lastsMs, lapsed);
+    const { lease, current } = await log.control.acquireLease(pumpKey, holder, times.lease.lastsMs, lapsed);
     // Released at once, so that the next check detects a host that starts from now on.
     if (lease) return log.control.releaseLease(lease);
-    watch.record(heldBy, performance.now());
-    if (seen !== null && seen !== heldBy.mark)
+    watch.record(current, performance.now());
+    if (seen !== null && seen !== current.mark)
       throw new UnusableStoreError(log.location, `found a host of the store running, expected none: ${whatNow}`);
     if (seen === null)
       process.stderr.write(
-        `${log.location}: a host of the store is running or was killed; waiting up to ${heldBy.ttlMs / 1000} s for its lease to expire.\n`,
+        `${log.location}: a host of the store is running or was killed; waiting up to ${current.ttlMs / 1000} s for its lease to expire.\n`,
       );
-    seen = heldBy.mark;
+    seen = current.mark;
     await elapsed(Math.min(times.copy.retryMs, Math.max(watch.restMs(performance.now()), 0)));
   }
 }

@@ -76,7 +76,7 @@ export class MemoryReadTable implements ReadTable {
     return writeBackup(folder, this.live().stored);
   }
 
-  async restore(folder: string, checksum: string, order: string): Promise<MemoryGeneration> {
-    return this.#beside(await readBackup(folder, checksum, this.#generations.nextNumber(), order));
+  async restore(folder: string, checksum: string, requestId: string): Promise<MemoryGeneration> {
+    return this.#beside(await readBackup(folder, checksum, this.#generations.nextNumber(), requestId));
   }
 }

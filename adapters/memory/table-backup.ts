@@ -66,7 +66,7 @@ export async function readBackup(
   folder: string,
   checksum: string,
   number: number,
-  order: string,
+  requestId: string,
 ): Promise<StoredGeneration> {
   const file = fileIn(folder);
   await assertUndamaged(file, checksum);
@@ -77,7 +77,7 @@ export async function readBackup(
       const { fields, origin, progress, rows } = line as Head;
       generation = new StoredGeneration(number, fieldsOf(fields), {
         ...origin,
-        order,
+        requestId,
       });
       generation.progress = progress;
       rowsLeft = rows;

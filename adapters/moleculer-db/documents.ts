@@ -44,18 +44,18 @@ export class MoleculerDbDocuments implements Documents {
   }
 
   async *find(filter: Filter): AsyncGenerator<Fenced> {
-    const query = this.#there(filter);
+    const query = this.#existing(filter);
     for await (const entity of this.#pages(query)) if (entity["row"] !== null) yield this.#fenced(entity);
   }
 
   /** An `_id` contains the generation and kind, so it is the whole query. */
-  #there(filter: Filter): Query {
+  #existing(filter: Filter): Query {
     if (typeof filter["_id"] === "string") return filter;
-    return { generation: this.#generation, kind: this.#kind, there: true, ...filter };
+    return { generation: this.#generation, kind: this.#kind, exists: true, ...filter };
   }
 
   async count(filter: Filter): Promise<number> {
-    const query = this.#there({ there: true, ...filter });
+    const query = this.#existing({ exists: true, ...filter });
     return this.#entities.count(query);
   }
 
@@ -94,12 +94,12 @@ export class MoleculerDbDocuments implements Documents {
   }
 
   #entity({ id, content }: Write, fence: number): Entity {
-    const there = content !== null;
-    return { _id: this.keyOf(id), generation: this.#generation, kind: this.#kind, fence, there, row: content };
+    const exists = content !== null;
+    return { _id: this.keyOf(id), generation: this.#generation, kind: this.#kind, fence, exists, row: content };
   }
 
   async #update({ id, content }: Write, fence: number): Promise<void> {
     const isOlder = { _id: this.keyOf(id), fence: { $lt: fence } };
-    await this.#entities.update(isOlder, { fence, there: content !== null, row: content });
+    await this.#entities.update(isOlder, { fence, exists: content !== null, row: content });
   }
 }

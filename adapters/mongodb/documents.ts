@@ -9,19 +9,19 @@ const documentsPerBatch = 1_000;
 
 export interface StoredDocument {
   _id: string;
-  is: State;
+  state: State;
 }
 
 /** `$max` compares documents field by field in their stored order, so `fence` must be the first field. */
 interface State {
   fence: number;
   /** False for a tombstone. */
-  there: boolean;
+  exists: boolean;
   row: Content | null;
 }
 
 /** The path of a field of the content in filters and indexes. */
-export const pathOf = (field: string): string => `is.row.${field}`;
+export const pathOf = (field: string): string => `state.row.${field}`;
 
 type Run = <Answer>(work: (documents: Collection<StoredDocument>) => Promise<Answer>) => Promise<Answer>;
 
@@ -53,12 +53,12 @@ export class MongoDocuments implements Documents {
 
   async *find(filter: Filter, page?: Page): AsyncGenerator<Fenced> {
     const { sort, limit, offset } = page ?? { sort: {}, limit: 0, offset: 0 };
-    for await (const document of this.#scan(there(filter), { sort, limit, skip: offset }))
-      if (document.is.there) yield fenced(document);
+    for await (const document of this.#scan(existing(filter), { sort, limit, skip: offset }))
+      if (document.state.exists) yield fenced(document);
   }
 
   async *writtenAfter(fence: number): AsyncGenerator<Fenced> {
-    for await (const document of this.#scan({ "is.fence": { $gt: fence } }, {})) yield fenced(document);
+    for await (const document of this.#scan({ "state.fence": { $gt: fence } }, {})) yield fenced(document);
   }
 
   /** Fetches batch by batch, so that the errors of every batch are translated. */
@@ -74,7 +74,7 @@ export class MongoDocuments implements Documents {
   }
 
   count(filter: Filter): Promise<number> {
-    return this.#run((documents) => documents.countDocuments({ [isThere]: true, ...filter }));
+    return this.#run((documents) => documents.countDocuments({ [exists]: true, ...filter }));
   }
 
   async put(writes: readonly Write[], fence: number): Promise<void> {
@@ -88,7 +88,7 @@ export class MongoDocuments implements Documents {
 
   /** Returns the writes whose id already exists. */
   #insert(writes: readonly Write[], fence: number): Promise<Write[]> {
-    const added = writes.map((write) => ({ _id: write.id, is: state(write, fence) }));
+    const added = writes.map((write) => ({ _id: write.id, state: stateOf(write, fence) }));
     return this.#run(async (documents) => {
       try {
         await documents.insertMany(added, { ordered: false });
@@ -107,15 +107,15 @@ export class MongoDocuments implements Documents {
     if (writes.length === 0) return;
     // Each matches one document. Not `updateOne`: FerretDB 1 occupies a database connection for each one of a command.
     const updates: AnyBulkWriteOperation<StoredDocument>[] = writes.map((write) => ({
-      updateMany: { filter: { _id: write.id }, update: { $max: { is: state(write, fence) } } },
+      updateMany: { filter: { _id: write.id }, update: { $max: { state: stateOf(write, fence) } } },
     }));
     await this.#run((documents) => documents.bulkWrite(updates, { ordered: false }));
   }
 }
 
-const isThere = "is.there";
-const fenced = ({ _id, is: { fence, row } }: StoredDocument): Fenced => ({ id: _id, fence, content: row });
-const state = ({ content }: Write, fence: number): State => ({ fence, there: content !== null, row: content });
+const exists = "state.exists";
+const fenced = ({ _id, state: { fence, row } }: StoredDocument): Fenced => ({ id: _id, fence, content: row });
+const stateOf = ({ content }: Write, fence: number): State => ({ fence, exists: content !== null, row: content });
 /** An id is the whole filter: with further conditions a server might not use the index of `_id`. */
-const there = (filter: Filter): Filter =>
-  typeof filter["_id"] === "string" && Object.keys(filter).length === 1 ? filter : { [isThere]: true, ...filter };
+const existing = (filter: Filter): Filter =>
+  typeof filter["_id"] === "string" && Object.keys(filter).length === 1 ? filter : { [exists]: true, ...filter };

@@ -76,10 +76,10 @@ export class Control implements LogControl {
       [name, holder, randomUUID(), ttlMs, lapsed ?? null],
     );
     const [epoch, isHeld, by, mark, ttl] = rows[0] as [number | null, boolean | null, string, string, number];
-    if (epoch !== null) return { lease: { name, holder, epoch }, heldBy: null };
+    if (epoch !== null) return { lease: { name, holder, epoch }, current: null };
     // The lease was free, and another holder has acquired it since.
     return isHeld
-      ? { lease: null, heldBy: { holder: by, mark, ttlMs: ttl } }
+      ? { lease: null, current: { holder: by, mark, ttlMs: ttl } }
       : this.acquireLease(name, holder, ttlMs, lapsed);
   }
 

@@ -64,12 +64,12 @@ export class PostgresGeneration implements Generation {
     number: number,
   ): Promise<StoredGeneration | null> {
     const { rows } = await session.query(
-      `SELECT fields, definition, build_order, last_commit FROM ${schema}.generations WHERE number = $1`,
+      `SELECT fields, definition, request_id, last_commit FROM ${schema}.generations WHERE number = $1`,
       [number],
     );
     if (rows.length === 0) return null;
-    const [fields, definition, order, lastCommit] = rows[0] as [string, string, string, string];
-    return { number, fields: fieldsFromText(fields), origin: { definition, order }, lastCommit };
+    const [fields, definition, requestId, lastCommit] = rows[0] as [string, string, string, string];
+    return { number, fields: fieldsFromText(fields), origin: { definition, requestId }, lastCommit };
   }
 
   #gone(cause?: unknown): StoreUnavailableError {

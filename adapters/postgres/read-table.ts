@@ -123,8 +123,8 @@ export class PostgresReadTable implements ReadTable {
   async #insert(session: Session, fields: Fields, origin: Origin): Promise<number> {
     const { schema } = this.#location;
     const { rows } = await session.query(
-      `INSERT INTO ${schema}.generations (fields, definition, build_order, last_commit) VALUES ($1, $2, $3, $4) RETURNING number`,
-      [fieldsToText(fields), origin.definition, origin.order, randomUUID()],
+      `INSERT INTO ${schema}.generations (fields, definition, request_id, last_commit) VALUES ($1, $2, $3, $4) RETURNING number`,
+      [fieldsToText(fields), origin.definition, origin.requestId, randomUUID()],
     );
     return rows[0]![0] as number;
   }
@@ -175,14 +175,14 @@ export class PostgresReadTable implements ReadTable {
     );
   }
 
-  async restore(folder: string, checksum: string, order: string): Promise<PostgresGeneration> {
+  async restore(folder: string, checksum: string, requestId: string): Promise<PostgresGeneration> {
     return this.#run(async (connections) => {
       const backup = backupIn(folder);
       const { fields: given, origin, progress, parked } = await backup.readAbout(checksum);
       const fields = fieldsOf(given);
       const number = await connections.transaction(async (transaction) => {
         const { schema } = this.#location;
-        const number = await this.#insert(transaction, fields, { ...origin, order });
+        const number = await this.#insert(transaction, fields, { ...origin, requestId });
         const table = rowsOf(schema, number);
         await transaction.query(createRows(table, fields));
         await readRows(transaction, table, columnsOf(fields), backup.rows);

@@ -32,17 +32,17 @@ export class TableBackups {
     return this.#reading(connections, async (transaction) => {
       const { number, fields } = generation;
       const { rows: found } = await transaction.query(
-        `SELECT definition, build_order, position, position_id, folded, reordered, log,
+        `SELECT definition, request_id, position, position_id, folded, reordered, log,
            (SELECT json_agg(event ORDER BY position, id) FROM ${schema}.parked WHERE generation = number)
          FROM ${schema}.generations WHERE number = $1`,
         [number],
       );
-      const [definition, order, position, positionId, folded, reordered, log, parked] = found[0] as [
+      const [definition, requestId, position, positionId, folded, reordered, log, parked] = found[0] as [
         ...[string, string, number, string | null, number, boolean, string | null],
         string[] | null,
       ];
       const progress = { position, positionId, folded, reordered, log };
-      const origin = { definition, order };
+      const origin = { definition, requestId };
       const events = (parked ?? []).map((event) => JSON.parse(event) as ParkedStream);
       const about: About = { fields: [...fields.values()], origin, progress, parked: events };
       const backup = backupIn(folder);

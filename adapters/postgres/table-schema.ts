@@ -11,7 +11,7 @@ export const tableMigrations: Migrations = {
        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
        fields text NOT NULL,
        definition text NOT NULL,
-       build_order text NOT NULL,
+       request_id text NOT NULL,
        position bigint NOT NULL DEFAULT 0,
        position_id text,
        folded bigint NOT NULL DEFAULT 0,

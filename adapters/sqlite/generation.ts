@@ -80,7 +80,7 @@ export class SqliteGeneration implements Generation {
           writer.exec(createRows(fields));
           writer
             .prepare("INSERT INTO checkpoint VALUES (1, 0, 0, NULL, 0, NULL, ?, ?, ?)")
-            .run(fieldsToText(fields), origin.definition, origin.order);
+            .run(fieldsToText(fields), origin.definition, origin.requestId);
         })
         .immediate();
       writer.pragma("synchronous = NORMAL");
@@ -99,19 +99,19 @@ export class SqliteGeneration implements Generation {
   static #with(number: number, paths: TablePaths, writer: Database.Database): SqliteGeneration {
     const file = paths.database;
     try {
-      const about = writer.prepare("SELECT fields, definition, build_order FROM checkpoint").raw(true).get();
+      const about = writer.prepare("SELECT fields, definition, request_id FROM checkpoint").raw(true).get();
       if (about === undefined)
         throw new UnusableStoreError(
           file,
           "found a table without a checkpoint, expected one; delete the file to rebuild it",
         );
-      const [fields, definition, order] = about as [string, string, string];
+      const [fields, definition, requestId] = about as [string, string, string];
       const reader = openDatabase(file, tableSchema, {
         synchronous: "NORMAL",
         readonly: true,
       });
       const files = new OpenFiles(paths, null, remedy);
-      const origin = { definition, order };
+      const origin = { definition, requestId };
       return new SqliteGeneration(number, { file, files, writer, reader, fields: fieldsFromText(fields), origin });
     } catch (error) {
       writer.close();
@@ -141,9 +141,9 @@ export class SqliteGeneration implements Generation {
   }
 
   /** Sets the build order of a generation that was copied from another one. */
-  async setOrder(order: string): Promise<void> {
-    await this.#write(() => this.#writer.prepare("UPDATE checkpoint SET build_order = ?").run(order));
-    this.origin.order = order;
+  async setRequestId(requestId: string): Promise<void> {
+    await this.#write(() => this.#writer.prepare("UPDATE checkpoint SET request_id = ?").run(requestId));
+    this.origin.requestId = requestId;
   }
 
   async redefine(definition: string): Promise<void> {

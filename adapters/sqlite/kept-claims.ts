@@ -8,7 +8,7 @@ type ScopeRow = [scope: string, definition: string, types: string, position: num
 export class SqliteKeptClaims implements KeptClaims {
   readonly #scopes: Database.Statement<[], ScopeRow>;
   readonly #saveScope: Database.Statement;
-  readonly #heldBy: Database.Statement<[string, string], string>;
+  readonly #claimant: Database.Statement<[string, string], string>;
   readonly #claim: Database.Statement;
   readonly #release: Database.Statement;
   readonly #clear: Database.Statement;
@@ -19,7 +19,7 @@ export class SqliteKeptClaims implements KeptClaims {
       .prepare<[], ScopeRow>("SELECT scope, definition, types, position, unfolded FROM claim_scopes")
       .raw(true);
     this.#saveScope = db.prepare("INSERT OR REPLACE INTO claim_scopes VALUES (?, ?, ?, ?, ?)");
-    this.#heldBy = db
+    this.#claimant = db
       .prepare<[string, string], string>("SELECT stream FROM claims WHERE scope = ? AND value = ?")
       .pluck();
     this.#claim = db.prepare("INSERT INTO claims VALUES (?, ?, ?)");
@@ -40,7 +40,7 @@ export class SqliteKeptClaims implements KeptClaims {
   }
 
   claimantOf(scope: string, value: string): string | undefined {
-    return this.#heldBy.get(scope, value);
+    return this.#claimant.get(scope, value);
   }
 
   claim(scope: string, value: string, stream: string): void {

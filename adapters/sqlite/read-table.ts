@@ -113,7 +113,7 @@ export class SqliteReadTable implements ReadTable {
     });
   }
 
-  async restore(folder: string, checksum: string, order: string): Promise<SqliteGeneration> {
+  async restore(folder: string, checksum: string, requestId: string): Promise<SqliteGeneration> {
     const number = this.#generations.nextNumber();
     const file = this.#fileOf(number);
     removeLeftover(file);
@@ -122,7 +122,7 @@ export class SqliteReadTable implements ReadTable {
       // Throws if the table was closed meanwhile.
       this.live();
       const generation = this.#generations.add(await SqliteGeneration.open(number, this.#pathsOf(number)));
-      await generation.setOrder(order);
+      await generation.setRequestId(requestId);
       return generation;
     } catch (error) {
       removeFile(file);

@@ -30,18 +30,18 @@ export class TableBackups {
       // Not in the thread: Node's permission model disables fsyncSync, but not the sync of a file handle.
       await syncFile(copy);
       await syncFolder(folder);
-      const [[rows] = [], [position, folded, positionId, reordered, log, definition, order] = []] = [
+      const [[rows] = [], [position, folded, positionId, reordered, log, definition, requestId] = []] = [
         ...(await work.run("query", copy, 'SELECT count(*) FROM "rows"')),
         ...(await work.run(
           "query",
           copy,
-          "SELECT position, folded, position_id, reordered, log, definition, build_order FROM checkpoint",
+          "SELECT position, folded, position_id, reordered, log, definition, request_id FROM checkpoint",
         )),
       ];
       return {
         rows: rows as number,
         progress: { position, folded, positionId, reordered: reordered === 1, log } as Progress,
-        origin: { definition: definition as string, order: order as string },
+        origin: { definition: definition as string, requestId: requestId as string },
         checksum: await work.run("hash", copy),
         bytes,
       };

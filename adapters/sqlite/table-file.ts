@@ -19,7 +19,7 @@ export const tableSchema: Schema = {
      CREATE TABLE parked (id TEXT PRIMARY KEY, position INTEGER NOT NULL UNIQUE, event TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
     // Parked events of a what-if branch may share a position.
     `ALTER TABLE checkpoint ADD COLUMN definition TEXT NOT NULL DEFAULT '';
-     ALTER TABLE checkpoint ADD COLUMN build_order TEXT NOT NULL DEFAULT '';
+     ALTER TABLE checkpoint ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
      ALTER TABLE parked RENAME TO parked_1;
      CREATE TABLE parked (id TEXT PRIMARY KEY, position INTEGER NOT NULL, event TEXT NOT NULL) STRICT, WITHOUT ROWID;
      INSERT INTO parked SELECT * FROM parked_1;

@@ -138,7 +138,7 @@ function withBuild(
 ): ConsumerControl {
   if ((control.build?.id ?? "") !== after)
     throw new RebuildRunningError(consumer.replace("aggregate/", ""), {
-      order: control.build?.id,
+      requestId: control.build?.id,
       kind: control.build?.kind,
     });
   const wasPaused = control.paused;

@@ -1,4 +1,4 @@
-import type { HeldLease } from "../log/control.ts";
+import type { CurrentLease } from "../log/control.ts";
 
 /**
  * Measures how long another holder has not renewed its lease, by the monotonic clock of the waiting process. Clocks of
@@ -6,16 +6,16 @@ import type { HeldLease } from "../log/control.ts";
  * the lease before its holder has stepped down.
  */
 export class LeaseWatch {
-  #seen: HeldLease | null = null;
+  #seen: CurrentLease | null = null;
   #since = 0;
 
   /** Records a response that arrived at `now` (`performance.now()`); null if no other holder has the lease. */
-  record(heldBy: HeldLease | null, now: number): void {
-    if (heldBy?.mark !== this.#seen?.mark) this.#since = now;
-    this.#seen = heldBy;
+  record(current: CurrentLease | null, now: number): void {
+    if (current?.mark !== this.#seen?.mark) this.#since = now;
+    this.#seen = current;
   }
 
-  get heldBy(): HeldLease | null {
+  get current(): CurrentLease | null {
     return this.#seen;
   }
 

@@ -41,8 +41,8 @@ export const typesOf = ({ claim, release }: Pick<Claim, "claim" | "release">): s
 /** The changes that these events make, in order; an event releases before it claims. @throws ValidationError */
 export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): GivenChange[] {
   return events.flatMap((event) => [
-    ...valuesOf(claim, "release", event).map((given) => ({ ...change(claim, given), held: false })),
-    ...valuesOf(claim, "claim", event).map((given) => ({ ...change(claim, given), held: true })),
+    ...valuesOf(claim, "release", event).map((given) => ({ ...change(claim, given), claimed: false })),
+    ...valuesOf(claim, "claim", event).map((given) => ({ ...change(claim, given), claimed: true })),
   ]);
 }
 

@@ -1,16 +1,16 @@
 import { Errors } from "moleculer";
 import { show } from "../errors/problem.ts";
 
-/** A value that must be unique belongs to another stream. 409; `data` is `{scope, value, stream, heldBy}`. */
+/** A value that must be unique belongs to another stream. 409; `data` is `{scope, value, stream, claimant}`. */
 export class DuplicateClaimError extends Errors.MoleculerClientError {
   override name = "DuplicateClaimError";
 
-  constructor(scope: string, value: string, stream: string, heldBy: string) {
+  constructor(scope: string, value: string, stream: string, claimant: string) {
     super(
-      `${scope}: found ${show(value)} claimed by stream ${show(heldBy)}, expected unclaimed or claimed by ${show(stream)}`,
+      `${scope}: found ${show(value)} claimed by stream ${show(claimant)}, expected unclaimed or claimed by ${show(stream)}`,
       409,
       "DUPLICATE_CLAIM",
-      { scope, value, stream, heldBy },
+      { scope, value, stream, claimant },
     );
   }
 }

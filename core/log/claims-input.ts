@@ -38,15 +38,15 @@ export function claimProblems(claims: unknown): Problem[] {
 }
 
 function changeProblems(field: string, changes: unknown): Problem[] {
-  if (!Array.isArray(changes)) return [{ field, found: changes, expected: "an array of {value, held}" }];
+  if (!Array.isArray(changes)) return [{ field, found: changes, expected: "an array of {value, claimed}" }];
   return Array.from(changes, (change: unknown, index): Problem[] => {
     const at = `${field}.${index}`;
-    if (!isObject(change)) return [{ field: at, found: change, expected: "{value, held}" }];
-    const { value, held } = change;
-    const isFlag = typeof held === "boolean";
+    if (!isObject(change)) return [{ field: at, found: change, expected: "{value, claimed}" }];
+    const { value, claimed } = change;
+    const isFlag = typeof claimed === "boolean";
     return [
       ...textProblem(`${at}.value`, value, maxValueCharacters),
-      ...(isFlag ? [] : [{ field: `${at}.held`, found: held, expected: "true or false" }]),
+      ...(isFlag ? [] : [{ field: `${at}.claimed`, found: claimed, expected: "true or false" }]),
     ];
   }).flat();
 }

@@ -10,7 +10,7 @@ export const maxClaimChanges = 10_000;
 /** A value that a stream claims or releases. */
 export interface ClaimChange {
   value: string;
-  held: boolean;
+  claimed: boolean;
 }
 
 /**
@@ -52,7 +52,7 @@ export interface ClaimFold {
 export interface TwiceClaimed {
   value: string;
   stream: string;
-  heldBy: string;
+  claimant: string;
 }
 
 export interface FoldedClaims {
@@ -146,9 +146,10 @@ export class Claims {
       const known = this.#scopes.get(scope);
       if (!known || known.definition !== definition || known.unfolded > known.position)
         return new ClaimsBehindError(scope);
-      for (const { value, held } of changes) {
-        const heldBy = held ? this.#kept.claimantOf(scope, keptClaim(value)) : undefined;
-        if (heldBy !== undefined && heldBy !== stream) return new DuplicateClaimError(scope, value, stream, heldBy);
+      for (const { value, claimed } of changes) {
+        const claimant = claimed ? this.#kept.claimantOf(scope, keptClaim(value)) : undefined;
+        if (claimant !== undefined && claimant !== stream)
+          return new DuplicateClaimError(scope, value, stream, claimant);
       }
     }
     return null;
@@ -173,12 +174,12 @@ export class Claims {
   }
 
   /** Returns the stream that has a value to be claimed, if it is another stream. */
-  #change(scope: string, { value: given, held, stream }: ClaimChange & { stream: string }): string | null {
+  #change(scope: string, { value: given, claimed, stream }: ClaimChange & { stream: string }): string | null {
     const value = keptClaim(given);
-    const heldBy = this.#kept.claimantOf(scope, value);
-    if (held && heldBy === undefined) this.#kept.claim(scope, value, stream);
-    if (!held && heldBy === stream) this.#kept.release(scope, value);
-    return held && heldBy !== undefined && heldBy !== stream ? heldBy : null;
+    const claimant = this.#kept.claimantOf(scope, value);
+    if (claimed && claimant === undefined) this.#kept.claim(scope, value, stream);
+    if (!claimed && claimant === stream) this.#kept.release(scope, value);
+    return claimed && claimant !== undefined && claimant !== stream ? claimant : null;
   }
 
   /** In the order of their names' UTF-8 bytes. */
@@ -216,8 +217,8 @@ export class Claims {
     const known = this.#scopes.get(scope);
     if (known?.definition !== definition || known.position !== after || position < after) return null;
     const twice = changes.flatMap((change) => {
-      const heldBy = this.#change(scope, change);
-      return heldBy === null ? [] : [{ value: change.value, stream: change.stream, heldBy }];
+      const claimant = this.#change(scope, change);
+      return claimant === null ? [] : [{ value: change.value, stream: change.stream, claimant }];
     });
     return { state: this.#save(scope, { ...known, position }), twice };
   }

@@ -24,7 +24,7 @@ export interface Lease {
 }
 
 /** A lease that another holder has. */
-export interface HeldLease {
+export interface CurrentLease {
   holder: string;
   /** Another text after each renewal. */
   mark: string;
@@ -33,7 +33,7 @@ export interface HeldLease {
 }
 
 /** The lease, or how another holder has it. */
-export type LeaseAnswer = { lease: Lease; heldBy: null } | { lease: null; heldBy: HeldLease };
+export type LeaseAnswer = { lease: Lease; current: null } | { lease: null; current: CurrentLease };
 
 /** Control state beside the events: checkpoints, pauses, parked events, processes; and the leases under which it is written. */
 export interface LogControl {

@@ -19,10 +19,10 @@ export interface Speculation {
  * stored "altered", by the catalogue or in transit; or it is "unknown" here.
  */
 export class SpeculationFailedError extends Errors.MoleculerClientError {
-  override name = "SentAheadError";
+  override name = "SpeculationFailedError";
 
   constructor(stream: string, why: "refused" | "altered" | "unknown") {
-    super(`stream ${show(stream)}: the append that this one was decided on is ${why}`, 409, "SENT_AHEAD", {
+    super(`stream ${show(stream)}: the append that this one was decided on is ${why}`, 409, "SPECULATION_FAILED", {
       stream,
       why,
     });

@@ -78,7 +78,7 @@ export interface Origin {
   /** The aggregate's description of the definition that folds the rows; "" if it gave none. */
   definition: string;
   /** The id of the rebuild request for which this generation was built; "" if there was none. */
-  order: string;
+  requestId: string;
 }
 
 /** One physical copy of an aggregate's table. */
@@ -167,11 +167,11 @@ export interface ReadTable {
    */
   backup(folder: string): Promise<TableBackup>;
   /**
-   * Builds a generation beside the live one with the content of a backup, except for its origin's `order`.
+   * Builds a generation beside the live one with the content of a backup, except for its origin's `requestId`.
    * @throws SnapshotDamagedError if the files do not have this checksum; the backup is not changed
    */
-  restore(folder: string, checksum: string, order: string): Promise<Generation>;
+  restore(folder: string, checksum: string, requestId: string): Promise<Generation>;
 }
 
 /** The origin of a generation without a description. */
-export const noOrigin: Origin = { definition: "", order: "" };
+export const noOrigin: Origin = { definition: "", requestId: "" };

@@ -82,17 +82,17 @@ export class AggregateHost {
     await this.work.close();
   }
 
-  async follow(revision: number, isPatient: boolean): Promise<ControlAck> {
+  async applyControl(revision: number, isPatient: boolean): Promise<ControlAck> {
     this.#opening.assertOpen();
-    return this.worker.follow(revision, isPatient);
+    return this.worker.applyControl(revision, isPatient);
   }
 
   /**
    * Resolves to the position at which the table was switched. @throws RebuildFailedError and others if it was not
    * switched
    */
-  built(order: string): Promise<number> {
-    const built = this.work.rebuilder.wait(order);
+  built(requestId: string): Promise<number> {
+    const built = this.work.rebuilder.wait(requestId);
     this.worker.interrupt();
     return built;
   }
@@ -105,10 +105,10 @@ export class AggregateHost {
   async running(): Promise<Job | null> {
     await this.#d.table.refresh();
     const { build } = await this.control();
-    if (build && build.ended === undefined && this.live.origin.order !== build.id) return jobOf(build);
+    if (build && build.ended === undefined && this.live.origin.requestId !== build.id) return jobOf(build);
     // While the aggregate is stopped or paused, the successor is not folded, so a request may replace it.
     const isAtWork = this.work.table.state.successor !== null && this.worker.haltedBy === null;
-    return isAtWork ? { order: "", kind: "change" } : null;
+    return isAtWork ? { requestId: "", kind: "change" } : null;
   }
 
   /**

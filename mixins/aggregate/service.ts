@@ -117,7 +117,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
     ],
     actions: {
       ...consumerActions(name, () => ({
-        follow: (revision, isPatient) => host.follow(revision, isPatient),
+        applyControl: (revision, isPatient) => host.applyControl(revision, isPatient),
         parked: (choice) => host.work.parked(choice),
         status: () => host.status(),
         change: (change) => source.change(change),
@@ -130,7 +130,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       }),
       ...rebuildActions(name, () => ({
         running: () => host.running(),
-        built: (order) => host.built(order),
+        built: (requestId) => host.built(requestId),
         change: (change) => source.change(change),
         control: () => host.control(),
         locate: async (broker, id, force) => {
@@ -190,7 +190,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         spans,
         snapshots: {
           has: (id) => snapshots.has(id),
-          restore: (id, order, force) => snapshots.restore(id, order, { force }),
+          restore: (id, requestId, force) => snapshots.restore(id, requestId, { force }),
         },
         onProgress: (job, progress) => report.note(job, progress),
         onPage: () => void snapshots.tidy(),

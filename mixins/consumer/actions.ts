@@ -10,7 +10,7 @@ import { wholeNumber } from "../service/whole-number.ts";
 
 /** The host of a consumer on one node, reduced to what the actions of its service need. */
 interface Host {
-  follow(revision: number, isPatient: boolean): Promise<ControlAck>;
+  applyControl(revision: number, isPatient: boolean): Promise<ControlAck>;
   /** All parked events, or a superset of the chosen ones. */
   parked(choice: ParkedChoice): Promise<readonly ParkedEvent[]>;
   status(): Promise<unknown>;
@@ -43,13 +43,13 @@ export function consumerActions(
   ): Promise<ControlAck | undefined> => {
     const { revision } = await host().change(wanted);
     const params = { revision, ...(isPatient && { isPatient }) };
-    const { answers, silent } = await onEveryHost<ControlAck>(broker, name, "follow", params);
+    const { answers, silent } = await onEveryHost<ControlAck>(broker, name, "applyControl", params);
     // A frozen node continues its event in flight when it wakes, so a pause must report it. The other changes need no
     // acknowledgement: the node applies them by itself.
     if ("pause" in wanted) refuseSilent(name, silent);
-    const followed = [...answers.entries()];
-    const here = followed.find(([node, { works }]) => works && node === broker.nodeID);
-    return (here ?? followed.find(([, { works }]) => works))?.[1];
+    const acknowledged = [...answers.entries()];
+    const here = acknowledged.find(([node, { works }]) => works && node === broker.nodeID);
+    return (here ?? acknowledged.find(([, { works }]) => works))?.[1];
   };
   const changeParked = async (broker: ServiceBroker, wanted: ControlChange) => {
     const answer = await change(broker, wanted, true);
@@ -101,10 +101,10 @@ export function consumerActions(
       },
     },
     // Internal action, called by other nodes: returns when this node has applied the state and has nothing in flight.
-    follow: {
+    applyControl: {
       params: { revision: wholeNumber, isPatient: "boolean|optional" },
       handler: (ctx: Context<{ revision: number; isPatient?: boolean }>) =>
-        host().follow(ctx.params.revision, ctx.params.isPatient === true),
+        host().applyControl(ctx.params.revision, ctx.params.isPatient === true),
     },
   });
 }

@@ -77,8 +77,8 @@ export class ControlSync {
   }
 
   /** Applies what is due, and resolves the callers that wait for it. Returns a promise only if something is due. */
-  follow(control: ConsumerControl, mayApply: boolean, isWorking: boolean): void | Promise<void> {
-    if (mayApply && (!this.#isApplied || this.hasMore || this.#work.isGoingOn)) return this.#apply(control);
+  apply(control: ConsumerControl, mayApply: boolean, isWorking: boolean): void | Promise<void> {
+    if (mayApply && (!this.#isApplied || this.hasMore || this.#work.isGoingOn)) return this.#applyDue(control);
     // If a pause has ended a retry, its caller gets the count of the events that were done before.
     if (!this.hasMore) this.#outcome = { folded: 0 };
     this.hasMore = false;
@@ -86,7 +86,7 @@ export class ControlSync {
   }
 
   /** An error rejects the callers that requested the change; the work itself continues. */
-  async #apply({ revision, skipped, retries }: ConsumerControl): Promise<void> {
+  async #applyDue({ revision, skipped, retries }: ConsumerControl): Promise<void> {
     const work = this.#work;
     const before = this.hasMore && "folded" in this.#outcome ? this.#outcome.folded : 0;
     this.hasMore = false;

@@ -66,8 +66,8 @@ export class LeaseHold {
   }
 
   /** The other process that has the lease, `<node>/<id of its start>`; null if there is none. */
-  get heldBy(): string | null {
-    return this.#watch.heldBy?.holder ?? null;
+  get otherHolder(): string | null {
+    return this.#watch.current?.holder ?? null;
   }
 
   /** How long until the lease can be taken over if it is not renewed; Infinity if no other node has it. */
@@ -89,12 +89,12 @@ export class LeaseHold {
     // A standby may have reason to poll often, but the lease need not be requested as often.
     if (lapsed === undefined && since.monotonic - this.#refusedAt < times.lease.retryMs) return null;
     this.lose("it was not renewed in time");
-    const { lease, heldBy } = await this.#source.takeLease(this.#holder, this.ttlMs, lapsed);
-    this.#watch.record(heldBy, performance.now());
+    const { lease, current } = await this.#source.takeLease(this.#holder, this.ttlMs, lapsed);
+    this.#watch.record(current, performance.now());
     if (!lease) {
       this.#refusedAt = since.monotonic;
-      const holder = heldBy?.holder ?? "unknown";
-      this.#log.change(`held by ${nodeOf(holder)}`, () => ({ holder, ttlMs: heldBy?.ttlMs }));
+      const holder = current?.holder ?? "unknown";
+      this.#log.change(`held by ${nodeOf(holder)}`, () => ({ holder, ttlMs: current?.ttlMs }));
     } else {
       this.#log.change("held here", () => ({
         epoch: lease.epoch,

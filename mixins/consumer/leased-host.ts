@@ -108,8 +108,8 @@ export class LeasedHost {
     await this.#lease.release().catch(() => {});
   }
 
-  follow(revision: number, isPatient: boolean): Promise<ControlAck> {
-    return this.worker.follow(revision, isPatient);
+  applyControl(revision: number, isPatient: boolean): Promise<ControlAck> {
+    return this.worker.applyControl(revision, isPatient);
   }
 
   change(change: ControlChange): Promise<ConsumerControl> {

@@ -89,7 +89,7 @@ export class Worker {
    * Resolves when the control state is applied up to `revision` and nothing is in flight; if `isPatient`, when the due
    * parked events have been handled, or are paused, too. @throws the error that a retry has met
    */
-  async follow(revision: number, isPatient = false): Promise<ControlAck> {
+  async applyControl(revision: number, isPatient = false): Promise<ControlAck> {
     if (this.#d.interrupter.stopping || !this.#loop.isRunning)
       throw new StoreUnavailableError(this.#d.name, "is stopping");
     const applied = this.#control.waiters.wait({ revision, isPatient, checks: 0 });
@@ -159,8 +159,8 @@ export class Worker {
     const page = await source.page(progress.position, isResting ? 0 : work.eventsPerPage);
     this.#isNotified = page.notifies === true;
     work.onPage?.(page);
-    const following = this.#follow(page, progress);
-    if (following) await following;
+    const applying = this.#applyControl(page, progress);
+    if (applying) await applying;
     if (metrics) this.#measure(page.head);
     const halted = this.state === state ? halt : this.haltedBy;
     this.#isHalted = halted !== null;
@@ -200,7 +200,7 @@ export class Worker {
   }
 
   /** Compares the log with the checkpoint, and applies the control state. */
-  #follow(page: ConsumerPage, progress: Work["progress"]): void | Promise<void> {
+  #applyControl(page: ConsumerPage, progress: Work["progress"]): void | Promise<void> {
     const { control } = page;
     const { isWorking } = this.state;
     if (control.revision !== this.state.control?.revision || !isWorking) this.#noteControl(control);
@@ -209,13 +209,13 @@ export class Worker {
     const { hasReachedStore, isLogKnown, block } = this.state;
     if (!hasReachedStore || !isLogKnown) this.#change({ hasReachedStore: true, isLogKnown: isLogKnown || !other });
     if (control.paused) return this.#pause(control, isWorking);
-    return this.#control.follow(control, isWorking && block?.byLog !== true, isWorking);
+    return this.#control.apply(control, isWorking && block?.byLog !== true, isWorking);
   }
 
   /** Events that are not saved are passed again later, so a failed save does not fail the pause. */
   async #pause(control: ConsumerControl, isWorking: boolean): Promise<void> {
     await this.#save().catch((error: unknown) => void this.#noteOutage(error));
-    await this.#control.follow(control, false, isWorking);
+    await this.#control.apply(control, false, isWorking);
   }
 
   #noteControl(control: ConsumerControl): void {

@@ -77,16 +77,16 @@ export class ClaimKeeper {
     return changes.map(({ claim: { scope, fingerprint: definition }, changes: own }) => ({
       scope,
       definition,
-      changes: own.map(({ value, held }) => ({ value, held })),
+      changes: own.map(({ value, claimed }) => ({ value, claimed })),
     }));
   }
 
   /** Converts the store's DuplicateClaimError: adds the claim's name and the value as it was given. */
   explained(error: unknown, changes: readonly ClaimsOfCommand[]): unknown {
-    const { scope, value, stream, heldBy } = (error as DuplicateClaimError).data as Record<string, string>;
+    const { scope, value, stream, claimant } = (error as DuplicateClaimError).data as Record<string, string>;
     const of = changes.find(({ claim }) => claim.scope === scope);
     const given = of?.changes.find((change) => change.value === value)?.given;
-    return of && given !== undefined ? duplicate(of.claim, given, stream!, heldBy!) : error;
+    return of && given !== undefined ? duplicate(of.claim, given, stream!, claimant!) : error;
   }
 
   /** @throws DuplicateClaimError if another stream has claimed a value */
@@ -94,7 +94,7 @@ export class ClaimKeeper {
     if (changes.length === 0) return;
     await this.catchUp(ctx);
     for (const { claim, changes: own } of changes) {
-      const wanted = own.filter(({ held }) => held);
+      const wanted = own.filter(({ claimed }) => claimed);
       for (let from = 0; from < wanted.length; from += maxClaimValues)
         await this.#checkSome(ctx, stream, claim, wanted.slice(from, from + maxClaimValues));
     }
@@ -102,11 +102,14 @@ export class ClaimKeeper {
 
   async #checkSome(ctx: Caller, stream: string, claim: Claim, wanted: GivenChange[]): Promise<void> {
     const values = wanted.map(({ value }) => value);
-    const held: Record<string, string> = await ctx.call(`${this.#store}.claimants`, { scope: claim.scope, values });
+    const claimants: Record<string, string> = await ctx.call(`${this.#store}.claimants`, {
+      scope: claim.scope,
+      values,
+    });
     for (const { value, given } of wanted) {
       // A value may be the name of an inherited property, such as "constructor".
-      const heldBy = Object.hasOwn(held, value) ? held[value]! : stream;
-      if (heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
+      const claimant = Object.hasOwn(claimants, value) ? claimants[value]! : stream;
+      if (claimant !== stream) throw duplicate(claim, given, stream, claimant);
     }
   }
 
@@ -138,8 +141,8 @@ export class ClaimKeeper {
     const changes: ClaimFold["changes"][number][] = [];
     let characters = 0;
     for (const event of missing) {
-      for (const { value, held } of changesOf(claim, event)) {
-        changes.push({ value, held, stream: event.stream });
+      for (const { value, claimed } of changesOf(claim, event)) {
+        changes.push({ value, claimed, stream: event.stream });
         characters += value.length + event.stream.length;
       }
       if (changes.length > changesPerFold || characters > charactersPerFold) {
@@ -175,8 +178,8 @@ function changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
 }
 
 /** The DuplicateClaimError with the claim's name and the value as it was given. */
-export function duplicate(claim: Claim, given: string | number, stream: string, heldBy: string): DuplicateClaimError {
-  const error = new DuplicateClaimError(claim.scope, String(given), stream, heldBy);
+export function duplicate(claim: Claim, given: string | number, stream: string, claimant: string): DuplicateClaimError {
+  const error = new DuplicateClaimError(claim.scope, String(given), stream, claimant);
   error.data = { ...(error.data as object), claim: claim.name, value: given };
   return error;
 }

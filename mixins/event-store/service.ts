@@ -58,7 +58,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   const nodeFor = (ctx: Context) => (host.building === null ? null : otherHostFor(ctx));
   const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
     await host.consumers.change("pump", change);
-    const { silent } = await onEveryHost(broker, name, "followPump", {});
+    const { silent } = await onEveryHost(broker, name, "applyPumpControl", {});
     if ("pause" in change) refuseSilent(name, silent);
   };
   const forwarded: NonNullable<ServiceSchema["actions"]> = {
@@ -115,7 +115,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       },
       pause: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
       resume: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
-      followPump: { handler: () => host.followPump() },
+      applyPumpControl: { handler: () => host.applyPumpControl() },
       ...relayActions(() => ({ host, duplicateHosts })),
       ...fileActions(name, settings.transferFolder, () => ({ host, duplicateHosts })),
     }),

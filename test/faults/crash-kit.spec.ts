@@ -167,7 +167,7 @@ describe("A crashed adapter", () => {
     const log = crash.adapter(memory()).eventLog!("events");
     await log.open();
     expect((await log.control.acquireLease("pump", "node/1", 60_000)).lease).not.toBeNull();
-    expect(await log.control.acquireLease("pump", "node/2", 60_000)).toMatchObject({ heldBy: { holder: "node/1" } });
+    expect(await log.control.acquireLease("pump", "node/2", 60_000)).toMatchObject({ current: { holder: "node/1" } });
     crash.at("appended");
     await refusal(() => log.append(append()));
     await log.close();

@@ -93,7 +93,7 @@ describeWith("postgres", "A commit in PostgreSQL", (server) => {
     line.lose("answer", "store_commit");
     expect((await log.append([first, following(first, 2), appendTo("b")])).map(toldOf)).toEqual([
       [["a", 1, 2], "repeated"],
-      "SENT_AHEAD",
+      "SPECULATION_FAILED",
       [["b", 1, 4]],
     ]);
     expect(await log.head()).toBe(4);

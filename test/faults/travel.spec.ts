@@ -20,7 +20,7 @@ const moments: Moment[] = [
   ["point", "built"],
   ["statement", "^UPDATE live SET generation"],
   ["point", "backed up"],
-  ["statement", "^UPDATE checkpoint SET build_order"],
+  ["statement", "^UPDATE checkpoint SET request_id"],
   ["point", "switched"],
   ["statement", "^INSERT INTO checkpoint"],
   ["statement", "state"],

@@ -156,7 +156,11 @@ describe("An append that was decided on another one", () => {
     await broker.call("events.append", { stream: "a", events });
     const [first, second] = [append(broker, 0, "1", null), append(broker, 1, "2", "1")];
     expect(await refusal(() => first)).toMatchObject({ type: "VERSION_CONFLICT" });
-    expect(await refusal(() => second)).toMatchObject({ type: "SENT_AHEAD", code: 409, data: { why: "refused" } });
+    expect(await refusal(() => second)).toMatchObject({
+      type: "SPECULATION_FAILED",
+      code: 409,
+      data: { why: "refused" },
+    });
     expect(await refusal(() => append(broker, 1, "3", "2"))).toMatchObject({ data: { why: "refused" } });
   });
 

@@ -68,7 +68,7 @@ describe("A lease of a node", () => {
     const renewals = new Set<string>();
     while (renewals.size < 5) {
       expect(await second.acquire()).toBeNull();
-      renewals.add((await log.control.acquireLease("pump", "looks on", 1)).heldBy!.mark);
+      renewals.add((await log.control.acquireLease("pump", "looks on", 1)).current!.mark);
       await new Promise((turn) => setTimeout(turn, 20));
     }
     await first.release();

@@ -75,7 +75,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await caughtUp(broker, "table");
     state.factor = 10;
     expect(await rowsOf(broker)).toMatchObject([{ n: 3 }, { n: 2 }]);
-    expect(await broker.call("table.rebuild")).toEqual({ order: expect.any(String), kind: "rebuild", position: 5 });
+    expect(await broker.call("table.rebuild")).toEqual({ requestId: expect.any(String), kind: "rebuild", position: 5 });
     expect(await rowsOf(broker)).toMatchObject([{ n: 30 }, { n: 20 }]);
     await append(broker, 1);
     await caughtUp(broker, "table");
@@ -133,8 +133,8 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     arm();
     await append(broker, 1);
     await reached;
-    const job: { order: string } = await broker.call("table.rebuild", { wait: false });
-    const built = broker.call("table.built", { order: job.order });
+    const job: { requestId: string } = await broker.call("table.rebuild", { wait: false });
+    const built = broker.call("table.built", { requestId: job.requestId });
     await new Promise((turn) => setImmediate(turn));
     release();
     expect(await built).toBe(3);
@@ -213,18 +213,18 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await append(broker, many);
     await caughtUp(broker, "table");
     arm();
-    const job: { order: string } = await broker.call("table.rebuild", { wait: false });
-    expect(job).toEqual({ order: expect.any(String), kind: "rebuild" });
+    const job: { requestId: string } = await broker.call("table.rebuild", { wait: false });
+    expect(job).toEqual({ requestId: expect.any(String), kind: "rebuild" });
     const awaited = refusal(() => broker.call("table.built", job));
     await reached;
     expect(await refusal(() => broker.call("table.rebuild"))).toMatchObject({
       type: "REBUILD_RUNNING",
       code: 409,
-      data: { order: job.order, kind: "rebuild" },
+      data: { requestId: job.requestId, kind: "rebuild" },
     });
     const cancelled = broker.call("table.cancel");
     release();
-    expect(await cancelled).toEqual({ cancelled: job.order });
+    expect(await cancelled).toEqual({ cancelled: job.requestId });
     expect(await awaited).toMatchObject({ type: "REBUILD_FAILED", code: 409, message: /it was cancelled/ });
     expect(await statusOf(broker)).toMatchObject({ rebuilding: false });
     expect(await rowsOf(broker)).toMatchObject([{ n: many }]);
@@ -503,7 +503,7 @@ describe("An order to rebuild", () => {
     await caughtUp(two, "table");
     arm();
     state.isBroken = true;
-    const job: { order: string } = await two.call("table.rebuild", { wait: false });
+    const job: { requestId: string } = await two.call("table.rebuild", { wait: false });
     const failed = refusal(() => two.call("table.built", job));
     await reached;
     await one.stop();

@@ -141,7 +141,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
     const { broker, taken } = await withSnapshot();
     const answer = await broker.call("sums.restore", { snapshotId: taken.id });
     expect(answer).toEqual({
-      order: expect.any(String),
+      requestId: expect.any(String),
       kind: "restore",
       snapshotId: taken.id,
       position: 3,
@@ -172,7 +172,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
     await append(broker, 2);
     const { position: head }: { position: number } = await broker.call("events.status");
     const answer = await broker.call(`sums.${action}`, { snapshotId: taken.id });
-    expect(answer).toEqual({ order: expect.any(String), kind: "replay", snapshotId: taken.id, position: head });
+    expect(answer).toEqual({ requestId: expect.any(String), kind: "replay", snapshotId: taken.id, position: head });
     expect(await rowsOf(broker)).toEqual(await plainSums(broker));
     await append(broker, 1);
     await caughtUp(broker, "sums");
@@ -281,7 +281,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
       const gate = new Gate(2);
       const { broker, taken } = await withSnapshot(gate);
       gate.arm();
-      const rebuilt: Promise<{ order: string }> = broker.call("sums.rebuild");
+      const rebuilt: Promise<{ requestId: string }> = broker.call("sums.rebuild");
       await gate.reached;
       expect(await refusal(() => broker.call(`sums.${action}`, { snapshotId: taken.id }))).toMatchObject({
         type: "REBUILD_RUNNING",
@@ -363,12 +363,12 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
     const { broker, taken } = await withSnapshot(gate);
     gate.arm();
     const params = { snapshotId: taken.id, wait: false };
-    const job: { order: string } = await broker.call("sums.restoreAndReplay", params);
-    expect(job).toEqual({ order: expect.any(String), kind: "replay", snapshotId: taken.id });
+    const job: { requestId: string } = await broker.call("sums.restoreAndReplay", params);
+    expect(job).toEqual({ requestId: expect.any(String), kind: "replay", snapshotId: taken.id });
     await gate.reached;
     expect(await statusOf(broker)).toMatchObject({ rebuilding: { done: 3 } });
     gate.open();
-    await broker.call("sums.built", { order: job.order });
+    await broker.call("sums.built", { requestId: job.requestId });
     expect(await statusOf(broker)).toMatchObject({ rebuilding: false });
     expect(await rowsOf(broker)).toEqual(await plainSums(broker));
   });

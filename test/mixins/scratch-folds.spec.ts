@@ -69,7 +69,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
   beforeEach(async () => {
     ran.length = warnings.length = 0;
     table = newPlace().readTable!("table");
-    await table.open(fields, { definition: "today", order: "" });
+    await table.open(fields, { definition: "today", requestId: "" });
   });
   afterEach(() => table.close());
 
@@ -102,7 +102,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
   /** A generation whose rows are marked as coming from elsewhere. */
   async function snapshot(given: Partial<Progress & Origin & { fields: typeof fields; parked: ParkedStream }> = {}) {
     const { position = 4, positionId = idAt(position), reordered = false, log = "log", definition = "today" } = given;
-    const generation = await table.build(given.fields ?? fields, { definition, order: "" });
+    const generation = await table.build(given.fields ?? fields, { definition, requestId: "" });
     const batch = await generation.begin();
     await batch.apply([{ operation: "create", id: "from the snapshot", values: {} }]);
     if (given.parked) await batch.park(given.parked);

@@ -67,7 +67,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     await cleanUp();
   });
 
-  async function openWith(fields: FieldsInput, origin: Origin = { definition: definitionOf(fields), order: "" }) {
+  async function openWith(fields: FieldsInput, origin: Origin = { definition: definitionOf(fields), requestId: "" }) {
     await table.open(fieldsOf(fields), origin);
     const batch = await table.live().begin();
     await batch.apply([create("1", { name: "one", total: 1 }), create("2", { name: "two", total: 2 })]);
@@ -147,7 +147,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     await setTotal(100);
     const restored = await snapshotsOf().restore(id, "order-1");
     expect(await seen(restored.rows)).toEqual({ 1: { name: "one", total: 1 }, 2: { name: "two", total: 2 } });
-    expect(restored.origin).toEqual({ definition: definitionOf(small), order: "order-1" });
+    expect(restored.origin).toEqual({ definition: definitionOf(small), requestId: "order-1" });
     expect(await restored.progress()).toEqual(at(9, { positionId: "e9", reordered: true, folded: 7 }));
     expect(await restored.parked()).toEqual([parked("e3", 3)]);
     expect((await committed(table))["1"]).toEqual({ name: "one", total: 100 });
@@ -259,7 +259,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       const restored = await snapshotsOf(wider).restore(id, "order-1", { force: true });
       expect([...restored.fields]).toEqual([...fieldsOf(wider)]);
       // The rows are still of the other definition; the next start detects it.
-      expect(restored.origin).toEqual({ definition: table.live().origin.definition, order: "order-1" });
+      expect(restored.origin).toEqual({ definition: table.live().origin.definition, requestId: "order-1" });
       const rows = await seen(restored.rows);
       expect(Object.keys(rows)).toHaveLength(1202);
       expect(rows["1"]).toEqual({ name: "one" });

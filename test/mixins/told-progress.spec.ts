@@ -2,7 +2,7 @@ import type { RebuildRequest } from "../../core/consumer/consumer-control.ts";
 import type { Generation } from "../../core/table/read-table.ts";
 import { ReportedProgress, type StandbyView } from "../../mixins/aggregate/rebuild/reported-progress.ts";
 
-const generation = (order: string) => ({ origin: { definition: "", order } }) as Generation;
+const generation = (order: string) => ({ origin: { definition: "", requestId: order } }) as Generation;
 const order = { id: "order-2", kind: "rebuild", after: "order-1", wasPaused: false } as const;
 const progress = { done: 10, total: 40, rate: 5, secondsLeft: 6 };
 const told = { node: "first", job: "rebuild", ...progress };

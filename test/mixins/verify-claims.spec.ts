@@ -55,8 +55,8 @@ const job = { progress: () => {}, check: () => {} };
 function event(stream: string, type: string, name: unknown, told?: Record<string, boolean>) {
   const body = { type, payload: { name } };
   const changes = told
-    ? Object.entries(told).map(([value, held]) => ({ value, held }))
-    : claimChanges(claim, [{ ...body, stream }]).map(({ value, held }) => ({ value, held }));
+    ? Object.entries(told).map(([value, claimed]) => ({ value, claimed }))
+    : claimChanges(claim, [{ ...body, stream }]).map(({ value, claimed }) => ({ value, claimed }));
   return appendTo(stream, [body], { claims: [{ scope, definition: fingerprint, changes }] });
 }
 
@@ -80,11 +80,11 @@ async function found(maxClaims?: number, known: typeof definition | null = defin
 
 const nothing = { problems: [], unchecked: [] };
 
-const differs = (position: number, value: string, heldBy: string | null, expected: string | null) => ({
+const differs = (position: number, value: string, claimant: string | null, expected: string | null) => ({
   position,
   field: "claim",
-  found: { scope, value, heldBy },
-  expected: { heldBy: expected },
+  found: { scope, value, claimant },
+  expected: { claimant: expected },
 });
 
 const engines = { memory: () => memory(), sqlite: () => sqlite(`${newFolder()}/events.db`) };
@@ -137,7 +137,7 @@ describe.each(Object.entries(engines))("The verification of the claims of a log 
   it("leaves a value that the log takes twice with the first stream, and frees it with that", async () => {
     await log.append([appendTo("a", [{ type: "name.taken", payload: { name: "ann" } }])]);
     await log.append([appendTo("b", [{ type: "name.taken", payload: { name: "ann" } }])]);
-    const changes = ["a", "b"].map((stream) => ({ stream, value: "ann", held: true }));
+    const changes = ["a", "b"].map((stream) => ({ stream, value: "ann", claimed: true }));
     await log.claims.fold({ scope, definition: fingerprint, after: 0, position: 2, changes });
     expect(await found()).toEqual(nothing);
     await appended(log, free("a", "ann"));
@@ -149,7 +149,7 @@ describe.each(Object.entries(engines))("The verification of the claims of a log 
     await appended(log, take("a", "ann"));
     await log.append([appendTo("b", [{ type: "name.taken", payload: { name: "bob" } }])]);
     expect(await found()).toEqual(nothing);
-    const changes = [{ stream: "b", value: "bert", held: true }];
+    const changes = [{ stream: "b", value: "bert", claimed: true }];
     await log.claims.fold({ scope, definition: fingerprint, after: 1, position: 2, changes });
     expect((await found()).problems).toEqual([differs(2, "bert", "b", null), differs(2, "bob", null, "b")]);
   });
@@ -217,7 +217,7 @@ describe("The verification of a store", () => {
     const before = await startBroker([{ name: "user", mixins: [store.mixin(), names.mixin()] }]);
     await before.call("user.take", { id: "1", name: "Ann" });
     expect(await verify(before)).toMatchObject({ ok: true, unchecked: [] });
-    const claims = [{ scope, definition: fingerprint, changes: [{ value: "bob", held: true }] }];
+    const claims = [{ scope, definition: fingerprint, changes: [{ value: "bob", claimed: true }] }];
     const body = { stream: "x", events: [{ type: "x.happened", payload: {} }] };
     await before.call("events.append", { ...body, claims });
     expect(await verify(before)).toMatchObject({ ok: false, problems: [differs(2, "bob", "x", null)], unchecked: [] });

@@ -80,7 +80,7 @@ export class CrashingLog implements EventLog {
     const ask = (mark?: string) => this.#parts.control.acquireLease(name, holder, ttlMs, mark);
     this.#leases.record(holder, this.#lifetime);
     const answer = await ask(lapsed);
-    return answer.heldBy && this.#leases.hasCrashed(answer.heldBy.holder) ? ask(answer.heldBy.mark) : answer;
+    return answer.current && this.#leases.hasCrashed(answer.current.holder) ? ask(answer.current.mark) : answer;
   }
 
   identity(): Promise<string> {

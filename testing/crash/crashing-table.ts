@@ -83,8 +83,8 @@ export class CrashingTable implements ReadTable {
     return backup;
   }
 
-  async restore(folder: string, checksum: string, order: string): Promise<Generation> {
-    return this.#crashing(await this.lifetime.call(() => this.#table.restore(folder, checksum, order)));
+  async restore(folder: string, checksum: string, requestId: string): Promise<Generation> {
+    return this.#crashing(await this.lifetime.call(() => this.#table.restore(folder, checksum, requestId)));
   }
 
   drop(generation: Generation): Promise<void> {

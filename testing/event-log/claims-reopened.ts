@@ -15,7 +15,7 @@ export const claimsReopened: LogCases = {
       scope: "name",
       value: "ann",
       stream: "b",
-      heldBy: "a",
+      claimant: "a",
     });
     await appended(log, appendTo("c", [{ type: "name.taken" }]));
     log = await fixture.reopen(log);

@@ -14,7 +14,7 @@ const types = ["name.taken", "name.given-back"];
 const telling = (changes: Record<string, boolean>, scope = "name", definition = "v1"): ScopedClaims => ({
   scope,
   definition,
-  changes: Object.entries(changes).map(([value, held]) => ({ value, held })),
+  changes: Object.entries(changes).map(([value, claimed]) => ({ value, claimed })),
 });
 /** An append that claims and releases values. */
 export const taking = (stream: string, changes: Record<string, boolean>, options = {}) =>
@@ -26,7 +26,7 @@ async function begun(fixture: LogFixture): Promise<EventLog> {
   return log;
 }
 
-const twin = (stream: string, value: string, heldBy: string) => ({ scope: "name", value, stream, heldBy });
+const twin = (stream: string, value: string, claimant: string) => ({ scope: "name", value, stream, claimant });
 const isBehind = (error: Error & { type?: unknown }) => assert.equal(error.type, "CLAIMS_BEHIND");
 
 /** Values that must be unique across streams. */
@@ -103,13 +103,13 @@ export const claims: LogCases = {
       isBehind(refused((await log.append([next()]))[0]));
       const fold = { scope: "name", definition: "v2", after: 0, position: 2 };
       const changes = [
-        { stream: "a", value: "ann", held: true },
-        { stream: "b", value: "ann", held: true },
-        { stream: "b", value: "bob", held: true },
+        { stream: "a", value: "ann", claimed: true },
+        { stream: "b", value: "ann", claimed: true },
+        { stream: "b", value: "bob", claimed: true },
       ];
       same(await log.claims.fold({ ...fold, changes }), {
         state: { ...state, position: 2 },
-        twice: [{ value: "ann", stream: "b", heldBy: "a" }],
+        twice: [{ value: "ann", stream: "b", claimant: "a" }],
       });
       isBehind(refused((await log.append([next()]))[0]));
       same(await log.claims.fold({ ...fold, after: 2, position: 3, changes: [] }), {
@@ -144,7 +144,7 @@ export const claims: LogCases = {
     await appended(log, appendTo("e", [{ type: "name.given-back" }]));
     const state = await log.claims.begin("name", "v1", types);
     same(state, { definition: "v1", types, position: 3, unfolded: 8 });
-    const changes = [{ stream: "b", value: "bob", held: true }];
+    const changes = [{ stream: "b", value: "bob", claimed: true }];
     await log.claims.fold({ scope: "name", definition: "v1", after: 3, position: 8, changes });
     same(refused((await log.append([taking("d", { bob: true })]))[0]).data, twin("d", "bob", "b"));
     await appended(log, taking("d", { carl: true }));

@@ -28,7 +28,7 @@ export const followers: LogCases = {
     assert.equal(stored(rival).length, 1);
     same(
       verdicts.map((verdict) => refused(verdict).type),
-      ["VERSION_CONFLICT", "SENT_AHEAD", "SENT_AHEAD"],
+      ["VERSION_CONFLICT", "SPECULATION_FAILED", "SPECULATION_FAILED"],
     );
     assert.equal((await everything(log)).length, 1);
   },
@@ -39,7 +39,7 @@ export const followers: LogCases = {
     await log.append([known]);
     const verdicts = await log.append([known, following(known, 1), following(appendTo("a"), 1)]);
     assert.equal(stored(verdicts[0]).length, 1);
-    for (const verdict of verdicts.slice(1)) assert.equal(refused(verdict).type, "SENT_AHEAD");
+    for (const verdict of verdicts.slice(1)) assert.equal(refused(verdict).type, "SPECULATION_FAILED");
     assert.equal((await everything(log)).length, 1);
   },
 
@@ -51,7 +51,7 @@ export const followers: LogCases = {
     const verdicts = await log.append([first, late, following(late, 9), appendTo("a", [{}], { expectedVersion: 12 })]);
     same(
       verdicts.map((verdict) => ("events" in verdict ? verdict.events[0]!.version : refused(verdict).type)),
-      [1, "VERSION_CONFLICT", "SENT_AHEAD", 13],
+      [1, "VERSION_CONFLICT", "SPECULATION_FAILED", 13],
     );
   },
 };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { HeldLease, Lease } from "../../core/log/control.ts";
+import type { CurrentLease, Lease } from "../../core/log/control.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { same } from "../kit/same.ts";
 import type { LogCases } from "./log-fixture.ts";
@@ -8,16 +8,16 @@ import { upTo } from "./requests.ts";
 const ttlMs = 5000;
 
 async function take(log: EventLog, holder: string, lapsed?: string, name = "pump"): Promise<Lease> {
-  const { lease, heldBy } = await log.control.acquireLease(name, holder, ttlMs, lapsed);
-  assert.ok(lease, `found the lease held by ${heldBy?.holder}, expected it to be free for ${holder}`);
+  const { lease, current } = await log.control.acquireLease(name, holder, ttlMs, lapsed);
+  assert.ok(lease, `found the lease held by ${current?.holder}, expected it to be free for ${holder}`);
   return lease;
 }
 
 /** The lease as another holder sees it. */
-async function look(log: EventLog, name = "pump"): Promise<HeldLease> {
-  const { lease, heldBy } = await log.control.acquireLease(name, "looks on", ttlMs);
-  assert.ok(heldBy, `found a free lease of epoch ${lease?.epoch}, expected it to be held`);
-  return heldBy;
+async function look(log: EventLog, name = "pump"): Promise<CurrentLease> {
+  const { lease, current } = await log.control.acquireLease(name, "looks on", ttlMs);
+  assert.ok(current, `found a free lease of epoch ${lease?.epoch}, expected it to be held`);
+  return current;
 }
 
 /** Takes over as if the lease had not been renewed for its duration. */
@@ -42,7 +42,7 @@ export const leases: LogCases = {
     );
     const winners = answers.flatMap(({ lease }) => (lease ? [lease.holder] : []));
     assert.equal(winners.length, 1);
-    const losers = answers.flatMap(({ heldBy }) => (heldBy ? [heldBy.holder] : []));
+    const losers = answers.flatMap(({ current }) => (current ? [current.holder] : []));
     same(new Set(losers), new Set(winners));
   },
 
@@ -73,7 +73,7 @@ export const leases: LogCases = {
     const [second, ...others] = answers.flatMap(({ lease }) => (lease ? [lease] : []));
     same(others, []);
     assert.ok(second!.epoch > first.epoch);
-    assert.equal((await log.control.acquireLease("pump", "node-1", ttlMs)).heldBy?.holder, second!.holder);
+    assert.equal((await log.control.acquireLease("pump", "node-1", ttlMs)).current?.holder, second!.holder);
     assert.equal((await look(log)).holder, second!.holder);
   },
 
@@ -82,7 +82,7 @@ export const leases: LogCases = {
     await take(log, "node-1");
     const { mark } = await look(log);
     const renewed = await take(log, "node-1");
-    assert.equal((await log.control.acquireLease("pump", "node-2", ttlMs, mark)).heldBy?.holder, "node-1");
+    assert.equal((await log.control.acquireLease("pump", "node-2", ttlMs, mark)).current?.holder, "node-1");
     same(await take(log, "node-1"), renewed);
   },
 

@@ -120,7 +120,7 @@ export const manyHosts: LogCases = {
     }
     assert.equal(await one.identity(), await other.identity());
     const { lease } = await one.control.acquireLease("pump", "node-1", 60_000);
-    assert.equal((await other.control.acquireLease("pump", "node-2", 60_000)).heldBy?.holder, "node-1");
+    assert.equal((await other.control.acquireLease("pump", "node-2", 60_000)).current?.holder, "node-1");
     await other.control.releaseLease(lease!);
     assert.equal((await other.control.acquireLease("pump", "node-2", 60_000)).lease?.holder, "node-2");
   },

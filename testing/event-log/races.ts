@@ -54,7 +54,10 @@ async function appendAll(random: Random, log: EventLog, known: KnownState, own: 
       else {
         for (const { id } of requests[index]!.events) known.refused.add(id);
         const { type, data } = refused(verdict) as { type?: unknown; data?: { actual?: number } };
-        assert.ok(["VERSION_CONFLICT", "SENT_AHEAD", "MIXED_STREAM"].includes(String(type)), String(verdict.error));
+        assert.ok(
+          ["VERSION_CONFLICT", "SPECULATION_FAILED", "MIXED_STREAM"].includes(String(type)),
+          String(verdict.error),
+        );
         if (type === "VERSION_CONFLICT") known.versions.set(requests[index]!.stream, data!.actual!);
       }
     });

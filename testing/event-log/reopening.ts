@@ -29,7 +29,7 @@ export const reopening: LogCases = {
     assert.equal(await again.identity(), identity);
     same(await again.control.get("key"), { value: { at: [1] }, revision: 1 });
     assert.equal(await again.control.put("key", 2, 0), null);
-    assert.equal((await again.control.acquireLease("pump", "node-2", 60_000)).heldBy?.holder, "node-1");
+    assert.equal((await again.control.acquireLease("pump", "node-2", 60_000)).current?.holder, "node-1");
     same(await again.control.acquireLease("pump", "node-1", 60_000), lease);
   },
 

@@ -22,7 +22,7 @@ import {
   type TableFixture,
 } from "./table-fixture.ts";
 
-const origin = { definition: '{"version":1}', order: "first" };
+const origin = { definition: '{"version":1}', requestId: "first" };
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "table-backup-"));
@@ -60,7 +60,7 @@ export const backups: TableCases = {
       const restored = await table.restore(folder, checksum, "second");
       assert.ok(restored.number > table.live().number);
       same([...restored.fields], [...fieldsOf(wider)]);
-      same(restored.origin, { ...origin, order: "second" });
+      same(restored.origin, { ...origin, requestId: "second" });
       same(await restored.progress(), progress);
       same(await restored.parked(), [parked("e1", 8)]);
       same(await seen(restored.rows), { 1: { name: "ä😀", city: "Oslo" }, 2: { total: 7 } });
@@ -192,9 +192,9 @@ export const origins: TableCases = {
     inFolder(async (folder) => {
       const table = await filled(fixture);
       await table.live().redefine("another");
-      const { order } = origin;
-      same(table.live().origin, { definition: "another", order });
-      same((await table.backup(folder)).origin, { definition: "another", order });
+      const { requestId } = origin;
+      same(table.live().origin, { definition: "another", requestId });
+      same((await table.backup(folder)).origin, { definition: "another", requestId });
       same(await committed(table), { 1: { name: "ä😀", city: "Oslo" }, 2: { total: 7 } });
     }),
 
@@ -203,9 +203,9 @@ export const origins: TableCases = {
     await named.open(fieldsOf(nameAndTotal), origin);
     same(named.live().origin, origin);
     const table = await fixture.open();
-    same(table.live().origin, { definition: "", order: "" });
+    same(table.live().origin, { definition: "", requestId: "" });
     await table.switchTo(await table.build(fieldsOf(nameAndTotal), origin));
     same(table.live().origin, origin);
-    same((await table.build(fieldsOf(nameAndTotal))).origin, { definition: "", order: "" });
+    same((await table.build(fieldsOf(nameAndTotal))).origin, { definition: "", requestId: "" });
   },
 };

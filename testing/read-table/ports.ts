@@ -81,7 +81,7 @@ export const manyHostsOfTable: TableCases = {
 
   "see which generation another has switched to": async (fixture) => {
     const [one, other] = await twoHosts(fixture);
-    const next = await one.build(fieldsOf(wider), { definition: "next", order: "order-1" });
+    const next = await one.build(fieldsOf(wider), { definition: "next", requestId: "order-1" });
     await one.switchTo(next);
     await fold(one, [create("1", { city: "Oslo" })], 5);
     await other.refresh();

@@ -46,7 +46,7 @@ export const reopeningTables: TableCases = {
   "keeps the generation that was switched to, with its fields and origin": async (fixture) => {
     const table = await fixture.open();
     await fold(table, [create("1", { name: "old" })], 5);
-    const origin = { definition: "d", order: "o" };
+    const origin = { definition: "d", requestId: "o" };
     const next = await table.build(fieldsOf(wider), origin);
     const batch = await next.begin();
     await batch.apply([create("1", { city: "Oslo" })]);

@@ -78,9 +78,9 @@ function assertUnclaimed(
       claimChanges(claim, [event]).map((change) => ({ ...change, stream: event.stream })),
     );
     claims.fold({ scope, definition, after: 0, position, changes });
-    for (const { value, given, held } of claimChanges(claim, events)) {
-      const heldBy = held ? claims.claimants(scope, [value])[value] : undefined;
-      if (heldBy !== undefined && heldBy !== stream) throw duplicate(claim, given, stream, heldBy);
+    for (const { value, given, claimed } of claimChanges(claim, events)) {
+      const claimant = claimed ? claims.claimants(scope, [value])[value] : undefined;
+      if (claimant !== undefined && claimant !== stream) throw duplicate(claim, given, stream, claimant);
     }
   }
 }

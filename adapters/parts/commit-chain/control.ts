@@ -111,7 +111,7 @@ export class Control implements LogControl {
       const epoch = isRenewal ? granted.lease.epoch : await this.#newEpoch(granted.lease.epoch);
       const stored = { holder, epoch, mark: randomUUID(), ttlMs };
       return (await this.#replace(name, stored, found))
-        ? { answer: { lease: { name, holder, epoch }, heldBy: null } }
+        ? { answer: { lease: { name, holder, epoch }, current: null } }
         : null;
     });
   }

@@ -112,7 +112,7 @@ export class Commits {
     for (;;) {
       let failure: unknown;
       try {
-        const expected = { epoch, batch: known, journal: null, hold: null };
+        const expected = { epoch, batch: known, journal: null, copyLock: null };
         if (await heads.change(generationId(this.#number), expected, decision)) return;
       } catch (error) {
         failure = error;

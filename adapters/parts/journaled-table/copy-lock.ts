@@ -32,7 +32,7 @@ export class CopyLock {
     const lock = new CopyLock(store, id);
     const lockWait = new CopyLockWait(store);
     for (const end = performance.now() + times.copyLock.takenMs; ;) {
-      if (await store.heads.change(id, { hold: null }, { hold: lock.#text })) break;
+      if (await store.heads.change(id, { copyLock: null }, { copyLock: lock.#text })) break;
       const stored = await lock.#stored();
       if (performance.now() > end)
         throw new StoreUnavailableError(store.location, "another copy has locked the generation; try again later");
@@ -52,7 +52,7 @@ export class CopyLock {
     const begun = performance.now();
     for (;;) {
       const stored = await this.#stored();
-      if (stored.hold !== this.#text) return null;
+      if (stored.copyLock !== this.#text) return null;
       if (stored.journal === null) return { lock: this, stored };
       if (performance.now() - begun > times.copyLock.doneMs) await applyJournal(this.#store, stored);
       else await wait(times.copyLock.retryMs);
@@ -70,12 +70,12 @@ export class CopyLock {
     this.#beatenAt = performance.now();
     const before = this.#text;
     this.#beats++;
-    await this.#store.heads.change(this.#id, { hold: before }, { hold: this.#text });
+    await this.#store.heads.change(this.#id, { copyLock: before }, { copyLock: this.#text });
   }
 
   /** False if the lock was broken meanwhile: the copy may then be inconsistent. */
   release(): Promise<boolean> {
-    return this.#store.heads.change(this.#id, { hold: this.#text }, { hold: null });
+    return this.#store.heads.change(this.#id, { copyLock: this.#text }, { copyLock: null });
   }
 }
 
@@ -89,10 +89,10 @@ export class CopyLockWait {
     this.#store = store;
   }
 
-  async wait({ _id, hold }: StoredGeneration): Promise<void> {
-    if (hold !== this.#seen) [this.#seen, this.#since] = [hold, performance.now()];
+  async wait({ _id, copyLock }: StoredGeneration): Promise<void> {
+    if (copyLock !== this.#seen) [this.#seen, this.#since] = [copyLock, performance.now()];
     if (performance.now() - this.#since > times.copyLock.silentMs)
-      await this.#store.heads.change(_id, { hold }, { hold: null });
+      await this.#store.heads.change(_id, { copyLock }, { copyLock: null });
     else await wait(times.copyLock.retryMs);
   }
 }

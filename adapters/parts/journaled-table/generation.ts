@@ -33,11 +33,11 @@ export class JournaledGeneration implements Generation {
     host: CommitsOfHost,
     successor: (of: JournaledGeneration) => Promise<Rows | null>,
   ) {
-    const { number, definition, order } = stored;
+    const { number, definition, requestId } = stored;
     this.#store = store;
     this.number = number;
     this.fields = fieldsFromText(stored.fields);
-    this.origin = { definition, order };
+    this.origin = { definition, requestId };
     this.#commits = new Commits(store, stored, host);
     this.#changes = new RowChanges(this.fields);
     const documents = store.documents(number, "rows");

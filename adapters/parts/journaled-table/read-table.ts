@@ -158,12 +158,12 @@ export class JournaledReadTable implements ReadTable {
     return this.#generations.copy(({ number }) => TableCopy.write(this.#store, number, folder));
   }
 
-  async restore(folder: string, checksum: string, order: string): Promise<JournaledGeneration> {
+  async restore(folder: string, checksum: string, requestId: string): Promise<JournaledGeneration> {
     void this.live();
     const backup = backupIn(folder);
     const { fields: given, origin, progress, passes } = await backup.readAbout(checksum);
     const fields = fieldsOf(given);
-    const about: About = { fields, origin: { ...origin, order }, epoch: this.#epoch, batch: passes, progress };
+    const about: About = { fields, origin: { ...origin, requestId }, epoch: this.#epoch, batch: passes, progress };
     const stored = await this.#create(about);
     try {
       await readRows(backup.rows, this.#store, stored.number);

@@ -8,7 +8,7 @@ export interface StoredGeneration extends Head {
   number: number;
   fields: string;
   definition: string;
-  order: string;
+  requestId: string;
   /** The epoch of the last takeover; -1 while the generation is being removed. */
   epoch: number;
   /** The number of the last decided batch. */
@@ -23,7 +23,7 @@ export interface StoredGeneration extends Head {
   /** The progress as of the batch in the journal. */
   next: string | null;
   /** The text of the copy lock that blocks commits; null if there is none. */
-  hold: string | null;
+  copyLock: string | null;
   /** The time of the last commit, by the clock of its host: milliseconds since 1970. */
   touched: number;
 }
@@ -48,7 +48,7 @@ export const newGeneration = (number: number, about: About): StoredGeneration =>
   number,
   fields: fieldsToText(about.fields),
   definition: about.origin.definition,
-  order: about.origin.order,
+  requestId: about.origin.requestId,
   epoch: about.epoch,
   batch: about.batch ?? 0,
   token: "",
@@ -56,7 +56,7 @@ export const newGeneration = (number: number, about: About): StoredGeneration =>
   pieces: 0,
   progress: JSON.stringify(about.progress ?? nowhere),
   next: null,
-  hold: null,
+  copyLock: null,
   touched: Date.now(),
 });
 

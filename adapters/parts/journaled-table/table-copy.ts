@@ -35,8 +35,8 @@ export class TableCopy {
     const backup = backupIn(folder);
     const { stored, rows, passes, lines } = await backup.writeRows((put) => new TableCopy(store, number, put).#write());
     await verifyLines(backup.rows, lines);
-    const { fields, definition, order } = stored;
-    const [origin, progress] = [{ definition, order }, progressOf(stored)];
+    const { fields, definition, requestId } = stored;
+    const [origin, progress] = [{ definition, requestId }, progressOf(stored)];
     await backup.writeAbout({ fields: JSON.parse(fields) as Field[], origin, progress, passes });
     return { rows, progress, origin, ...(await backup.measured()) };
   }

@@ -36,7 +36,7 @@ export async function startGeneration(
     if (await fits(d, offered, atMost)) return offered;
     await table.drop(offered);
   }
-  return table.build(fields, { definition, order: "" });
+  return table.build(fields, { definition, requestId: "" });
 }
 
 async function liveUpTo(d: StartDependencies, atMost: number, copyOfLive: CopyOfLive): Promise<Generation | null> {

@@ -9,7 +9,7 @@ import { ownActions } from "../../service/own-actions.ts";
 interface Host {
   /** The build that is running or requested. */
   running(): Promise<Job | null>;
-  built(order: string): Promise<number>;
+  built(requestId: string): Promise<number>;
   change(change: ControlChange): Promise<ConsumerControl>;
   control(): Promise<ConsumerControl>;
   /** Locates a snapshot and checks it. @throws the error of an unusable snapshot */
@@ -18,7 +18,7 @@ interface Host {
 
 /** A build beside the live table. `change`: it was started because the definition has changed. */
 export interface Job {
-  order: string;
+  requestId: string;
   kind: RebuildRequest["kind"] | "change";
   snapshotId?: string;
 }
@@ -45,41 +45,41 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
     const [running] = await jobs(broker);
     if (running) throw new RebuildRunningError(name, running);
     const id = newEventId();
-    const order = { id, kind, ...(snapshot && { snapshot }), ...(force && { force }), after: last?.id ?? "" };
-    await host().change({ build: order });
+    const request = { id, kind, ...(snapshot && { snapshot }), ...(force && { force }), after: last?.id ?? "" };
+    await host().change({ build: request });
     const job = jobOf({ id, kind, ...(snapshot && { snapshot }) });
     if (!wait) return job;
-    const { answers: positions } = await onEveryHost<number>(broker, name, "built", { order: id });
+    const { answers: positions } = await onEveryHost<number>(broker, name, "built", { requestId: id });
     return { ...job, position: positions.get(broker.nodeID), ...(kind === "restore" && { paused: true }) };
   };
   const boolean = (value: boolean) => ({ type: "boolean", optional: true, convert: true, default: value }) as const;
   const wait = boolean(true);
   const force = boolean(false);
   const snapshotId = { type: "string" } as const;
-  const order = (kind: (params: Params) => RebuildRequest["kind"], params: object) => ({
+  const action = (kind: (params: Params) => RebuildRequest["kind"], params: object) => ({
     params: { $$strict: true, wait, ...params },
     handler: (ctx: Context<Params>) => give(ctx, kind(ctx.params)),
   });
 
   return ownActions({
-    rebuild: order(() => "rebuild", {}),
-    restore: order(() => "restore", { snapshotId, force }),
-    restoreAndReplay: order(() => "replay", { snapshotId, force }),
+    rebuild: action(() => "rebuild", {}),
+    restore: action(() => "restore", { snapshotId, force }),
+    restoreAndReplay: action(() => "replay", { snapshotId, force }),
     // One action for both kinds, as in the forerunner of this framework.
-    replay: order((params) => (params.snapshotId === undefined ? "rebuild" : "replay"), {
+    replay: action((params) => (params.snapshotId === undefined ? "rebuild" : "replay"), {
       snapshotId: { ...snapshotId, optional: true },
       force,
     }),
     cancel: {
       async handler(ctx: Context) {
         const { build } = await host().control();
-        const isRunning = build && (await jobs(ctx.broker)).some(({ order }) => order === build.id);
+        const isRunning = build && (await jobs(ctx.broker)).some(({ requestId }) => requestId === build.id);
         if (!isRunning) return { cancelled: null };
         const end = { id: build.id, why: "it was cancelled" };
         await host().change({ endBuild: { ...end, keepPause: true } });
         // A node responds after it has dropped its build. A node that was done before keeps the new table.
         try {
-          await onEveryHost(ctx.broker, name, "built", { order: build.id });
+          await onEveryHost(ctx.broker, name, "built", { requestId: build.id });
           return { cancelled: null };
         } catch (error) {
           if ((error as { type?: unknown }).type !== "REBUILD_FAILED") throw error;
@@ -92,14 +92,14 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
     // Internal actions, called by other nodes.
     building: { handler: () => host().running() },
     built: {
-      params: { order: "string" },
-      handler: (ctx: Context<{ order: string }>) => host().built(ctx.params.order),
+      params: { requestId: "string" },
+      handler: (ctx: Context<{ requestId: string }>) => host().built(ctx.params.requestId),
     },
   });
 }
 
 export const jobOf = ({ id, kind, snapshot }: Pick<RebuildRequest, "id" | "kind" | "snapshot">): Job => ({
-  order: id,
+  requestId: id,
   kind,
   ...(snapshot && { snapshotId: snapshot.id }),
 });

@@ -40,7 +40,7 @@ export class AwaitedRequests {
   rejectWaiters(request: RebuildRequest | null): void {
     this.callers.settle((id, isAsked) => {
       if (!isAsked || (id === request?.id && request.ended === undefined)) return null;
-      const other = request ? "another order has taken its place" : "it was never given";
+      const other = request ? "another request has taken its place" : "it was never given";
       const why = id === request?.id ? request.ended! : other;
       return { error: this.#failures.get(id) ?? new RebuildFailedError(this.#aggregate, why) };
     });

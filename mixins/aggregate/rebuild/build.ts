@@ -27,16 +27,16 @@ export class Build {
   /** The rest of a page that did not fit into a slice. */
   #rest: ConsumerPage | null = null;
 
-  private constructor(order: RebuildRequest, generation: Generation, fold: Fold, dependencies: BuildDependencies) {
-    this.request = order;
+  private constructor(request: RebuildRequest, generation: Generation, fold: Fold, dependencies: BuildDependencies) {
+    this.request = request;
     this.generation = generation;
     this.fold = fold;
     this.#d = dependencies;
     this.#from = fold.state.settled.position;
   }
 
-  static async on(generation: Generation, order: RebuildRequest, dependencies: BuildDependencies): Promise<Build> {
-    return new Build(order, generation, await dependencies.newFold(generation), dependencies);
+  static async on(generation: Generation, request: RebuildRequest, dependencies: BuildDependencies): Promise<Build> {
+    return new Build(request, generation, await dependencies.newFold(generation), dependencies);
   }
 
   progress(head: number): RebuildProgress {

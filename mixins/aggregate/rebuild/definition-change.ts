@@ -52,7 +52,7 @@ export async function startPlanOf(dependencies: StartDependencies): Promise<Star
     changes,
   });
   // The new generation counts as built for the same request as the live one, so that request is not repeated.
-  const generation = await table.build(fields, { definition, order: live.origin.order });
+  const generation = await table.build(fields, { definition, requestId: live.origin.requestId });
   return { generation, isStale: true, blockedBy: null, isMixing: false };
 }
 

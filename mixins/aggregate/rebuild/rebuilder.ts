@@ -17,8 +17,8 @@ import type { RebuildProgress } from "./progress.ts";
 export interface SnapshotSource {
   /** Whether this node has the snapshot, damaged or not. */
   has(id: string): Promise<boolean>;
-  /** Creates a generation beside the live one with a snapshot's rows, built for `order`. */
-  restore(id: string, order: string, force: boolean): Promise<Generation>;
+  /** Creates a generation beside the live one with a snapshot's rows, built for that request. */
+  restore(id: string, requestId: string, force: boolean): Promise<Generation>;
 }
 
 interface Dependencies extends BuildDependencies {
@@ -111,10 +111,19 @@ export class Rebuilder {
     await this.#build?.reload().catch(() => (this.#build = null));
   }
 
+  /** Called with the position of the live table. The live generation names its request, whichever host has built it. */
+  watch(position: number): void {
+    if (!this.#build && this.#awaited.callers.size === 0) return;
+    const { requestId } = this.#d.table.live().origin;
+    if (this.#build?.request.id === requestId) this.#build = null;
+    this.#awaited.done(requestId, position);
+    this.#awaited.rejectWaiters(this.request);
+  }
+
   /** The last request is still to be done, begun or not. */
   get isWanted(): boolean {
     const { request } = this;
-    return request !== null && request.ended === undefined && this.#d.table.live().origin.order !== request.id;
+    return request !== null && request.ended === undefined && this.#d.table.live().origin.requestId !== request.id;
   }
 
   /** `advance` has something to do. */
@@ -173,7 +182,7 @@ export class Rebuilder {
   async completeAtOnce(): Promise<void> {
     const { request } = this;
     if (!this.#isFirstLook || !request || request.ended !== undefined || this.#build) return;
-    if (this.#d.table.live().origin.order === request.id || (await this.#snapshotHere(request))) return;
+    if (this.#d.table.live().origin.requestId === request.id || (await this.#snapshotHere(request))) return;
     await this.#finish(await this.#begin(request));
   }
 
@@ -183,13 +192,13 @@ export class Rebuilder {
 
   async #begin(request: RebuildRequest): Promise<Build> {
     const { name, table, fields, definition, snapshots, info } = this.#d;
-    info(`${name}: a ${request.kind} begins beside the table`, { order: request.id });
-    const { kind, id: order } = request;
+    info(`${name}: a ${request.kind} begins beside the table`, { requestId: request.id });
+    const { kind, id: requestId } = request;
     const snapshot = await this.#snapshotHere(request);
-    this.#stateLog.change("building", () => ({ order, kind, snapshot, live: table.live().origin.order }));
+    this.#stateLog.change("building", () => ({ requestId, kind, snapshot, live: table.live().origin.requestId }));
     const generation = snapshot
       ? await snapshots.restore(snapshot, request.id, request.force === true)
-      : await table.build(fields, { definition, order: request.id });
+      : await table.build(fields, { definition, requestId: request.id });
     return Build.on(generation, request, this.#d);
   }
 
@@ -207,14 +216,14 @@ export class Rebuilder {
     this.#logIdle(request, "the new table answers");
     this.#d.onProgress();
     info(`${name}: the ${request.kind} is done; the new table answers`, {
-      order: request.id,
+      requestId: request.id,
       position: fold.state.settled.position,
     });
     this.#awaited.done(request.id, fold.state.settled.position);
   }
 
-  #logIdle({ id: order, kind }: RebuildRequest, cause: string): void {
-    this.#stateLog.change("idle", () => ({ order, kind, cause }));
+  #logIdle({ id: requestId, kind }: RebuildRequest, cause: string): void {
+    this.#stateLog.change("idle", () => ({ requestId, kind, cause }));
   }
 
   async #drop(): Promise<void> {
@@ -231,7 +240,7 @@ export class Rebuilder {
     await this.#drop();
     this.#awaited.noteFailure(request.id, error);
     this.#d.warn(`${this.#d.name}: the ${request.kind} failed; the table is as it was`, {
-      order: request.id,
+      requestId: request.id,
       error: this.#awaited.failure(request.id),
     });
   }

@@ -34,7 +34,7 @@ export class ReportedProgress {
   at({ holder, live }: StandbyView, request: RebuildRequest | null): false | RebuildProgress {
     if (this.#last?.holder !== holder || this.#last.live !== live) return false;
     const { job, done, total, rate, secondsLeft } = this.#last.report;
-    const isRequested = request !== null && request.ended === undefined && live?.origin.order !== request.id;
+    const isRequested = request !== null && request.ended === undefined && live?.origin.requestId !== request.id;
     // A table that is folded because its definition has changed has no request.
     return (isRequested || job === "change") && { done, total, rate, secondsLeft };
   }

@@ -9,7 +9,7 @@ interface Restored {
   /** The snapshot's. */
   id: string;
   restored: Generation;
-  order: string;
+  requestId: string;
   force: boolean;
 }
 
@@ -19,7 +19,7 @@ interface Restored {
  * @throws SnapshotMismatchError without `force`, or if a row does not fit
  */
 export async function convertedGeneration(
-  { id, restored, order, force }: Restored,
+  { id, restored, requestId, force }: Restored,
   table: ReadTable,
   fields: Fields,
 ): Promise<Generation> {
@@ -29,7 +29,7 @@ export async function convertedGeneration(
       found: described([...restored.fields.keys()].join(", ")),
       expected: `the current fields (${[...fields.keys()].join(", ")}) in this order, each as it is declared; ${howToForce}`,
     });
-  const converted = await table.build(fields, { definition: restored.origin.definition, order });
+  const converted = await table.build(fields, { definition: restored.origin.definition, requestId });
   try {
     await convertRows(id, restored, converted);
     return converted;

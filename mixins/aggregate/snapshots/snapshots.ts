@@ -186,18 +186,18 @@ export class Snapshots {
    */
   async restore(
     id: string,
-    order: string,
+    requestId: string,
     { force = false }: { force?: boolean | undefined } = {},
   ): Promise<Generation> {
     const snapshot = await this.#proved(id, force);
     const { table, fields, definition } = this.#d;
     this.#inUse.push(id);
     try {
-      const restored = await this.#configured().readTable(id, (at) => table.restore(at, snapshot.checksum, order));
+      const restored = await this.#configured().readTable(id, (at) => table.restore(at, snapshot.checksum, requestId));
       if (isOfDefinition(snapshot, definition) && haveSameFields(restored.fields, fields)) return restored;
       try {
         // A snapshot without a stored definition passes the check of definitions, so only its fields reveal the difference.
-        return await convertedGeneration({ id, restored, order, force }, table, fields);
+        return await convertedGeneration({ id, restored, requestId, force }, table, fields);
       } finally {
         await this.#drop(restored);
       }

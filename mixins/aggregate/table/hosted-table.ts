@@ -42,7 +42,7 @@ export class HostedTable {
 
   async open(): Promise<void> {
     const { table, fields, definition, debug } = this.#d;
-    await table.open(fields, { definition, order: "" }, { debug });
+    await table.open(fields, { definition, requestId: "" }, { debug });
     try {
       if (this.isShared) {
         this.#lease = new TableLease(this.#d);
@@ -178,7 +178,7 @@ export class HostedTable {
     const live = generation;
     this.state = { fold, live, progress, parked, successor: null, isStale, isMixing: isStale, blockedBy: null };
     debug(`${name} generation: folded beside the table -> answers queries`, {
-      order: generation.origin.order,
+      requestId: generation.origin.requestId,
       position: progress.position,
     });
     if (unfinished && unfinished !== generation) await table.drop(unfinished);

@@ -53,6 +53,6 @@ export class TableProgress {
 
   get #standby(): StandbyView {
     const { lease, state } = this.#d.table;
-    return { holder: lease?.heldBy ?? null, live: state.live };
+    return { holder: lease?.otherHolder ?? null, live: state.live };
   }
 }

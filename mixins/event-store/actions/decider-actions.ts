@@ -54,7 +54,7 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
         changes: {
           type: "array",
           max: maxClaimChanges,
-          items: { type: "object", props: { value: claimValue, held: "boolean", stream: storedName } },
+          items: { type: "object", props: { value: claimValue, claimed: "boolean", stream: storedName } },
         },
       },
       handler: (ctx: Context<ClaimFold>) => host().log.claims.fold(ctx.params),

@@ -222,8 +222,7 @@ export class StoreHost {
   }
 
   /** Applies the control state to the pump. To pause, it resolves when no local handler is running. */
-  async followPump(): Promise<void> {
-    this.#opener.assertOpen();
+  async applyPumpControl(): Promise<void> {
     if ((await this.consumers.control("pump")).paused) await this.pump.pause();
     else this.pump.resume();
   }

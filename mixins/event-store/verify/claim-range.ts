@@ -31,14 +31,14 @@ export class ClaimRange {
   }
 
   /** Applies a change by the rule of `Claims` (core/log/claims.ts): a claimed value stays with its stream. */
-  change(stream: string, { value: given, held }: ClaimChange): void {
+  change(stream: string, { value: given, claimed }: ClaimChange): void {
     const value = keptClaim(given);
     if (compareText(value, this.after) <= 0 || this.isBeyond(value)) return;
-    const heldBy = this.#streams.get(value);
-    if (held && heldBy === undefined) {
+    const claimant = this.#streams.get(value);
+    if (claimed && claimant === undefined) {
       this.#streams.set(value, stream);
       this.#characters += value.length + stream.length;
-    } else if (!held && heldBy === stream) this.take(value);
+    } else if (!claimed && claimant === stream) this.take(value);
   }
 
   /** Removes a value from the range, and returns the stream that has claimed it. */

@@ -88,6 +88,6 @@ function positionOf(page: ClaimPage | null, claim: Claim, folded: number): numbe
 const problem = (position: number, scope: string, value: string, found?: string, expected?: string): LogProblem => ({
   position,
   field: "claim",
-  found: { scope, value, heldBy: found ?? null },
-  expected: { heldBy: expected ?? null },
+  found: { scope, value, claimant: found ?? null },
+  expected: { claimant: expected ?? null },
 });

@@ -29,9 +29,9 @@ describe("A claim's changes", () => {
     const renamed = { type: "order.renamed", stream: "order-1", payload: { from: "A", to: "B" } };
     const noted = { type: "order.noted", stream: "order-1", payload: { number: "C" } };
     expect(claimChanges(claimOf(), [created("A"), noted, renamed])).toEqual([
-      { value: "A", given: "A", held: true },
-      { value: "A", given: "A", held: false },
-      { value: "B", given: "B", held: true },
+      { value: "A", given: "A", claimed: true },
+      { value: "A", given: "A", claimed: false },
+      { value: "B", given: "B", claimed: true },
     ]);
   });
 

@@ -97,7 +97,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     const values = ["x".repeat(10_000), `${"x".repeat(9999)}y`, "a ", "a"];
     const take = (stream: string, value: string) =>
       appendTo(stream, [{ type: "name.taken" }], {
-        claims: [{ scope: "name", definition: "v1", changes: [{ value, held: true }] }],
+        claims: [{ scope: "name", definition: "v1", changes: [{ value, claimed: true }] }],
       });
     for (const [index, value] of values.entries()) await appended(log, take(`s-${index}`, value));
     expect(await log.claims.claimants("name", values)).toEqual(

@@ -42,7 +42,7 @@ describe("Control state that a server has lost", () => {
     const lease = await leaseOf(holder, "one");
     await holder.put("at", 1, 0, lease);
     await acquire(holder, "one");
-    expect(await acquire(other, "two")).toMatchObject({ lease: null, heldBy: { holder: "one" } });
+    expect(await acquire(other, "two")).toMatchObject({ lease: null, current: { holder: "one" } });
     lose(server);
     await expect(acquire(holder, "one")).rejects.toMatchObject(lost);
     await expect(acquire(other, "two")).rejects.toMatchObject(lost);
@@ -130,9 +130,9 @@ describe("A lease in a cell", () => {
     const server = new MemoryServer();
     const first = await leaseOf(await on(server), "one");
     const waiting = await on(server, (moment, call) => void (moment === "before" && calls.push(call)));
-    const { heldBy } = await acquire(waiting, "two");
+    const { current } = await acquire(waiting, "two");
     expect(calls).toEqual(["cells.get"]);
-    const { lease } = await acquire(waiting, "two", heldBy!.mark);
+    const { lease } = await acquire(waiting, "two", current!.mark);
     expect(lease!.epoch).toBeGreaterThan(first.epoch);
   });
 
@@ -205,6 +205,6 @@ describe("Control state in cells", () => {
     expect(await control.get("n")).toBeNull();
     const first = await leaseOf(control, "one");
     for (let renewal = 0; renewal < 20; renewal++) expect(await leaseOf(control, "one")).toEqual(first);
-    expect(await acquire(control, "two")).toMatchObject({ lease: null, heldBy: { holder: "one" } });
+    expect(await acquire(control, "two")).toMatchObject({ lease: null, current: { holder: "one" } });
   });
 });

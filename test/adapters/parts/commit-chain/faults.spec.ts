@@ -25,7 +25,7 @@ const append = (log: EventLog, number: number) =>
   appended(
     log,
     appendTo("a", [{ id: id(number * 2) }], {
-      claims: [{ scope: "name", definition: "v1", changes: [{ value: `name ${number}`, held: true }] }],
+      claims: [{ scope: "name", definition: "v1", changes: [{ value: `name ${number}`, claimed: true }] }],
     }),
     appendTo(`b-${number}`, [{ id: id(number * 2 + 1), type: "other", payload: { text: "x".repeat(200) } }]),
   );

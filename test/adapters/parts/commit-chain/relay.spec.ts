@@ -108,9 +108,9 @@ describe("An append of a host that is overtaken", () => {
     const hosts = new Hosts();
     const [first, second] = await hosts.pair();
     const scope = { scope: "name", definition: "v1" };
-    const claiming = (stream: string, held = true) =>
+    const claiming = (stream: string, claimed = true) =>
       appendTo(stream, [{ type: "taken" }], {
-        claims: [{ ...scope, changes: [{ value: "ann", held }] }],
+        claims: [{ ...scope, changes: [{ value: "ann", claimed }] }],
       });
     await first.claims.begin(scope.scope, scope.definition, ["taken"]);
     await first.claims.fold({ ...scope, after: 0, position: 3, changes: [] });
@@ -119,7 +119,7 @@ describe("An append of a host that is overtaken", () => {
     await appended(second, claiming("b"));
     expect(await first.claims.claimants("name", ["ann"])).toEqual({ ann: "b" });
     const [twin] = await second.append([claiming("c")]);
-    expect(refused(twin).data).toMatchObject({ stream: "c", heldBy: "b" });
+    expect(refused(twin).data).toMatchObject({ stream: "c", claimant: "b" });
     await appended(second, claiming("b", false));
     expect(await first.claims.claimants("name", ["ann"])).toEqual({});
     expect(hosts.sent).toHaveLength(3);
@@ -139,7 +139,7 @@ describe("An append of a host that is overtaken", () => {
     expect(verdicts.slice(0, 2).flatMap(stored)).toHaveLength(2);
     expect(verdicts.slice(2).map((verdict) => refused(verdict).type)).toEqual([
       "VERSION_CONFLICT",
-      "SENT_AHEAD",
+      "SPECULATION_FAILED",
       "VERSION_CONFLICT",
     ]);
     expect(hosts.sent).toHaveLength(1);
