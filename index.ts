@@ -59,14 +59,13 @@ export type {
   ClaimOptions,
 } from "./mixins/decider/decider.ts";
 export type { ClaimingEvent, ClaimValue } from "./core/decider/claim.ts";
-export type { CommandAnswer } from "./mixins/decider/outcomes.ts";
 export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
 export type { StateAnswer } from "./mixins/decider/state-queries.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/actions/map-action.ts";
 export type { ExportAnswer } from "./mixins/event-store/transfer/export-events.ts";
 export type { BackupAnswer } from "./mixins/event-store/actions/file-actions.ts";
-export type { AppendAnswer } from "./mixins/event-store/append/appends.ts";
+export type { StoredAnswer } from "./mixins/event-store/append/appends.ts";
 export type { ImportAnswer } from "./mixins/event-store/transfer/import-events.ts";
 export type { JobProgress } from "./mixins/event-store/host/jobs.ts";
 export type { LinkAnswer } from "./mixins/event-store/actions/link-actions.ts";

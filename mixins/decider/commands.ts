@@ -3,7 +3,8 @@ import type { DecisionAppender, Prepared } from "./decision-appender.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { Entities, Entity } from "./entities.ts";
 import { nestedCommandsOn } from "./nested-commands.ts";
-import type { CommandAnswer, Outcomes, Tries } from "./outcomes.ts";
+import type { StoredAnswer } from "../event-store/append/appends.ts";
+import type { Outcomes, Tries } from "./outcomes.ts";
 import { PendingCommands } from "./pending-commands.ts";
 import type { BaseState, PipelinedAppend, SpeculativeState } from "./speculative-state.ts";
 import type { TrialFold } from "./trial-fold.ts";
@@ -20,7 +21,7 @@ interface Dependencies {
 
 /** `outcome` resolves to null if the command must be decided again. */
 interface Decision {
-  outcome: Promise<CommandAnswer | null>;
+  outcome: Promise<StoredAnswer | null>;
 }
 
 /** After so many decisions on speculative states, a command waits for the stored state. */
@@ -42,11 +43,11 @@ export class Commands {
   }
 
   /** @throws StoreUnavailableError if too many commands are pending */
-  run(call: CommandCall): Promise<CommandAnswer> {
+  run(call: CommandCall): Promise<StoredAnswer> {
     return nestedCommandsOn(call.ctx.broker).run(call, () => this.#pending.run(call.ctx.params, () => this.#run(call)));
   }
 
-  async #run(call: CommandCall): Promise<CommandAnswer> {
+  async #run(call: CommandCall): Promise<StoredAnswer> {
     const tries: Tries = { conflicts: 0, failedSpeculations: 0 };
     for (;;) {
       // The mutex is released after the decision, before the append completes, so the next command can be decided.
@@ -90,7 +91,8 @@ export class Commands {
     }
     const earlier = await this.#d.outcomes.earlier(call);
     if (!earlier && "error" in found) throw found.error;
-    const answer = { events: [], version: entity.version, position: entity.position };
+    const { version, position } = entity;
+    const answer = { stream, version, position, events: [], repeated: false };
     return { outcome: Promise.resolve(earlier ?? answer) };
   }
 

@@ -6,7 +6,7 @@ import type { CommandTag } from "../../core/log/command-tag.ts";
 import type { EventInput } from "../../core/log/new-event.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import type { DecidedEvent } from "../../core/decider/decided-event.ts";
-import type { AppendAnswer } from "../event-store/append/appends.ts";
+import type { StoredAnswer } from "../event-store/append/appends.ts";
 import { callStore, isFromAnotherNode, maxMessageBytes } from "../service/message-size.ts";
 import type { ClaimKeeper, ClaimsOfCommand } from "./claim-keeper.ts";
 import type { CommandCall } from "./command-call.ts";
@@ -50,7 +50,7 @@ export class DecisionAppender {
     { events, changes }: Prepared,
     expectedVersion: number,
     speculation?: Speculation,
-  ): Promise<AppendAnswer> {
+  ): Promise<StoredAnswer> {
     const { claims, store } = this.#d;
     const input: AppendInput = {
       stream,
@@ -63,7 +63,7 @@ export class DecisionAppender {
     if (changes.length > 0) input.claims = claims.scoped(changes);
     for (let catchUps = 0; ; catchUps++) {
       try {
-        return await callStore<AppendAnswer>(ctx, store, "append", input);
+        return await callStore<StoredAnswer>(ctx, store, "append", input);
       } catch (error) {
         const { type } = (error ?? {}) as { type?: unknown };
         if (type === "DUPLICATE_CLAIM") throw claims.explained(error, changes);

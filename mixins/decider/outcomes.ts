@@ -3,20 +3,13 @@ import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { fold } from "../../core/decider/rehydrate.ts";
 import { times } from "../../core/concurrency/times.ts";
-import type { AppendAnswer } from "../event-store/append/appends.ts";
+import type { StoredAnswer } from "../event-store/append/appends.ts";
 import type { CommandTag } from "../../core/log/command-tag.ts";
 import type { CommandCall } from "./command-call.ts";
 import { earlierEvents } from "./earlier-events.ts";
 import type { Entities } from "./entities.ts";
 import type { SnapshotWriter } from "./snapshot-writer.ts";
 import type { BaseState, SpeculativeState } from "./speculative-state.ts";
-
-/** A command's result: its events, and the version and position of the last, or of the entity if there are no events. */
-export interface CommandAnswer {
-  events: RecordedEvent[];
-  version: number;
-  position: number;
-}
 
 /** How often a command was decided without a stored result. */
 export interface Tries {
@@ -54,9 +47,9 @@ export class Outcomes {
     call: CommandCall,
     tries: Tries,
     base: BaseState,
-    appended: Promise<AppendAnswer>,
-  ): Promise<CommandAnswer | null> {
-    let answer: AppendAnswer;
+    appended: Promise<StoredAnswer>,
+  ): Promise<StoredAnswer | null> {
+    let answer: StoredAnswer;
     try {
       answer = await appended;
     } catch (error) {
@@ -71,7 +64,7 @@ export class Outcomes {
     tries: Tries,
     { entity, dependsOn }: BaseState,
     error: unknown,
-  ): Promise<null | CommandAnswer> {
+  ): Promise<null | StoredAnswer> {
     const { decider, entities, speculative } = this.#d;
     const { ctx, stream } = call;
     const { type, code, data } = (error ?? {}) as { type?: unknown; code?: unknown; data?: Found };
@@ -104,7 +97,8 @@ export class Outcomes {
     return own.length > 0 ? this.#answer(call, own) : null;
   }
 
-  #stored(call: CommandCall, base: BaseState, { events, version, position, repeated }: AppendAnswer): CommandAnswer {
+  #stored(call: CommandCall, base: BaseState, answer: StoredAnswer): StoredAnswer {
+    const { events, version, repeated } = answer;
     const { decider, entities, snapshots, speculative } = this.#d;
     const { stream } = call;
     if (repeated) {
@@ -126,22 +120,22 @@ export class Outcomes {
       entities.drop(stream);
       this.#d.logDefect(`${stream}: evolve has failed for events that were just stored`, error);
     }
-    return { events, version, position };
+    return answer;
   }
 
   /** The first result of a repeated command; null if it has stored nothing before. */
-  async earlier(call: CommandCall): Promise<CommandAnswer | null> {
+  async earlier(call: CommandCall): Promise<StoredAnswer | null> {
     if (call.key === undefined) return null;
     const events = await earlierEvents(call.ctx, this.#d.store, call.key);
     return events.length === 0 ? null : this.#answer(call, events);
   }
 
   /** @throws CommandIdReusedError */
-  #answer({ tag }: CommandCall, events: RecordedEvent[]): CommandAnswer {
+  #answer({ stream, tag }: CommandCall, events: RecordedEvent[]): StoredAnswer {
     const last = events.at(-1)!;
     const { hash } = (last.meta["command"] ?? {}) as Partial<CommandTag>;
     if (hash !== tag.hash) throw new CommandIdReusedError(tag.id, tag.name);
-    return { events, version: last.version, position: last.position };
+    return { stream, version: last.version, position: last.position, events, repeated: true };
   }
 }
 

@@ -68,7 +68,7 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
   readonly leaseMs: number;
   mixin(): Mixin;
   /**
-   * A Moleculer action that stores its params as an event's payload and returns the recorded event.
+   * A Moleculer action that stores its params as an event's payload, and returns what `append` returns.
    *
    * @example create: events.mapAction("property.created", { params: { id: "string" } })
    */

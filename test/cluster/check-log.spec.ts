@@ -38,8 +38,8 @@ const whole = [...open("a", "A"), ...open("b", "B"), requested, withdrawn, depos
 function sentFor(log: readonly MoneyEvent[]): SentCommand[] {
   const byCommand = Map.groupBy(log, ({ meta }) => (meta["command"] as { id: string }).id);
   return [...byCommand].map(([commandId, events]) => {
-    const { version, position } = events.at(-1)!;
-    const answer = { events, version, position };
+    const { stream, version, position } = events.at(-1)!;
+    const answer = { stream, version, position, events, repeated: false };
     return { commandId, action: "any", params: {}, events: events.length, answer, refusal: null };
   });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ServiceBroker } from "moleculer";
-import type { CommandAnswer } from "moleculer-event-sourcing";
+import type { StoredAnswer } from "moleculer-event-sourcing";
 import { pick, type Random } from "../../testing/kit/random.ts";
 import type { MoneyNode } from "./money-node.ts";
 import { Silence } from "./silence.ts";
@@ -11,7 +11,7 @@ export interface SentCommand {
   params: object;
   /** The number of events that it stores. */
   events: number;
-  answer: CommandAnswer | null;
+  answer: StoredAnswer | null;
   /** The type of the domain's refusal, which is also a valid result. */
   refusal: string | null;
 }
@@ -104,7 +104,7 @@ export class Load {
     while (performance.now() < this.#endsAt + timeoutMs) {
       try {
         const options = { nodeID: node.nodeID, timeout: answerMs, meta: { commandId } };
-        command.answer = await this.#broker.call<CommandAnswer, object>(action, params, options);
+        command.answer = await this.#broker.call<StoredAnswer, object>(action, params, options);
         this.#answered(node);
         return;
       } catch (error) {

@@ -1,5 +1,5 @@
 // A host of a log on NATS in its own process. Its callers append continuously, and it reports acknowledged events.
-import { EventStore, type AppendAnswer } from "moleculer-event-sourcing";
+import { EventStore, type StoredAnswer } from "moleculer-event-sourcing";
 import { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { nats } from "../../adapters/nats/nats.ts";
@@ -29,7 +29,7 @@ const broker = new ServiceBroker({
 broker.createService({ name: "host", mixins: [events.mixin()] });
 const state = { isEnding: false };
 
-async function append(stream: string, id: string): Promise<AppendAnswer> {
+async function append(stream: string, id: string): Promise<StoredAnswer> {
   for (;;) {
     try {
       const event = { id, type: "thing.added", payload: { text: "x".repeat(200) } };

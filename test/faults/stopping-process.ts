@@ -1,6 +1,6 @@
 // A node that appends to a log, and reports acknowledged events, until its end is requested.
 import { ServiceBroker } from "moleculer";
-import { Aggregate, EventStore, Subscription, type AppendAnswer } from "moleculer-event-sourcing";
+import { Aggregate, EventStore, Subscription, type StoredAnswer } from "moleculer-event-sourcing";
 import { sendLine } from "../support/send-line.ts";
 
 const [adapter = "", folder = "", transporter = ""] = process.argv.slice(2);
@@ -22,7 +22,7 @@ await broker.start();
 process.once("SIGTERM", () => void broker.stop().then(() => process.exit()));
 for (;;) {
   const params = { stream: "s", events: [{ type: "thing.added", payload: {} }] };
-  const answer = await broker.call<AppendAnswer, object>("events.append", params).catch(() => null);
+  const answer = await broker.call<StoredAnswer, object>("events.append", params).catch(() => null);
   if (answer) sendLine(answer.position);
   await new Promise((turn) => setTimeout(turn, 10));
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ServiceBroker } from "moleculer";
-import type { AggregateStatus, AppendAnswer } from "moleculer-event-sourcing";
+import type { AggregateStatus, StoredAnswer } from "moleculer-event-sourcing";
 import { randomFrom } from "../../testing/kit/random.ts";
 import { seed } from "../support/chance.ts";
 import { nodeOptions } from "./multinode/node-options.ts";
@@ -108,7 +108,7 @@ export class TakeoverRun {
       return { id: randomUUID(), type, payload };
     });
     const answer = await eventually(() =>
-      this.#ask<AppendAnswer>("events.append", { stream: `book-${account}`, events }),
+      this.#ask<StoredAnswer>("events.append", { stream: `book-${account}`, events }),
     );
     for (const { id, version, position } of answer.events) this.acknowledged.set(id, `${position}/${version}`);
   }

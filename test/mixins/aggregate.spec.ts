@@ -2,7 +2,7 @@ import {
   Aggregate,
   EventStore,
   type AggregateOptions,
-  type AppendAnswer,
+  type StoredAnswer,
   type FieldsInput,
   type ParkedEvent,
   type RecordedEvent,
@@ -44,7 +44,7 @@ async function brokerWith(
 
 /** Appends one event; resolves when it is folded. */
 async function fold(broker: ServiceBroker, type: string, payload: unknown = {}): Promise<RecordedEvent> {
-  const answer: AppendAnswer = await broker.call("events.append", { stream: type, events: [{ type, payload }] });
+  const answer: StoredAnswer = await broker.call("events.append", { stream: type, events: [{ type, payload }] });
   await caughtUp(broker, "table");
   return answer.events[0]!;
 }
@@ -703,7 +703,7 @@ describe("An aggregate's cached answers", () => {
 describe("A transform's own view", () => {
   /** A transform that counts the rows that it finds: one row per event, numbered by the rows before it. */
   const counting = async (count: () => Promise<unknown>) => ({ size: Number(await count()) + 1 });
-  const append = (broker: ServiceBroker, events: number): Promise<AppendAnswer> =>
+  const append = (broker: ServiceBroker, events: number): Promise<StoredAnswer> =>
     broker.call("events.append", {
       stream: "thing-1",
       events: Array.from({ length: events }, (_, index) => ({ type: "thing.created", payload: { index } })),

@@ -1,7 +1,7 @@
 import {
   Aggregate,
   EventStore,
-  type AppendAnswer,
+  type StoredAnswer,
   type EventCatalogue,
   type ParkedEvent,
   type RecordedEvent,
@@ -66,7 +66,7 @@ const append = (
   broker: ServiceBroker,
   payload: unknown,
   { id, ...rest }: { id?: string; stream?: string; type?: string; meta?: object } = {},
-): Promise<AppendAnswer> => {
+): Promise<StoredAnswer> => {
   const { stream = "account-1", type = "account.opened", meta } = rest;
   return broker.call("events.append", { stream, events: [{ id, type, payload, meta }] });
 };
@@ -118,11 +118,11 @@ describe("A store with a catalogue", () => {
   it("stores and answers what the schema makes of a payload, with its version", async () => {
     const { broker, heard } = await start({ events: second });
     const params = { owner: " Ann " };
-    const event: RecordedEvent = await broker.call("account.open", params);
-    expect(event).toMatchObject({ payload: { owner: "Ann", city: "Wanaka" }, meta: { schemaVersion: 2 } });
+    const { events: stored }: StoredAnswer = await broker.call("account.open", params);
+    expect(stored).toMatchObject([{ payload: { owner: "Ann", city: "Wanaka" }, meta: { schemaVersion: 2 } }]);
     expect(params).toEqual({ owner: " Ann " });
-    expect(await broker.call("events.read", { raw: true })).toEqual([event]);
-    await eventually(() => expect(heard).toEqual([event]));
+    expect(await broker.call("events.read", { raw: true })).toEqual(stored);
+    await eventually(() => expect(heard).toEqual(stored));
   });
 
   it("stores other types as they are, unless they are refused", async () => {
@@ -138,8 +138,8 @@ describe("A store with a catalogue", () => {
     const older = EventStore("events", { events: first, host: false });
     broker.createService({ name: "older", actions: { open: older.mapAction("account.opened") } });
     await broker.waitForServices("older", 0, 5);
-    const answer: RecordedEvent = await broker.call("older.open", { name: "Ann" });
-    expect(answer).toMatchObject({ payload: { owner: "Ann", city: "Wanaka" }, meta: { schemaVersion: 2 } });
+    const { events: stored }: StoredAnswer = await broker.call("older.open", { name: "Ann" });
+    expect(stored).toMatchObject([{ payload: { owner: "Ann", city: "Wanaka" }, meta: { schemaVersion: 2 } }]);
     expect(await broker.call("events.read", { raw: true })).toMatchObject([
       { payload: { name: "Ann" }, meta: { schemaVersion: 1 } },
     ]);

@@ -5,7 +5,7 @@ import {
   EventStore,
   ProcessManager,
   Subscription,
-  type AppendAnswer,
+  type StoredAnswer,
   type ParkedEvent,
   type RecordedEvent,
 } from "moleculer-event-sourcing";
@@ -44,7 +44,7 @@ function start(folder: string): Promise<ServiceBroker> {
   ]);
 }
 
-const append = (broker: ServiceBroker, stream: string, n: number): Promise<AppendAnswer> =>
+const append = (broker: ServiceBroker, stream: string, n: number): Promise<StoredAnswer> =>
   broker.call("events.append", { stream, events: [{ type: "n.happened", payload: { n } }] });
 
 /** A store of six events, some of which a medium has changed since, as `sql` says. */

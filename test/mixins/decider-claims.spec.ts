@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { Decider, EventStore, type CommandAnswer, type ClaimOptions } from "moleculer-event-sourcing";
+import { Decider, EventStore, type StoredAnswer, type ClaimOptions } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
@@ -59,7 +59,7 @@ function orderService(adapter: string, unique: ClaimOptions<Events> | null = byN
 
 const adapters = { memory: () => "memory:", sqlite: () => `sqlite:${newFolder()}/events.db` };
 
-const create = (broker: ServiceBroker, id: string, number: string): Promise<CommandAnswer> =>
+const create = (broker: ServiceBroker, id: string, number: string): Promise<StoredAnswer> =>
   broker.call("order.create", { id, number });
 
 const append = (broker: ServiceBroker, stream: string, type: string, payload: object) =>

@@ -1,7 +1,7 @@
 import {
   Decider,
   EventStore,
-  type CommandAnswer,
+  type StoredAnswer,
   type DryRunAnswer,
   type RecordedEvent,
 } from "moleculer-event-sourcing";
@@ -15,7 +15,7 @@ async function withHistory(): Promise<{ broker: ServiceBroker; events: RecordedE
   const broker = await startBroker([accountService("memory:")]);
   const events: RecordedEvent[] = [];
   const send = async (command: string, params: object) => {
-    const answer = await broker.call<CommandAnswer, object>(`account.${command}`, { id: "1", ...params });
+    const answer = await broker.call<StoredAnswer, object>(`account.${command}`, { id: "1", ...params });
     events.push(...answer.events);
     await new Promise((turn) => setTimeout(turn, 2));
   };

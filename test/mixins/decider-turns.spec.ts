@@ -1,4 +1,4 @@
-import { Decider, EventStore, type CommandAnswer } from "moleculer-event-sourcing";
+import { Decider, EventStore, type StoredAnswer } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { cleanUp, newFolder, startBroker } from "../support/broker.ts";
 import { leastGap, threadMs } from "../support/longest-gap.ts";
@@ -68,9 +68,9 @@ describe.each(["memory:", "sqlite:"])("An entity of many events on %s", (engine)
     const state = () => broker.call<{ version: number; state: State }, object>("counters.state", { id: "1" });
     const [one, command, two, three] = await Promise.all([
       state(),
-      broker.call<CommandAnswer, object>("counters.add", { id: "1", by: 5 }),
+      broker.call<StoredAnswer, object>("counters.add", { id: "1", by: 5 }),
       state(),
-      broker.call<CommandAnswer, object>("counters.add", { id: "1", by: 5 }),
+      broker.call<StoredAnswer, object>("counters.add", { id: "1", by: 5 }),
     ]);
     expect([command.version, three.version].toSorted((a, b) => a - b)).toEqual([events + 1, events + 2]);
     for (const { version, state: found } of [one, two, await state()])
@@ -81,7 +81,7 @@ describe.each(["memory:", "sqlite:"])("An entity of many events on %s", (engine)
   it("is decided on by one command at a time", async () => {
     const broker = await withEvents(adapter(), events);
     const answers = await Promise.all(
-      Array.from({ length: 5 }, () => broker.call<CommandAnswer, object>("counters.addOnce", { id: "1", at: events })),
+      Array.from({ length: 5 }, () => broker.call<StoredAnswer, object>("counters.addOnce", { id: "1", at: events })),
     );
     expect(answers.map(({ events: stored }) => stored.length).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 0, 1]);
   });

@@ -1,4 +1,4 @@
-import { Decider, EventStore, type CommandAnswer, type RecordedEvent } from "moleculer-event-sourcing";
+import { Decider, EventStore, type StoredAnswer, type RecordedEvent } from "moleculer-event-sourcing";
 import { Errors, type BrokerOptions, type Context, type ServiceBroker, type ServiceSchema } from "moleculer";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { accountDecider, accountEvents, accountEventsElsewhere, accountService } from "./decider-account.ts";
@@ -59,30 +59,29 @@ describe.each(Object.entries(adapters))("A decider on %s", (_engine, adapter) =>
 });
 
 describe("A decider's command", () => {
-  it("answers its events, and the version and position of the last", async () => {
+  it("answers as an append: its events, and stream, version and position of the last", async () => {
     const broker = await startBroker([accountService("memory:")]);
     await append(broker, "other-1", "other.happened", {});
-    const answer = await broker.call<CommandAnswer, object>("account.move", { id: "1", amounts: [1, 2] });
-    expect(answer).toEqual({ events: await streamOf(broker, "account-1"), version: 2, position: 3 });
+    const answer = await broker.call<StoredAnswer, object>("account.move", { id: "1", amounts: [1, 2] });
+    const where = { stream: "account-1", version: 2, position: 3 };
+    expect(answer).toEqual({ ...where, events: await streamOf(broker, "account-1"), repeated: false });
     expect(answer.events.map(({ payload }) => payload)).toEqual([{ amount: 1 }, { amount: 2 }]);
   });
 
   it("returns the stream's version and position if it decides no events", async () => {
     const broker = await startBroker([accountService("memory:")]);
-    expect(await broker.call("account.move", { id: "1", amounts: [] })).toEqual({
-      events: [],
-      version: 0,
-      position: 0,
-    });
+    const nothing = { stream: "account-1", events: [], repeated: false };
+    const answer = await broker.call("account.move", { id: "1", amounts: [] });
+    expect(answer).toEqual({ ...nothing, version: 0, position: 0 });
     await append(broker, "other-1", "other.happened", {});
     await broker.call("account.open", { id: "1", owner: "Ann" });
     const again = await broker.call("account.open", { id: "1", owner: "Ann" });
-    expect(again).toEqual({ events: [], version: 1, position: 2 });
+    expect(again).toEqual({ ...nothing, version: 1, position: 2 });
   });
 
   it("leaves in each event which command it was, and what caused it", async () => {
     const broker = await startBroker([accountService("memory:")]);
-    const promise = broker.call<CommandAnswer, object>("account.deposit", { id: "1", amount: 5 }, { requestID: "r" });
+    const promise = broker.call<StoredAnswer, object>("account.deposit", { id: "1", amount: 5 }, { requestID: "r" });
     const { id } = (promise as unknown as { ctx: Context }).ctx;
     const [event] = (await promise).events;
     expect(event!.meta).toEqual({
@@ -406,7 +405,7 @@ describe("The service of a decider", () => {
 
   it("may have another name than the decider, and a version", async () => {
     const broker = await startBroker([{ ...accountService("memory:"), name: "bank", version: 2 }]);
-    const { events } = await broker.call<CommandAnswer, object>("v2.bank.deposit", { id: "1", amount: 5 });
+    const { events } = await broker.call<StoredAnswer, object>("v2.bank.deposit", { id: "1", amount: 5 });
     expect(events[0]).toMatchObject({ stream: "account-1", meta: { command: { name: "v2.bank.deposit" } } });
   });
 

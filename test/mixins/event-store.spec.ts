@@ -1,4 +1,4 @@
-import { EventStore, type AppendAnswer, type EventStoreOptions, type RecordedEvent } from "moleculer-event-sourcing";
+import { EventStore, type StoredAnswer, type EventStoreOptions, type RecordedEvent } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { v4, v7 } from "uuid";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
@@ -21,7 +21,7 @@ async function brokerWith(
 
 const newBroker = () => brokerWith(newStore());
 
-const append = (broker: ServiceBroker, params: object, options: object = {}): Promise<AppendAnswer> =>
+const append = (broker: ServiceBroker, params: object, options: object = {}): Promise<StoredAnswer> =>
   broker.call("events.append", params, options);
 
 const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> => broker.call("events.read", { limit: 10_000 });
@@ -285,7 +285,7 @@ describe("An event's meta", () => {
         },
       },
     });
-    const answer: AppendAnswer = await broker.call("thing.store", {}, { requestID: "request-7" });
+    const answer: StoredAnswer = await broker.call("thing.store", {}, { requestID: "request-7" });
     expect(answer.events[0]!.meta).toEqual({ correlationId: "request-7", causationId: id });
   });
 
@@ -298,8 +298,8 @@ describe("An event's meta", () => {
         outer: (ctx: Context) => ctx.call("thing.create", { id: "1" }),
       },
     });
-    const { meta }: RecordedEvent = await broker.call("thing.outer", {}, { requestID: "request-7" });
-    expect(meta).toEqual({ correlationId: "request-7", causationId: ids[0] });
+    const { events: stored }: StoredAnswer = await broker.call("thing.outer", {}, { requestID: "request-7" });
+    expect(stored[0]!.meta).toEqual({ correlationId: "request-7", causationId: ids[0] });
   });
 
   it("names the event that brought it about, and keeps the first request, along a chain of listeners", async () => {
@@ -580,18 +580,14 @@ describe("The store's queries", () => {
 });
 
 describe("A mapped action", () => {
-  it("stores its params as the payload and answers the recorded event", async () => {
+  it("stores its params as the payload, and answers as append does", async () => {
     const events = newStore();
     const broker = await brokerWith(events, { actions: { create: events.mapAction("thing.created") } });
-    const recorded: RecordedEvent = await broker.call("thing.create", { id: "42", name: "x" });
-    expect(recorded).toMatchObject({
-      type: "thing.created",
-      stream: "thing-42",
-      version: 1,
-      position: 1,
-      payload: { id: "42", name: "x" },
-    });
-    expect(await readAll(broker)).toEqual([recorded]);
+    const answer: StoredAnswer = await broker.call("thing.create", { id: "42", name: "x" });
+    const where = { stream: "thing-42", version: 1, position: 1 };
+    const recorded = { ...where, type: "thing.created", payload: { id: "42", name: "x" } };
+    expect(answer).toEqual({ ...where, events: [expect.objectContaining(recorded)], repeated: false });
+    expect(await readAll(broker)).toEqual(answer.events);
   });
 
   it.each([
@@ -607,8 +603,8 @@ describe("A mapped action", () => {
     const broker = await startBroker([
       { name, mixins: [events.mixin()], actions: { create: events.mapAction("thing.created") } },
     ]);
-    const recorded: RecordedEvent = await broker.call(`${name}.create`, params);
-    expect(recorded.stream).toBe(expected(recorded));
+    const { stream, events: stored }: StoredAnswer = await broker.call(`${name}.create`, params);
+    expect(stream).toBe(expected(stored[0]!));
   });
 
   it("takes stream, payload, meta, expectedVersion and eventId as functions of params and context", async () => {
@@ -625,17 +621,18 @@ describe("A mapped action", () => {
         }),
       },
     });
-    const call = (params: object): Promise<RecordedEvent> =>
+    const call = (params: object): Promise<StoredAnswer> =>
       broker.call("thing.rename", params, { meta: { user: "ann" }, requestID: "request-7" });
 
-    const recorded = await call({ thing: 7, name: "x", version: 0, command: id });
-    expect(recorded).toMatchObject({ id, stream: "item-7", version: 1, payload: { name: "x", by: "ann" } });
-    expect(recorded.meta).toEqual({
+    const answer = await call({ thing: 7, name: "x", version: 0, command: id });
+    expect(answer).toMatchObject({ stream: "item-7", version: 1, repeated: false });
+    expect(answer.events).toMatchObject([{ id, payload: { name: "x", by: "ann" } }]);
+    expect(answer.events[0]!.meta).toEqual({
       user: "ann",
       correlationId: "request-7",
       causationId: expect.any(String) as string,
     });
-    expect(await call({ thing: 7, name: "x", version: 0, command: id })).toEqual(recorded);
+    expect(await call({ thing: 7, name: "x", version: 0, command: id })).toEqual({ ...answer, repeated: true });
     expect(await refusal(() => call({ thing: 7, name: "y", version: 0, command: v4() }))).toMatchObject({
       type: "VERSION_CONFLICT",
       code: 409,
@@ -669,15 +666,18 @@ describe("A mapped action", () => {
         }),
       },
     });
-    const recorded: RecordedEvent = await broker.call("thing.open", {});
-    expect(recorded).toMatchObject({ id: eventId, stream: "shop", version: 1, meta: { source: "till" } });
+    const { events: stored }: StoredAnswer = await broker.call("thing.open", {});
+    expect(stored).toMatchObject([{ id: eventId, stream: "shop", version: 1, meta: { source: "till" } }]);
   });
 
   it("names the stream by a given event id where the params have none", async () => {
     const events = newStore();
     const eventId = v4();
     const broker = await brokerWith(events, { actions: { create: events.mapAction("thing.created", { eventId }) } });
-    expect(await broker.call("thing.create", {})).toMatchObject({ id: eventId, stream: `thing-${eventId}` });
+    expect(await broker.call("thing.create", {})).toMatchObject({
+      stream: `thing-${eventId}`,
+      events: [{ id: eventId }],
+    });
   });
 
   it("checks params, with ? for optional ones, before anything is stored", async () => {
@@ -708,9 +708,9 @@ describe("A mapped action", () => {
           rest: "POST /things",
           hooks: {
             before: (ctx) => void said.push(`before ${(ctx.params as { id: string }).id}`),
-            after: (_ctx, recorded: unknown) => {
-              said.push(`after ${(recorded as RecordedEvent).version}`);
-              return { stored: (recorded as RecordedEvent).position };
+            after: (_ctx, answer: unknown) => {
+              said.push(`after ${(answer as StoredAnswer).version}`);
+              return { stored: (answer as StoredAnswer).position };
             },
           },
         }),

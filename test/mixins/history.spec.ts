@@ -1,4 +1,4 @@
-import { EventStore, type AppendAnswer, type LogVerification, type RecordedEvent } from "moleculer-event-sourcing";
+import { EventStore, type StoredAnswer, type LogVerification, type RecordedEvent } from "moleculer-event-sourcing";
 import Database from "better-sqlite3";
 import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
@@ -88,7 +88,7 @@ describe("A draft", () => {
       ["id", "type", "payload", "meta"],
     ]);
     expect(await broker.call("events.count")).toBe(0);
-    const { events } = await broker.call<AppendAnswer, object>("events.append", { stream: "a", events: drafts });
+    const { events } = await broker.call<StoredAnswer, object>("events.append", { stream: "a", events: drafts });
     expect(events).toMatchObject(drafts);
   });
 

@@ -8,7 +8,7 @@ import {
   ProcessManager,
   Subscription,
   type AggregateStatus,
-  type AppendAnswer,
+  type StoredAnswer,
   type FieldsInput,
   type RecordedEvent,
   type TransformView,
@@ -62,7 +62,7 @@ function thing(
 const idOf = (position: number) => String(position).padStart(3, "0");
 const numbered: Transform = ({ position }) => ({ id: idOf(position), n: position });
 
-const append = (broker: ServiceBroker, count = 1, type = "thing.happened"): Promise<AppendAnswer> =>
+const append = (broker: ServiceBroker, count = 1, type = "thing.happened"): Promise<StoredAnswer> =>
   broker.call("events.append", {
     stream: "thing-1",
     events: Array.from({ length: count }, () => ({ type, payload: {} })),

@@ -2,7 +2,7 @@ import {
   Decider,
   EventStore,
   Subscription,
-  type AppendAnswer,
+  type StoredAnswer,
   type ExportAnswer,
   type LinkAnswer,
   type RecordedEvent,
@@ -32,7 +32,7 @@ const brokerOn = (adapter = "memory:") => startBroker([{ name: "order", mixins: 
 
 async function append(broker: ServiceBroker, stream: string, ...events: object[]): Promise<RecordedEvent[]> {
   const sent = events.map((event) => ({ type: "order.made", payload: { no: 1 }, ...event }));
-  return (await broker.call<AppendAnswer, object>("events.append", { stream, events: sent })).events;
+  return (await broker.call<StoredAnswer, object>("events.append", { stream, events: sent })).events;
 }
 
 const link = (broker: ServiceBroker, stream: unknown, ids: unknown): Promise<LinkAnswer> =>
@@ -105,7 +105,7 @@ describe.each(["memory", "sqlite"])("A stream of links (%s)", (engine) => {
   it("takes nothing where one id is unknown, or one event is the framework's own", async () => {
     const broker = await brokerOn(adapter());
     const [id] = idsOf(await append(broker, "order-1", {}));
-    const own = await broker.call<AppendAnswer, object>("events.record", { stream: "$a", type: "$b", payload: null });
+    const own = await broker.call<StoredAnswer, object>("events.record", { stream: "$a", type: "$b", payload: null });
     const unknown = v7();
     expect(await refusal(() => link(broker, "orders", [id, unknown]))).toMatchObject({
       code: 404,

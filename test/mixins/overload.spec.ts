@@ -5,7 +5,7 @@ import {
   EventStore,
   Subscription,
   type Adapter,
-  type AppendAnswer,
+  type StoredAnswer,
   type EventStoreOptions,
 } from "moleculer-event-sourcing";
 import type { EventLog } from "../../core/log/event-log.ts";
@@ -48,10 +48,10 @@ function startStore(adapter: Adapter | string, options: Partial<EventStoreOption
   return startBroker([{ name: "host", mixins: [events.mixin()] }]);
 }
 
-const append = (broker: ServiceBroker, stream: string, text = ""): Promise<AppendAnswer> =>
+const append = (broker: ServiceBroker, stream: string, text = ""): Promise<StoredAnswer> =>
   broker.call("events.append", { stream, events: [{ type: "thing.noted", payload: { text } }] });
 
-const record = (broker: ServiceBroker, stream: string): Promise<AppendAnswer> =>
+const record = (broker: ServiceBroker, stream: string): Promise<StoredAnswer> =>
   broker.call("events.record", { stream, type: "$noted", payload: {} });
 
 describe("A store with as many appends as may wait", () => {

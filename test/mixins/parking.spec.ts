@@ -2,7 +2,7 @@ import {
   Aggregate,
   EventStore,
   type AggregateStatus,
-  type AppendAnswer,
+  type StoredAnswer,
   type ErrorPolicy,
   type ParkedEvent,
   type RecordedEvent,
@@ -85,7 +85,7 @@ const worker = (faults: Faults): ServiceSchema => ({
 /** Stores one event per stream in one commit; returns their ids. */
 async function appendTo(broker: ServiceBroker, ...streams: string[]): Promise<string[]> {
   const answers = await Promise.all(
-    streams.map((stream): Promise<AppendAnswer> =>
+    streams.map((stream): Promise<StoredAnswer> =>
       broker.call("events.append", { stream, events: [{ type: "thing.happened", payload: {} }] }),
     ),
   );

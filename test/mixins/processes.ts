@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import {
   EventStore,
   ProcessManager,
-  type AppendAnswer,
+  type StoredAnswer,
   type ProcessManagerOptions,
   type ProcessManagerStatus,
   type ProcessSummary,
@@ -87,7 +87,7 @@ export async function happen(
   type = "thing.happened",
   payload: object = {},
 ): Promise<RecordedEvent> {
-  const answer: AppendAnswer = await broker.call("events.append", {
+  const answer: StoredAnswer = await broker.call("events.append", {
     stream: `s-${process}`,
     events: [{ type, payload: { ...(process !== null && { process }), ...payload } }],
   });

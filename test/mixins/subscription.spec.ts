@@ -1,4 +1,4 @@
-import { EventStore, Subscription, type AppendAnswer, type RecordedEvent } from "moleculer-event-sourcing";
+import { EventStore, Subscription, type StoredAnswer, type RecordedEvent } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
 import { caughtUp, cleanUp, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
@@ -6,7 +6,7 @@ import { appendTo, Watched, watchService, withStatus } from "./watch.ts";
 
 afterEach(cleanUp);
 
-const append = (broker: ServiceBroker, type: string, payload: object = {}): Promise<AppendAnswer> =>
+const append = (broker: ServiceBroker, type: string, payload: object = {}): Promise<StoredAnswer> =>
   broker.call("events.append", { stream: "a-1", events: [{ type, payload }] });
 
 const newStore = (folder = newFolder()) => EventStore("events", { adapter: `sqlite:${folder}/events.db` });

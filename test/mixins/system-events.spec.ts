@@ -1,4 +1,4 @@
-import { Aggregate, EventStore, Subscription, type AppendAnswer, type RecordedEvent } from "moleculer-event-sourcing";
+import { Aggregate, EventStore, Subscription, type StoredAnswer, type RecordedEvent } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
@@ -37,14 +37,14 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
     ]);
   });
 
-  const record = (params: object = {}): Promise<AppendAnswer> =>
+  const record = (params: object = {}): Promise<StoredAnswer> =>
     broker.call("events.record", {
       stream: "$aggregate-things",
       type: "$snapshot.started",
       payload: { snapshot: 1 },
       ...params,
     });
-  const append = (): Promise<AppendAnswer> =>
+  const append = (): Promise<StoredAnswer> =>
     broker.call("events.append", { stream: "thing-1", events: [{ type: "thing.started", payload: { n: 1 } }] });
 
   it("takes a position and is found and read like any other", async () => {

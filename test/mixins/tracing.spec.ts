@@ -1,4 +1,10 @@
-import { Aggregate, EventStore, type RecordedEvent, type TransformView } from "moleculer-event-sourcing";
+import {
+  Aggregate,
+  EventStore,
+  type RecordedEvent,
+  type StoredAnswer,
+  type TransformView,
+} from "moleculer-event-sourcing";
 import { TracerExporters, type Context, type ServiceBroker, type ServiceSchema, type Span } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 
@@ -73,8 +79,14 @@ async function traced(events = false): Promise<{ broker: ServiceBroker; spans: S
 }
 
 const mail = "ann@private.example";
-const register = (broker: ServiceBroker, params: object = {}, requestID = "request-7") =>
-  broker.call<RecordedEvent, object>("customer.register", { id: "ann-private", mail, ...params }, { requestID });
+const register = async (
+  broker: ServiceBroker,
+  params: object = {},
+  requestID = "request-7",
+): Promise<RecordedEvent> => {
+  const sent = { id: "ann-private", mail, ...params };
+  return (await broker.call<StoredAnswer, object>("customer.register", sent, { requestID })).events[0]!;
+};
 
 const folded = (broker: ServiceBroker) => Promise.all([caughtUp(broker, "byAction"), caughtUp(broker, "byFunction")]);
 

@@ -1,7 +1,7 @@
 import {
   EventStore,
   Subscription,
-  type AppendAnswer,
+  type StoredAnswer,
   type ErrorPolicy,
   type ParkedEvent,
 } from "moleculer-event-sourcing";
@@ -66,7 +66,7 @@ export function watchService({
 /** Stores one event per stream; returns their ids. */
 export async function appendTo(broker: ServiceBroker, ...streams: string[]): Promise<string[]> {
   const answers = await Promise.all(
-    streams.map((stream): Promise<AppendAnswer> =>
+    streams.map((stream): Promise<StoredAnswer> =>
       broker.call("events.append", { stream, events: [{ type: "thing.happened", payload: {} }] }),
     ),
   );

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { ServiceBroker } from "moleculer";
-import { EventStore, type AppendAnswer, type RecordedEvent } from "moleculer-event-sourcing";
+import { EventStore, type StoredAnswer, type RecordedEvent } from "moleculer-event-sourcing";
 import { cleanUp, startBroker } from "../support/broker.ts";
 import { law } from "./law.ts";
 import { places } from "./places.ts";
@@ -37,7 +37,7 @@ async function runWriter(broker: ServiceBroker, writes: readonly Write[]): Promi
     const params = { stream, events, ...(expects && { expectedVersion: last?.version ?? 0 }) };
     await pass(count);
     try {
-      const answer: AppendAnswer = await broker.call("events.append", params);
+      const answer: StoredAnswer = await broker.call("events.append", params);
       acknowledged.push(...answer.events);
     } catch (error) {
       expect(error).toMatchObject({ type: "VERSION_CONFLICT" });

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { Decider, EventStore, type CommandAnswer, type RecordedEvent } from "moleculer-event-sourcing";
+import { Decider, EventStore, type StoredAnswer, type RecordedEvent } from "moleculer-event-sourcing";
 import type { Context, Middleware, ServiceBroker } from "moleculer";
 import { cleanUp, startBroker } from "../support/broker.ts";
 import { failingLog, type Fate } from "../support/failing-log.ts";
@@ -149,7 +149,7 @@ interface Outcome {
   /** The length of the stream when it was sent, and when its result came. */
   from: number;
   to: number;
-  answer?: CommandAnswer;
+  answer?: StoredAnswer;
   error?: Error & { type?: string; data?: { balance: number } };
 }
 
@@ -159,7 +159,7 @@ async function send(broker: ServiceBroker, one: Command, stored: RecordedEvent[]
   const params = name === "gift" ? { amount } : { id: "1", amount, turns };
   const from = stored.length;
   try {
-    const answer: CommandAnswer = await broker.call(`purse.${name}`, params, { meta });
+    const answer: StoredAnswer = await broker.call(`purse.${name}`, params, { meta });
     return { command: one, from, to: stored.length, answer };
   } catch (error) {
     return { command: one, from, to: stored.length, error: error as Outcome["error"] & Error };

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import type { Adapter, AggregateStatus, AppendAnswer, Manifest, ParkedEvent } from "moleculer-event-sourcing";
+import type { Adapter, AggregateStatus, StoredAnswer, Manifest, ParkedEvent } from "moleculer-event-sourcing";
 import { CrashKit } from "moleculer-event-sourcing/testing";
 import { eventually, startBroker } from "../support/broker.ts";
 import type { Home } from "./places.ts";
@@ -8,7 +8,7 @@ import { thingServices, World, type Consumer, type Table, type Thing, type Thing
 
 interface Sent {
   params: { stream: string; events: [{ id: string; type: string; payload: Thing }] };
-  answer: AppendAnswer | null;
+  answer: StoredAnswer | null;
 }
 
 interface Crash {
@@ -146,7 +146,7 @@ export class History {
   }
 
   async #send(sent: Sent): Promise<void> {
-    const answer: AppendAnswer = await this.broker.call("events.append", sent.params);
+    const answer: StoredAnswer = await this.broker.call("events.append", sent.params);
     if (sent.answer) expect(answer).toEqual({ ...sent.answer, repeated: true });
     sent.answer ??= answer;
   }

@@ -7,12 +7,11 @@ import { expectedVersionProblem, type ExpectedVersion } from "../../../core/log/
 import { ownNameProblem } from "../../../core/log/new-event.ts";
 import { isPlainObject, assertOptions, assertDefinition } from "../../../core/options/options.ts";
 import { withOptional } from "../../../core/catalogue/payload-schema.ts";
-import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { checkActionOptions } from "../../service/action-options.ts";
 import { callStore } from "../../service/message-size.ts";
 import { markOrigin } from "../../service/own-actions.ts";
 import { withoutParams } from "../../observability/spans.ts";
-import type { AppendAnswer } from "../append/appends.ts";
+import type { StoredAnswer } from "../append/appends.ts";
 
 type AnyParams = Record<string, unknown>;
 type From<Value, Params> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);
@@ -65,7 +64,7 @@ export function mapAction(target: Target, options: MapActionOptions): ActionSche
         ]),
       ),
     }),
-    handler: markOrigin(async function (this: Service, ctx: Context<AnyParams>): Promise<RecordedEvent> {
+    handler: markOrigin(async function (this: Service, ctx: Context<AnyParams>): Promise<StoredAnswer> {
       return appendOne(target, this.name, toEvent, ctx);
     }, "declared"),
   };
@@ -147,7 +146,7 @@ async function appendOne(
   service: string,
   options: GivenOptions,
   ctx: Context<AnyParams>,
-): Promise<RecordedEvent> {
+): Promise<StoredAnswer> {
   // Null if the broker has no service of this package: then the middleware of `boundary.ts` is missing.
   const params = ctx.params ?? {};
   const values: Record<string, unknown> & EventValues = { payload: params };
@@ -159,14 +158,18 @@ async function appendOne(
     const hasId = (typeof entity === "string" && entity !== "") || typeof entity === "number";
     stream = streamOf(service, hasId ? String(entity) : ((id ??= newEventId()) as string));
   }
-  const { expectedVersion, payload, meta } = values;
-  // A function that returned undefined: the append would silently skip the version check.
-  const problem = "expectedVersion" in values ? expectedVersionProblem(expectedVersion) : null;
-  if (problem) throw new ValidationError([problem]);
-  // With the schema version, because the store's host may have a newer catalogue than this service.
-  const event = { id, type, payload, meta: schemaVersion === undefined ? meta : withVersion(meta, schemaVersion) };
-  const answer = await callStore<AppendAnswer>(ctx, store, "append", { stream, expectedVersion, events: [event] });
-  return answer.events[0]!;
+  return callStore<StoredAnswer>(ctx, store, "append", {
+    stream,
+    expectedVersion: await expected(options, params, ctx),
+    events: [
+      {
+        id,
+        type,
+        payload: options.payload ? await options.payload(params, ctx) : params,
+        meta: withVersion(await from(options.meta), schemaVersion),
+      },
+    ],
+  });
 }
 
 type EventValues = Partial<Record<keyof EventOptions, unknown>>;

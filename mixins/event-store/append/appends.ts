@@ -19,13 +19,16 @@ import type { PendingLimits } from "./pending-appends.ts";
 import { fromRelayed, type RelayedAppend } from "./relayed-group.ts";
 import { Senders } from "./senders.ts";
 
-/** The result of `append`: version and position are those of the last event. */
-export interface AppendAnswer {
+/**
+ * The result of everything that stores events: `append`, mapped actions and commands. Version and position are those of
+ * the last event; of the entity, if a command stored no events.
+ */
+export interface StoredAnswer {
   stream: string;
   version: number;
   position: number;
   events: RecordedEvent[];
-  /** True if the append had been stored before. The result is that of the first time. */
+  /** True if the events had been stored before. The result is that of the first time. */
   repeated: boolean;
 }
 
@@ -78,12 +81,8 @@ export class Appends {
     return this.#commits.close();
   }
 
-  /** The whole append is measured including its checks, also if it is rejected. */
-  async append(input: AppendInput, ids: RequestIds): Promise<AppendAnswer> {
-    const { metrics, opener, catalogue } = this.#d;
-    const since = performance.now();
-    let isSent = false;
-    try {
+  async append(input: AppendInput, ids: RequestIds): Promise<StoredAnswer> {
+    const { events: stored, repeated } = await this.#measured(() => {
       const request = this.#toRequest(input, ids);
       opener.assertOpen();
       this.#appendedAt = since;

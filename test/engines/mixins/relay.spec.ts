@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { EventStore, type AppendAnswer, type RecordedEvent } from "moleculer-event-sourcing";
+import { EventStore, type StoredAnswer, type RecordedEvent } from "moleculer-event-sourcing";
 import type { Context, Middleware, ServiceBroker } from "moleculer";
 import { mongodb } from "../../../adapters/mongodb/mongodb.ts";
 import { nats } from "../../../adapters/nats/nats.ts";
@@ -25,7 +25,7 @@ interface HostNode {
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 /** Through this node's own host. */
-const append = ({ broker }: HostNode, stream: string, more: object = {}): Promise<AppendAnswer> =>
+const append = ({ broker }: HostNode, stream: string, more: object = {}): Promise<StoredAnswer> =>
   broker.call(
     "events.append",
     { stream, events: [{ type: "thing.added", payload: {} }], ...more },
@@ -68,8 +68,8 @@ for (const engine of ["nats-server", "mongodb"] as const)
     const isStore = ({ name }: { name: string }) => name === "events";
 
     /** Each node's callers append to streams of their own until `isOver`; every event was acknowledged once. */
-    async function load(nodes: readonly HostNode[], isOver: () => boolean): Promise<AppendAnswer[]> {
-      const answers: AppendAnswer[] = [];
+    async function load(nodes: readonly HostNode[], isOver: () => boolean): Promise<StoredAnswer[]> {
+      const answers: StoredAnswer[] = [];
       const own = randomUUID();
       await Promise.all(
         nodes.flatMap((node) =>
@@ -88,7 +88,7 @@ for (const engine of ["nats-server", "mongodb"] as const)
       return nodes.toSorted((one, other) => other.relayed - one.relayed)[0]!;
     };
 
-    async function checkAll(node: HostNode, answers: readonly AppendAnswer[]): Promise<void> {
+    async function checkAll(node: HostNode, answers: readonly StoredAnswer[]): Promise<void> {
       const log = await readLog<RecordedEvent>(node.broker);
       expect(log.map(({ position }) => position)).toEqual(upTo(log.length));
       const byId = new Map(log.map((event) => [event.id, event]));

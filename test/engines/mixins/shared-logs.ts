@@ -6,7 +6,7 @@ import {
   ProcessManager,
   Subscription,
   type Adapter,
-  type AppendAnswer,
+  type StoredAnswer,
   type RecordedEvent,
 } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
@@ -125,7 +125,7 @@ export class SharedLog {
 }
 
 /** Through this node, in a stream of its own. */
-export async function add({ broker }: LogNode, count = 1): Promise<AppendAnswer> {
+export async function add({ broker }: LogNode, count = 1): Promise<StoredAnswer> {
   const events = Array.from({ length: count }, () => ({ type: "thing.added", payload: {} }));
   return broker.call("events.append", { stream: `thing-${broker.nodeID}`, events });
 }

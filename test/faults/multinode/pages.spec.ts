@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { Aggregate, type AppendAnswer, type RecordedEvent, type Trace } from "moleculer-event-sourcing";
+import { Aggregate, type StoredAnswer, type RecordedEvent, type Trace } from "moleculer-event-sourcing";
 import { caughtUp, cleanUp, newFolder } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { hostedStore, readLog, remoteStore } from "../../support/accounts.ts";
@@ -93,7 +93,7 @@ describeWith("nats-server", "A log of more than a message holds", (server) => {
     for (let at = 0; at < 6000; at += 1000) {
       const events = Array.from({ length: 1000 }, () => ({ type: "thing.noted", payload: {} }));
       const call = { stream: `thing-${at}`, events };
-      const answer: AppendAnswer = await a.call("events.append", call, { requestID: "request-1" });
+      const answer: StoredAnswer = await a.call("events.append", call, { requestID: "request-1" });
       ids.push(...answer.events.map(({ id }) => id));
     }
     const stream = "𝄞".repeat(255);

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import type { ServiceBroker } from "moleculer";
-import type { AppendAnswer, Manifest, ParkedEvent, RecordedEvent, Verification } from "moleculer-event-sourcing";
+import type { StoredAnswer, Manifest, ParkedEvent, RecordedEvent, Verification } from "moleculer-event-sourcing";
 import { caughtUp, eventually } from "../../support/broker.ts";
 import { passingService } from "./services.ts";
 import type { SoakEvents } from "./store.ts";
@@ -20,7 +20,7 @@ export interface Chores {
 export function choresOn(broker: ServiceBroker, folder: string): Chores {
   const call = <Answer>(action: string, params: object = {}) => broker.call<Answer, object>(action, params);
   const append = async (stream: string, ...events: { type: keyof SoakEvents; payload: object }[]) =>
-    (await call<AppendAnswer>("events.append", { stream, events })).events;
+    (await call<StoredAnswer>("events.append", { stream, events })).events;
   const remove = (file: string) => rmSync(`${folder}/${file}`);
   let round = 0;
 

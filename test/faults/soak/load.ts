@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AppendAnswer } from "moleculer-event-sourcing";
+import type { StoredAnswer } from "moleculer-event-sourcing";
 import type { ServiceBroker } from "moleculer";
 
 const everyMs = 20;
@@ -106,7 +106,7 @@ export class Load {
     const removed = { type: "thing.removed", payload: { thing: String((n * 7) % things) } };
     const params = { stream: `list-${n}-${randomUUID()}`, key: `list ${n}`, events: [...counted, removed] };
     await this.#call("events.append", params);
-    const { repeated } = await this.#call<AppendAnswer>("events.append", params);
+    const { repeated } = await this.#call<StoredAnswer>("events.append", params);
     if (!repeated) throw new Error(`list ${n} was stored twice`);
   }
 
@@ -149,7 +149,7 @@ export class Load {
 
   async #readOwnWrite(n: number): Promise<void> {
     const events = [{ type: "thing.counted", payload: { ...this.#thing(n), thing: "own" } }];
-    const { position } = await this.#call<AppendAnswer>("events.append", { stream: "thing-own", events });
+    const { position } = await this.#call<StoredAnswer>("events.append", { stream: "thing-own", events });
     const row = await this.#call<{ n: number } | null>(
       "things.resolve",
       { id: "own" },
@@ -161,7 +161,7 @@ export class Load {
   /** Traces the consequences of an event, and links it. */
   async #follow(n: number): Promise<void> {
     const params = { stream: `order-link-${n % accounts}`, events: [{ type: "order.touched", payload: {} }] };
-    const { events } = await this.#call<AppendAnswer>("events.append", params);
+    const { events } = await this.#call<StoredAnswer>("events.append", params);
     await this.#call("events.link", { stream: `links-${n % accounts}`, ids: [events[0]!.id] });
     await this.#call("events.trace", { correlationId: events[0]!.meta.correlationId });
   }
