@@ -158,18 +158,13 @@ async function appendOne(
     const hasId = (typeof entity === "string" && entity !== "") || typeof entity === "number";
     stream = streamOf(service, hasId ? String(entity) : ((id ??= newEventId()) as string));
   }
-  return callStore<StoredAnswer>(ctx, store, "append", {
-    stream,
-    expectedVersion: await expected(options, params, ctx),
-    events: [
-      {
-        id,
-        type,
-        payload: options.payload ? await options.payload(params, ctx) : params,
-        meta: withVersion(await from(options.meta), schemaVersion),
-      },
-    ],
-  });
+  const { expectedVersion, payload, meta } = values;
+  // A function that returned undefined: the append would silently skip the version check.
+  const problem = "expectedVersion" in values ? expectedVersionProblem(expectedVersion) : null;
+  if (problem) throw new ValidationError([problem]);
+  // With the schema version, because the store's host may have a newer catalogue than this service.
+  const event = { id, type, payload, meta: schemaVersion === undefined ? meta : withVersion(meta, schemaVersion) };
+  return callStore<StoredAnswer>(ctx, store, "append", { stream, expectedVersion, events: [event] });
 }
 
 type EventValues = Partial<Record<keyof EventOptions, unknown>>;

@@ -81,8 +81,12 @@ export class Appends {
     return this.#commits.close();
   }
 
+  /** The whole append is measured including its checks, also if it is rejected. */
   async append(input: AppendInput, ids: RequestIds): Promise<StoredAnswer> {
-    const { events: stored, repeated } = await this.#measured(() => {
+    const { metrics, opener, catalogue } = this.#d;
+    const since = performance.now();
+    let isSent = false;
+    try {
       const request = this.#toRequest(input, ids);
       opener.assertOpen();
       this.#appendedAt = since;

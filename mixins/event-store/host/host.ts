@@ -223,6 +223,7 @@ export class StoreHost {
 
   /** Applies the control state to the pump. To pause, it resolves when no local handler is running. */
   async applyPumpControl(): Promise<void> {
+    this.#opener.assertOpen();
     if ((await this.consumers.control("pump")).paused) await this.pump.pause();
     else this.pump.resume();
   }
