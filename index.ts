@@ -35,7 +35,7 @@ export type { ExpectedVersion } from "./core/log/expected-version.ts";
 export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/rows/fields.ts";
 export type { FluxAction } from "./core/interchange/flux-action.ts";
 export type { HistoryEvent } from "./core/interchange/history-event.ts";
-export type { Deadline } from "./core/process/deadline.ts";
+export type { Deadline, Duration } from "./core/process/deadline.ts";
 export type { PayloadSchema } from "./core/catalogue/payload-schema.ts";
 export type { ProcessView, SendOptions } from "./core/process/definition.ts";
 export type { ParkedProcess } from "./core/process/instance.ts";
@@ -78,5 +78,6 @@ export type {
   LeasedStatus as ProcessManagerStatus,
   LeasedStatus as SubscriptionStatus,
 } from "./mixins/consumer/leased-host.ts";
+export type { ReadAfterMeta, Written } from "./mixins/service/read-after.ts";
 export type { HandlerView } from "./mixins/subscription/service.ts";
 export type { TransformView } from "./mixins/aggregate/fold/transform.ts";

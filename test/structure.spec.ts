@@ -328,6 +328,7 @@ describe("The package", () => {
       "DeciderDefinition",
       "DeciderOptions",
       "DryRunAnswer",
+      "Duration",
       "ErrorPolicy",
       "EventCatalogue",
       "EventDefinition",
@@ -363,6 +364,7 @@ describe("The package", () => {
       "ProcessManagerStatus",
       "ProcessSummary",
       "ProcessView",
+      "ReadAfterMeta",
       "RecordedEvent",
       "RowInput",
       "RowOf",
@@ -383,6 +385,7 @@ describe("The package", () => {
       "Verification",
       "WhatIfAnswer",
       "WhatIfDifferences",
+      "Written",
     ]);
   });
 });

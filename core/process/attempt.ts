@@ -2,7 +2,7 @@ import type { Context } from "moleculer";
 import { CausationTooDeepError, type Link } from "../event/causation.ts";
 import { CommandAnswer } from "./command-answer.ts";
 import { commandId, compensationId, deadlineId } from "./command-id.ts";
-import { dueTime, type KeptDeadline } from "./deadline.ts";
+import { dueTime, type Duration, type KeptDeadline } from "./deadline.ts";
 import { ValidationError } from "../errors/errors.ts";
 import type { Problem } from "../errors/problem.ts";
 import { freezeDeep } from "../json/freeze.ts";
@@ -177,7 +177,7 @@ export class Attempt {
     if (this.#isOver) throw new Error(`${definition.name}: ${cause.handler} has ended; it must await what it begins`);
   }
 
-  #schedule(name: string, when: Date | string | number, data: unknown = null): void {
+  #schedule(name: string, when: Date | Duration | string | number, data: unknown = null): void {
     const { definition, cause } = this.#d;
     const field = `${definition.name}: deadline ${this.#known(name)}`;
     const due = dueTime(`${field}, when`, when, cause.time);

@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { Deadline } from "./deadline.ts";
+import type { Deadline, Duration } from "./deadline.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 
 /** The options of a command. */
@@ -32,11 +32,11 @@ export interface ProcessView<State = unknown, Names extends string = string> {
   /**
    * Sets a deadline and replaces one of the same name.
    *
-   * @param when a Date, an ISO 8601 time with its zone, or milliseconds after the event's own time; a time in the past
-   * is due at once
+   * @param when a Date, an ISO 8601 time with its zone, or a duration after the event's own time (`{ days: 1 }`, or
+   * milliseconds); a time in the past is due at once
    * @param data any JSON value
    */
-  readonly schedule: (name: Names, when: Date | string | number, data?: unknown) => void;
+  readonly schedule: (name: Names, when: Date | Duration | string | number, data?: unknown) => void;
   readonly cancel: (name: Names) => void;
   /** Ends the process: its state and deadlines are removed, and later events with its correlation value are ignored. */
   readonly end: () => void;

@@ -6,7 +6,7 @@ import { events } from "./store.ts";
 
 /** Transfers above this amount need an approval. */
 const approvalLimit = 1_000_000;
-const approvalMs = 24 * 60 * 60 * 1000;
+const approvalTime = { days: 1 };
 
 interface Transfer {
   status: "unknown" | "requested" | "approved" | "completed" | "failed";
@@ -81,7 +81,7 @@ export const transfers = ProcessManager("transfers", {
       return { from, to, amount };
     },
     "account.withdrawn": async (_, { id, state, call, schedule }) => {
-      if (state.amount > approvalLimit) schedule("approval", approvalMs);
+      if (state.amount > approvalLimit) schedule("approval", approvalTime);
       else await call("account.deposit", { id: state.to, amount: state.amount, transfer: id });
     },
     "transfer.approved": async (_, { id, state, call, cancel }) => {

@@ -16,6 +16,7 @@ import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./actions/map-action.ts";
 import type { Mixin } from "../service/mixin.ts";
+import { readAfterMeta, type ReadAfterMeta, type Written } from "../service/read-after.ts";
 import { defaultPending, type PendingLimits } from "./append/pending-appends.ts";
 import type { PumpOptions } from "./pump/pump.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
@@ -67,6 +68,13 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
   /** The duration of its consumers' leases, in milliseconds. */
   readonly leaseMs: number;
   mixin(): Mixin;
+  /**
+   * The meta of a read that includes the events of these answers of the store, of mapped actions or of commands.
+   *
+   * @example broker.call("villas.find", {}, { meta: events.readAfter(opened) })
+   * @throws ValidationError for an answer without a position
+   */
+  readAfter(...answers: readonly Written[]): Required<ReadAfterMeta>;
   /**
    * A Moleculer action that stores its params as an event's payload, and returns what `append` returns.
    *
@@ -216,6 +224,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       catalogue,
       leaseMs,
       mixin: () => (options.host === false ? {} : companionMixin(companion)),
+      readAfter: (...answers) => readAfterMeta(name, answers),
       mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
       mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),
     };

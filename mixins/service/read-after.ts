@@ -7,23 +7,57 @@ export interface ReadAfterMeta {
   readAfter?: Record<string, number>;
 }
 
+/** What a store, a mapped action or a command returned: its events reach up to this position. */
+export interface Written {
+  readonly position: number;
+}
+
 type Positions = Readonly<Record<string, number>>;
 
 /** A request uses far fewer stores. The bound limits the meta that each nested call carries. */
 const maxStores = 100;
 const maxNameCharacters = 255;
 
+/**
+ * The meta of a read that includes what these answers have written to `store`.
+ * @throws ValidationError for an answer without a position
+ */
+export function readAfterMeta(store: string, answers: readonly Written[]): Required<ReadAfterMeta> {
+  const positions = answers.map((answer: Partial<Written> | null | undefined, index) => {
+    if (isPosition(answer?.position)) return answer.position;
+    const expected = "the answer of an append, a mapped action or a command, which has a position";
+    throw new ValidationError([{ field: `${store}.readAfter(answer): answers.${index}`, found: answer, expected }]);
+  });
+  return { readAfter: { [store]: Math.max(0, ...positions) } };
+}
+
 /** The position of `store` in `meta.readAfter`; 0 if it has none. @throws ValidationError */
 export function readAfter(ctx: Context, store: string): number {
   const { readAfter: asked } = ctx.meta as { readAfter?: unknown };
   if (asked === undefined || asked === null) return 0;
   const position = positionIn(asked, store);
-  if (isPosition(position)) return position;
+  if (isPosition(position)) {
+    assertStores(ctx, asked, store);
+    return position;
+  }
   throw new ValidationError([
     position === malformed
       ? { field: "meta.readAfter", found: asked, expected: `positions by store, like {"${store}": 42}` }
       : { field: `meta.readAfter.${store}`, found: position, expected: "a position: a whole number from 0" },
   ]);
+}
+
+/**
+ * A misspelt store would let the read return rows without the write. The registry keeps the actions of services that have
+ * gone, so that a store whose hosts are down stays known.
+ * @throws ValidationError
+ */
+function assertStores({ broker }: Context, asked: object, store: string): void {
+  for (const name of Object.keys(asked)) {
+    if (name === store || broker.registry.actions.get(`${name}.append`) !== undefined) continue;
+    const expected = `the name of an event store, such as ${store}, the store of this table`;
+    throw new ValidationError([{ field: `meta.readAfter: a store's name`, found: name, expected }]);
+  }
 }
 
 const malformed = Symbol("malformed");

@@ -115,6 +115,7 @@ describe("A deadline", () => {
     ["as a time with an offset", "2001-01-01T02:00:00+02:00"],
     ["as a day", "2001-01-01"],
     ["as milliseconds", -3_600_000],
+    ["as a duration", { days: -1, hours: 12, minutes: 5.5, seconds: 3, ms: 1 }],
   ])("in the past, given %s, fires at once and once", async (_how, when) => {
     const { service, fired } = world();
     const broker = await startBroker([service()]);
@@ -130,6 +131,10 @@ describe("A deadline", () => {
     ["a time without a zone", "2001-01-01T00:00:00", "an ISO 8601 time with its zone"],
     ["a day that does not exist", "2030-02-30", "an ISO 8601 time with its zone"],
     ["a year of five digits", "20300-01-01", "an ISO 8601 time with its zone"],
+    ["a duration of an unknown unit", { day: 1 }, "{days, hours, minutes, seconds, ms}"],
+    ["a duration of a text", { days: "1" }, "{days, hours, minutes, seconds, ms}"],
+    ["a duration without parts", {}, "{days, hours, minutes, seconds, ms}"],
+    ["a duration of eleven years", { days: 4018 }, "at most 10 years"],
     ["no time", "soon", "an ISO 8601 time with its zone"],
     ["nothing", null, "an ISO 8601 time with its zone"],
   ])("with %s is an error of the event", async (_what, when, message) => {

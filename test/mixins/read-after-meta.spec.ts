@@ -21,6 +21,10 @@ async function brokerWithTable(): Promise<ServiceBroker> {
           await ctx.call("thing.create", { name: "x" });
           return { readAfter: ctx.meta.readAfter, count: await ctx.call("table.count") };
         },
+        async handOn(ctx: Context<object, Meta>) {
+          await ctx.call("thing.create", { name: "x" });
+          return ctx.meta.readAfter;
+        },
       },
     },
   ]);
@@ -81,9 +85,37 @@ describe("meta.readAfter", () => {
     expect(JSON.stringify(error.data).length).toBeLessThan(1000);
   });
 
+  it("is refused by a read where it names a store that the broker has never seen", async () => {
+    const broker = await brokerWithTable();
+    const meta = { readAfter: { evnets: 1 } };
+    expect(await refusal(() => broker.call("table.find", {}, { meta }))).toMatchObject({
+      type: "VALIDATION_ERROR",
+      data: [{ field: "meta.readAfter: a store's name", found: "evnets" }],
+    });
+  });
+
+  it("may name another store, even one that has gone", async () => {
+    const broker = await brokerWithTable();
+    const meta = { readAfter: { others: 7 } };
+    const others = broker.createService({
+      name: "keeper",
+      mixins: [EventStore("others", { adapter: "memory:" }).mixin()],
+    });
+    await broker.waitForServices("others");
+    expect(await broker.call("table.find", {}, { meta })).toEqual([]);
+    await broker.destroyService(others);
+    expect(await broker.call("table.find", {}, { meta })).toEqual([]);
+  });
+
+  it("is made of answers", () => {
+    const events = EventStore("events", { adapter: "memory:" });
+    expect(events.readAfter({ position: 3 }, { position: 5 }, { position: 4 })).toEqual({ readAfter: { events: 5 } });
+    expect(() => events.readAfter({} as { position: number })).toThrow("answers.0: found an object");
+  });
+
   it("is handed on with 100 stores at most, the one that was written among them", async () => {
     const broker = await brokerWithTable();
-    const { readAfter }: { readAfter: object } = await broker.call("desk.create", {}, { meta: { readAfter: many } });
+    const readAfter: object = await broker.call("desk.handOn", {}, { meta: { readAfter: many } });
     expect(Object.keys(readAfter)).toHaveLength(100);
     expect(readAfter).toMatchObject({ events: 1, "store 7": 7 });
   });
@@ -92,6 +124,6 @@ describe("meta.readAfter", () => {
     const broker = await brokerWithTable();
     await broker.call("thing.create", { name: "x" });
     const meta = { readAfter: { other: 7, bad: "x", events: 1, ["n".repeat(1000)]: 1 } };
-    expect(await broker.call("desk.create", {}, { meta })).toEqual({ readAfter: { events: 2, other: 7 }, count: 2 });
+    expect(await broker.call("desk.handOn", {}, { meta })).toEqual({ events: 2, other: 7 });
   });
 });

@@ -26,6 +26,9 @@ ProcessManager("narrowed", {
       schedule("closing", 5000, { iban });
       schedule("reminder", new Date());
       schedule("reminder", "2030-01-01");
+      schedule("reminder", { days: 1, hours: 12 });
+      // @ts-expect-error -- an unknown unit
+      schedule("reminder", { day: 1 });
       // @ts-expect-error -- a deadline without a handler
       schedule("closign", 5000);
       // @ts-expect-error -- neither a time nor milliseconds

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { dueTime } from "../../core/process/deadline.ts";
+import { dueTime, type Duration } from "../../core/process/deadline.ts";
 import { isProblem, toJson } from "../../core/json/json.ts";
 import type { EventMap } from "../../core/event/recorded-event.ts";
 import type { ProcessManager } from "../../mixins/process-manager/process-manager.ts";
@@ -20,7 +20,7 @@ export interface ExpectedCommand {
 export interface ExpectedDeadline<Name extends string> {
   name: Name;
   /** A Date, an ISO 8601 time, or milliseconds after the last event's time. Default: any. */
-  when?: Date | string | number;
+  when?: Date | Duration | string | number;
   /** Default: any. */
   data?: unknown;
 }
