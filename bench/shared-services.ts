@@ -27,7 +27,7 @@ export function sharedServices({ log, table, folder, kind, version }: SharedNode
     eventStore: store,
     fields,
     adapter: postgres(table),
-    version,
+    definitionVersion: version,
     readAfterTimeoutMs: 3_600_000,
   })
     .on("property.changed")

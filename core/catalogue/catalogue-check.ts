@@ -28,15 +28,15 @@ export function checkAgainst(
     const expected = `a type of the catalogue: ${[...entries.keys()].join(", ")}`;
     return unknownTypes === "accept" ? { body: sent } : [{ field: `${at}.type`, found: type, expected }];
   }
-  const { schemaVersion = entry.version } = meta;
-  if (!isSchemaVersion(schemaVersion) || schemaVersion > entry.version) {
+  const { schemaVersion = entry.schemaVersion } = meta;
+  if (!isSchemaVersion(schemaVersion) || schemaVersion > entry.schemaVersion) {
     const expected =
-      entry.version === 1
+      entry.schemaVersion === 1
         ? "1, the catalogue's version"
-        : `a whole number from 1 to ${entry.version}, the catalogue's version`;
+        : `a whole number from 1 to ${entry.schemaVersion}, the catalogue's version`;
     return [{ field: `${at}.meta.schemaVersion`, found: schemaVersion, expected }];
   }
-  const isOlder = schemaVersion < entry.version;
+  const isOlder = schemaVersion < entry.schemaVersion;
   const today = isOlder ? olderToday(entry, at, event, sent) : entry.check(at, sent);
   if (Array.isArray(today)) return today;
   return { body: isOlder ? sent : today, isSameToday: sameToday(entry, today.value) };
@@ -54,7 +54,7 @@ function olderToday(
   } catch (error) {
     if (!(error instanceof UpcastError)) throw error;
     const { schemaVersion, why } = error.data as { schemaVersion: number; why: string };
-    const expected = `a payload of schema version ${schemaVersion} that can be brought to version ${entry.version} (${why})`;
+    const expected = `a payload of schema version ${schemaVersion} that can be brought to version ${entry.schemaVersion} (${why})`;
     return [{ field: `${at}.payload`, found: value, expected }];
   }
 }

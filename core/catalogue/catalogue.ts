@@ -21,7 +21,7 @@ export interface EventDefinition {
   /** A fastest-validator schema of today's payload. Default: any payload. */
   readonly payload?: PayloadSchema;
   /** The version of the payload's shape: 1, 2, 3 … Default 1. */
-  readonly version?: number;
+  readonly schemaVersion?: number;
   /** Keyed by the version that they convert from: 1 converts a payload of version 1 to version 2. */
   readonly upcasters?: Readonly<Record<number, Upcaster>>;
 }
@@ -38,7 +38,7 @@ export type CatalogueEvents<Definitions extends EventCatalogue> = {
 export type UnknownTypes = "accept" | "refuse";
 
 export interface CatalogueEntry {
-  version: number;
+  schemaVersion: number;
   upcasters: ReadonlyMap<number, Upcaster>;
   check: PayloadCheck;
 }
@@ -83,7 +83,7 @@ export function parseCatalogue(
     return emptyCatalogue;
   }
   if (!isPlainObject(definitions))
-    refuse("events", definitions, "a catalogue: {<event type>: {payload, version, upcasters}}");
+    refuse("events", definitions, "a catalogue: {<event type>: {payload, schemaVersion, upcasters}}");
   const entries = new Map<string, CatalogueEntry>();
   for (const [type, definition] of Object.entries(definitions))
     entries.set(type, parseEntry(`${owner}.events`, type, definition));
@@ -95,14 +95,18 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
   const problem = eventTypeProblem(at, type);
   if (problem) throw new DefinitionError(problem);
   if (!isObject(definition))
-    throw new DefinitionError({ field: at, found: definition, expected: "{payload, version, upcasters}" });
-  assertKnownOptions(at, definition, ["payload", "version", "upcasters"]);
-  const { payload, version = 1, upcasters = {} } = definition;
-  if (!isSchemaVersion(version))
-    throw new DefinitionError({ field: `${at}.version`, found: version, expected: "a whole number from 1" });
+    throw new DefinitionError({ field: at, found: definition, expected: "{payload, schemaVersion, upcasters}" });
+  assertKnownOptions(at, definition, ["payload", "schemaVersion", "upcasters"]);
+  const { payload, schemaVersion = 1, upcasters = {} } = definition;
+  if (!isSchemaVersion(schemaVersion))
+    throw new DefinitionError({
+      field: `${at}.schemaVersion`,
+      found: schemaVersion,
+      expected: "a whole number from 1",
+    });
   return {
-    version,
-    upcasters: parseUpcasters(`${at}.upcasters`, version, upcasters),
+    schemaVersion,
+    upcasters: parseUpcasters(`${at}.upcasters`, schemaVersion, upcasters),
     check: payload === undefined ? (_at, json) => json : payloadCheck(`${at}.payload`, payload),
   };
 }

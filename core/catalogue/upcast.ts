@@ -13,7 +13,7 @@ export type Unreadable = ParkedError;
 /** Whether an event needs no upcasting. */
 export function isOfToday({ entries }: Catalogue, { type, meta }: Pick<RecordedEvent, "type" | "meta">): boolean {
   const entry = entries.get(type);
-  return !entry || (meta["schemaVersion"] ?? 1) === entry.version;
+  return !entry || (meta["schemaVersion"] ?? 1) === entry.schemaVersion;
 }
 
 /**
@@ -28,7 +28,7 @@ export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEven
   return {
     ...event,
     payload: value as RecordedEvent["payload"],
-    meta: { ...event.meta, schemaVersion: entry.version },
+    meta: { ...event.meta, schemaVersion: entry.schemaVersion },
   };
 }
 
@@ -81,10 +81,10 @@ export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): Json
   const stored = event.meta["schemaVersion"] ?? 1;
   const fail = (why: string, cause?: unknown) => new UpcastError(event, stored, why, cause);
   if (!isSchemaVersion(stored)) throw fail("its schema version is not a whole number from 1");
-  if (stored > entry.version) throw fail(`the catalogue knows version ${entry.version}, not yet this one`);
+  if (stored > entry.schemaVersion) throw fail(`the catalogue knows version ${entry.schemaVersion}, not yet this one`);
   // A copy, so that an upcaster cannot change the stored event.
   let json = toJson("payload", event.payload);
-  for (let from = stored; from < entry.version && !isProblem(json); from++) {
+  for (let from = stored; from < entry.schemaVersion && !isProblem(json); from++) {
     const upcaster = entry.upcasters.get(from);
     if (!upcaster) throw fail(`the catalogue has no upcaster from version ${from} to ${from + 1}`);
     const payload = json.value as RecordedEvent["payload"];
@@ -101,6 +101,7 @@ export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): Json
     json = toJson("payload", answer);
   }
   const checked = isProblem(json) ? [json] : entry.check("", json);
-  if (Array.isArray(checked)) throw fail(`its payload does not fit version ${entry.version}: ${inWords(checked)}`);
+  if (Array.isArray(checked))
+    throw fail(`its payload does not fit version ${entry.schemaVersion}: ${inWords(checked)}`);
   return checked;
 }

@@ -216,7 +216,7 @@ function assignedProblems(field: string, own: Record<string, unknown>, isKnown: 
 
 function headerOf(own: Record<string, unknown>, type: unknown, context: EventContext): object {
   const { catalogue = emptyCatalogue, causationDepth, command } = context;
-  const { version: schemaVersion } = catalogue.entries.get(type as string) ?? {};
+  const { schemaVersion } = catalogue.entries.get(type as string) ?? {};
   return {
     ...own,
     ...(schemaVersion !== undefined && own["schemaVersion"] === undefined && { schemaVersion }),

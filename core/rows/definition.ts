@@ -8,13 +8,13 @@ export interface Definition {
   fields: Fields;
   mappings: readonly Mapping<unknown>[];
   /** The author's version of the transforms. If given, the source of function transforms is ignored. */
-  version?: string | number | undefined;
+  definitionVersion?: string | number | undefined;
 }
 
 interface Described {
   /** Some rows were folded by another definition. */
   isMixed?: true;
-  version: string | number | null;
+  definitionVersion: string | number | null;
   fields: { name: string }[];
   mappings: { pattern: string; operation: string; transform: string }[];
 }
@@ -23,14 +23,14 @@ interface Described {
  * A text of a definition: fields, mappings in their order, transforms by name or source. Equal texts fold the same
  * rows.
  */
-export function describeDefinition({ fields, mappings, version }: Definition): string {
+export function describeDefinition({ fields, mappings, definitionVersion }: Definition): string {
   const described: Described = {
-    version: version ?? null,
+    definitionVersion: definitionVersion ?? null,
     fields: [...fields.values()],
     mappings: mappings.map(({ pattern, operation, transform }) => ({
       pattern,
       operation,
-      transform: describeTransform(transform, version !== null && version !== undefined),
+      transform: describeTransform(transform, definitionVersion !== null && definitionVersion !== undefined),
     })),
   };
   return JSON.stringify(described);
@@ -57,7 +57,8 @@ export function definitionChanges(found: string, expected: string): Problem[] {
   const changes: Problem[] = [];
   if (was.isMixed)
     changes.push({ field: "definition", found: described("rows of several, one after the other"), expected: "of one" });
-  if (was.version !== is.version) changes.push({ field: "version", found: was.version, expected: show(is.version) });
+  if (was.definitionVersion !== is.definitionVersion)
+    changes.push({ field: "definitionVersion", found: was.definitionVersion, expected: show(is.definitionVersion) });
   const fieldsOf = ({ fields }: Described) => new Map(fields.map((field) => [field.name, JSON.stringify(field)]));
   changes.push(...changesOf("fields", fieldsOf(was), fieldsOf(is)));
   const mappingsOf = ({ mappings }: Described) => {

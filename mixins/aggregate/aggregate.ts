@@ -43,7 +43,7 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
    * transforms is not compared. A change of an action transform can only be declared by the version, because just its name
    * is known.
    */
-  version?: string | number;
+  definitionVersion?: string | number;
   /**
    * What to do at a start if the definition (event types, operations, transforms, fields) has changed since the table was
    * folded. `"rebuild"`, the default, folds a new table in the background; queries read the old one until then. `"warn"`,
@@ -134,7 +134,7 @@ export function aggregateOn(engines: Engines) {
       "adapter",
       "onError",
       "readAfterTimeoutMs",
-      "version",
+      "definitionVersion",
       "onChange",
       "visibility",
       "snapshots",
@@ -146,7 +146,7 @@ export function aggregateOn(engines: Engines) {
       adapter: given,
       onError = {},
       readAfterTimeoutMs = 5000,
-      version,
+      definitionVersion,
       onChange = process.env["NODE_ENV"] === "production" ? "warn" : "rebuild",
       visibility: givenVisibility,
       snapshots = {},
@@ -163,8 +163,8 @@ export function aggregateOn(engines: Engines) {
       refuse(`${name}.adapter`, adapter.location, "a location other than the event store's");
     if (!Number.isSafeInteger(readAfterTimeoutMs) || readAfterTimeoutMs < 1)
       refuse(`${name}.readAfterTimeoutMs`, readAfterTimeoutMs, "a whole number from 1");
-    if (version !== undefined && typeof version !== "string" && !Number.isFinite(version))
-      refuse(`${name}.version`, version, "a string or a number");
+    if (definitionVersion !== undefined && typeof definitionVersion !== "string" && !Number.isFinite(definitionVersion))
+      refuse(`${name}.definitionVersion`, definitionVersion, "a string or a number");
     if (!["rebuild", "warn", "refuse"].includes(onChange))
       refuse(`${name}.onChange`, onChange, '"rebuild", "warn" or "refuse"');
     const policy = parsePolicy(name, onError);
@@ -195,7 +195,7 @@ export function aggregateOn(engines: Engines) {
           mappings,
           policy,
           readAfterTimeoutMs,
-          definition: describeDefinition({ fields, mappings, version }),
+          definition: describeDefinition({ fields, mappings, definitionVersion }),
           onChange,
           settings,
           visibility,

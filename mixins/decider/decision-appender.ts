@@ -78,7 +78,7 @@ export class DecisionAppender {
     const { entries } = this.#d.catalogue;
     return decided.map(({ type, payload = {}, meta }) => {
       // The store's host may have a newer catalogue than this service, so the version must be given.
-      const schemaVersion = entries.get(type)?.version;
+      const schemaVersion = entries.get(type)?.schemaVersion;
       return { type, payload, meta: { ...(schemaVersion !== undefined && { schemaVersion }), ...meta } };
     });
   }

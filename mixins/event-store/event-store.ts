@@ -215,7 +215,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
     const targetOf = (type: string) => {
       const problem = typeof type === "string" ? unknownType(`${name}: an event's type`, type, types) : null;
       if (problem) throw new DefinitionError(problem);
-      return { store: name, type, schemaVersion: catalogue.entries.get(type)?.version };
+      return { store: name, type, schemaVersion: catalogue.entries.get(type)?.schemaVersion };
     };
     return {
       name,

@@ -143,7 +143,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       const { broker, logger } = this;
       isStarting = () => !broker.started;
       duplicateHosts = isShared ? null : new DuplicateHosts(broker, name);
-      for (const [type, { version, upcasters }] of catalogue.current.entries)
+      for (const [type, { schemaVersion: version, upcasters }] of catalogue.current.entries)
         if (upcasters.size < version - 1)
           logger.warn(`${name}: ${type} is at version ${version}, but not every older version has an upcaster`, {
             upcasters: [...upcasters.keys()],

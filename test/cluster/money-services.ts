@@ -150,7 +150,7 @@ export function moneyServices({ log, shared, own, effects, release, did }: Place
       eventStore: events,
       adapter,
       fields: { balance: "integer", movements: "integer", ...(release > 1 && { [`release${release}`]: "string" }) },
-      version: release,
+      definitionVersion: release,
       snapshots: false,
     })
       .on("account.deposited")

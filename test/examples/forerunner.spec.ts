@@ -20,7 +20,12 @@ type Options = { adapter?: string; snapshots?: false };
  */
 function properties(folder: string, options: Options = {}, text = "is yours"): ServiceSchema {
   const events = EventStore<Events>("events", { adapter: `sqlite:${folder}/events.db` });
-  const notifications = Aggregate("notificationsAggregate", { eventStore: events, fields, version: 1, ...options })
+  const notifications = Aggregate("notificationsAggregate", {
+    eventStore: events,
+    fields,
+    definitionVersion: 1,
+    ...options,
+  })
     .on("property.created")
     .createMany(({ payload }) => recipients.map((recipient) => ({ recipient, text: `${payload.name} ${text}` })));
   return propertyService(events, notifications.mixin());

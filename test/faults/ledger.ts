@@ -26,7 +26,7 @@ export function ledgerService(folder: string, as = (adapter: Adapter) => adapter
   const balances = Aggregate("balances", {
     eventStore: events,
     onError,
-    version,
+    definitionVersion: version,
     fields: ledgerFields.balances,
   })
     .on("account.moved")
@@ -38,7 +38,7 @@ export function ledgerService(folder: string, as = (adapter: Adapter) => adapter
   const entries = Aggregate("entries", {
     eventStore: events,
     onError,
-    version,
+    definitionVersion: version,
     fields: ledgerFields.entries,
   })
     .on("account.moved")

@@ -11,7 +11,7 @@ export const tallyFields = {
 export function tallies(folder: string): ServiceSchema {
   const events = EventStore<Record<string, { n: number }>>("events", { adapter: `sqlite:${folder}/events.db` });
   // With a version: a process that Node runs and one that jest compiles have different texts of the same function.
-  const table = Aggregate("tallies", { eventStore: events, fields: tallyFields, version: 1 })
+  const table = Aggregate("tallies", { eventStore: events, fields: tallyFields, definitionVersion: 1 })
     .on("thing.counted")
     .create(async ({ id, position, payload: { n } }, { find }) => {
       const [last] = await find({ sort: "-n", limit: 1 });

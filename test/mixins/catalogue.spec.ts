@@ -22,7 +22,7 @@ const first: EventCatalogue = {
 const second: EventCatalogue = {
   ...first,
   "account.opened": {
-    version: 2,
+    schemaVersion: 2,
     payload: { owner: "string|trim", city: "string|default:Wanaka" },
     upcasters: { 1: ({ name }) => ({ owner: name }) },
   },
@@ -253,7 +253,7 @@ describe("An older log under a newer catalogue", () => {
     const lenient = {
       ...second,
       "account.opened": {
-        version: 2,
+        schemaVersion: 2,
         upcasters: {
           1: () => {
             throw new Error("no name");

@@ -246,7 +246,7 @@ describe("Hot states", () => {
     const service = (upcasters: Record<number, Upcaster>) => {
       const events = EventStore("events", {
         adapter,
-        events: { "thing.added": { version: Object.keys(upcasters).length + 1, upcasters } },
+        events: { "thing.added": { schemaVersion: Object.keys(upcasters).length + 1, upcasters } },
       });
       const things = Decider("thing", {
         eventStore: events,

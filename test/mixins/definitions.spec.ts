@@ -80,7 +80,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       "onError.timeoutMs": whole,
       "onError.maxParkedInARow": whole,
       readAfterTimeoutMs: whole,
-      version: "5 -1 text empty",
+      definitionVersion: "5 -1 text empty",
       onChange: "",
       snapshots: "object",
       "snapshots.folder": "text",

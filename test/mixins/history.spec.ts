@@ -29,7 +29,7 @@ async function logAt(minutes: readonly number[]): Promise<string> {
 async function brokerOn(file: string): Promise<ServiceBroker> {
   const events = EventStore("events", {
     adapter: `sqlite:${file}`,
-    events: { "thing.happened": { payload: { n: "number?" }, version: 2 } },
+    events: { "thing.happened": { payload: { n: "number?" }, schemaVersion: 2 } },
     maxEventBytes: 1000,
   });
   return startBroker([{ name: "thing", mixins: [events.mixin()] }]);

@@ -49,7 +49,13 @@ function thing(
 ): ServiceSchema {
   const events = newStore(folder);
   // With a version: transforms that report more in one test than in another fold the same rows.
-  const table = Aggregate("table", { eventStore: events, fields, onError: { retries: 0 }, version: 1, onChange })
+  const table = Aggregate("table", {
+    eventStore: events,
+    fields,
+    onError: { retries: 0 },
+    definitionVersion: 1,
+    onChange,
+  })
     .on(pattern ?? "thing.**")
     .create(transform as (event: RecordedEvent) => never);
   return {

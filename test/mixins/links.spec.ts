@@ -24,7 +24,7 @@ const storeOn = (adapter: string) =>
   EventStore("events", {
     adapter,
     events: {
-      "order.made": { version: 2, upcasters: { 1: ({ number }: Record<string, unknown>) => ({ no: number }) } },
+      "order.made": { schemaVersion: 2, upcasters: { 1: ({ number }: Record<string, unknown>) => ({ no: number }) } },
     },
   });
 

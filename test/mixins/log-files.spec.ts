@@ -207,7 +207,7 @@ describe("An export", () => {
     await append(broker, "thing-1", 1, { old: 1 });
     await broker.stop();
     const upcasters = { 1: () => ({ fresh: 1 }) };
-    const later = await hostOf("events", { events: { "thing.happened": { version: 2, upcasters } } });
+    const later = await hostOf("events", { events: { "thing.happened": { schemaVersion: 2, upcasters } } });
     await exported(later);
     expect(JSON.parse(linesIn()[0]!)).toMatchObject({ payload: { old: 1 } });
   });
@@ -304,7 +304,7 @@ describe("An import", () => {
   });
 
   it("asks no catalogue: it is history", async () => {
-    const events = { "thing.happened": { payload: { name: "string" }, version: 2 } } as const;
+    const events = { "thing.happened": { payload: { name: "string" }, schemaVersion: 2 } } as const;
     const broker = await hostOf("events", { events, unknownTypes: "refuse" });
     write([event("thing-1", 1), event("thing-1", 2, { type: "thing.unknown" })]);
     expect(await imported(broker)).toMatchObject({ events: 2 });

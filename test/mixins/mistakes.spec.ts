@@ -205,7 +205,7 @@ describe("A version without its upcaster", () => {
     const logger = new LogLines();
     const events = EventStore("events", {
       adapter: "memory:",
-      events: { "thing.happened": { version: 3, upcasters: { 1: (payload) => payload } } },
+      events: { "thing.happened": { schemaVersion: 3, upcasters: { 1: (payload) => payload } } },
     });
     await startBroker([{ name: "host", mixins: [events.mixin()] }], { logger });
     expect(

@@ -12,7 +12,7 @@ afterEach(cleanUp);
 
 const engines = { SQLite: (folder: string) => `sqlite:${folder}/events.db`, memory: () => "memory:" };
 
-interface Definition extends Partial<Pick<AggregateOptions<never, FieldsInput>, "version" | "onChange">> {
+interface Definition extends Partial<Pick<AggregateOptions<never, FieldsInput>, "definitionVersion" | "onChange">> {
   fields?: FieldsInput;
   transform?: TransformFunction | string;
 }
@@ -331,12 +331,12 @@ describe("A start with another definition", () => {
   });
 
   it("rebuilds where the version has changed, and only then where there is one", async () => {
-    const adapter = await folderWith(single, { version: 1 });
-    const same = await startBroker([thing(adapter, { transform: doubled, version: 1 })]);
+    const adapter = await folderWith(single, { definitionVersion: 1 });
+    const same = await startBroker([thing(adapter, { transform: doubled, definitionVersion: 1 })]);
     await caughtUp(same, "table");
     expect(await rowsOf(same)).toMatchObject([{ n: 3 }]);
     await same.stop();
-    const broker = await startBroker([thing(adapter, { transform: doubled, version: 2 })]);
+    const broker = await startBroker([thing(adapter, { transform: doubled, definitionVersion: 2 })]);
     await eventually(async () => expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]));
   });
 
@@ -397,11 +397,11 @@ describe("A start with another definition", () => {
   });
 
   it("is followed by order while the table is paused, which it stays", async () => {
-    const adapter = await folderWith(single, { version: 1 });
-    const paused = await startBroker([thing(adapter, { transform: single, version: 1 })]);
+    const adapter = await folderWith(single, { definitionVersion: 1 });
+    const paused = await startBroker([thing(adapter, { transform: single, definitionVersion: 1 })]);
     await paused.call("table.pause");
     await paused.stop();
-    const broker = await startBroker([thing(adapter, { transform: doubled, version: 2 })]);
+    const broker = await startBroker([thing(adapter, { transform: doubled, definitionVersion: 2 })]);
     await eventually(async () => expect(await statusOf(broker)).toMatchObject({ state: "paused", stale: true }));
     expect(await rowsOf(broker)).toMatchObject([{ n: 3 }]);
     expect(await broker.call("table.rebuild")).toMatchObject({ position: 3 });
@@ -435,7 +435,7 @@ describe("A start with another definition", () => {
 
   it.each([
     [{ onChange: "later" as "warn" }, "table.onChange"],
-    [{ version: {} as string }, "table.version"],
+    [{ definitionVersion: {} as string }, "table.definitionVersion"],
   ])("refuses %p", (definition, field) => {
     expect(() => thing("memory:", definition)).toThrow(field);
   });
@@ -445,7 +445,7 @@ describe("An order to rebuild", () => {
   it("is followed after a restart in the middle, once", async () => {
     const adapter = engines.SQLite(newFolder());
     const { transform, arm, reached, release } = held(2);
-    const one = await startBroker([thing(adapter, { transform, version: 1 })]);
+    const one = await startBroker([thing(adapter, { transform, definitionVersion: 1 })]);
     await append(one, many);
     await caughtUp(one, "table");
     arm();
@@ -462,13 +462,13 @@ describe("An order to rebuild", () => {
       positions.push(event.position);
       return counting(event, view);
     };
-    const two = await startBroker([thing(adapter, { transform: noting, version: 1 })]);
+    const two = await startBroker([thing(adapter, { transform: noting, definitionVersion: 1 })]);
     const all = Array.from({ length: many }, (_, index) => index + 1);
     await eventually(() => expect(positions).toEqual(all));
     await eventually(async () => expect(await statusOf(two)).toMatchObject({ rebuilding: false, state: "live" }));
     expect(await rowsOf(two)).toMatchObject([{ n: many }]);
     await two.stop();
-    const three = await startBroker([thing(adapter, { transform: noting, version: 1 })]);
+    const three = await startBroker([thing(adapter, { transform: noting, definitionVersion: 1 })]);
     await append(three, 1);
     await caughtUp(three, "table");
     expect(positions).toEqual([...all, many + 1]);

@@ -82,7 +82,9 @@ describe("A group of appends from another host", () => {
   it("passes every check that an append passes here", async () => {
     const broker = await newBroker({
       maxEventBytes: 1000,
-      events: { "order.placed": { payload: { sku: "string" }, version: 2, upcasters: { 1: (payload) => payload } } },
+      events: {
+        "order.placed": { payload: { sku: "string" }, schemaVersion: 2, upcasters: { 1: (payload) => payload } },
+      },
     });
     const [good] = relayed([{}]);
     const event = good!.events[0]!;

@@ -39,7 +39,7 @@ function sums(places: { log: string; table: string }, folder: string, definition
     eventStore: events,
     adapter: name === "sums" ? places.table : `${places.table}-${name}`,
     fields,
-    version,
+    definitionVersion: version,
     snapshots: { folder: join(folder, "snapshots") },
     onError: { retries: 0 },
   })
@@ -261,7 +261,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
       const before = await contentOf(broker);
       const error = await refusal(() => broker.call(`sums.${action}`, { snapshotId: taken.id }));
       expect(error).toMatchObject({ type: "SNAPSHOT_MISMATCH", code: 409, data: { field: "definition" } });
-      for (const change of ["fields.text", "version", "force: true"]) expect(error.message).toContain(change);
+      for (const change of ["fields.text", "definitionVersion", "force: true"]) expect(error.message).toContain(change);
       expect(await contentOf(broker)).toEqual(before);
       await broker.call(`sums.${action}`, { snapshotId: taken.id, force: true });
       const plain = (await plainSums(broker)).map((row, index) => ({ ...row, text: index < 3 ? null : "x" }));

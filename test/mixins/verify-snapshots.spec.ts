@@ -120,7 +120,7 @@ describe("The verification of a log", () => {
     };
     await before.call("events.append", old);
     await before.stop();
-    const broker = await start({ adapter, hasDecider: false, catalogue: { "thing.old": { version: 2 } } });
+    const broker = await start({ adapter, hasDecider: false, catalogue: { "thing.old": { schemaVersion: 2 } } });
     expect(await verify(broker)).toMatchObject({
       ok: false,
       total: 1,

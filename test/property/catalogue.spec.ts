@@ -34,7 +34,7 @@ function changed(one: Change, payload: Payload, version: number): Payload {
 }
 
 const definitionOf = (chain: readonly Change[]): EventDefinition => ({
-  version: chain.length + 1,
+  schemaVersion: chain.length + 1,
   upcasters: Object.fromEntries(
     chain.map((one, index) => [
       index + 1,

@@ -7,7 +7,7 @@ import { failure } from "./failure.ts";
 const events = EventStore("shop", {
   events: {
     "item.added": {
-      version: 2,
+      schemaVersion: 2,
       payload: { basket: "string", item: "string", price: "number" },
       upcasters: { 1: ({ cents, ...rest }) => ({ ...rest, price: Number(cents) / 100 }) },
     },

@@ -20,7 +20,7 @@ const events = EventStore("bank", {
         tags: "string[]",
         address: { type: "object", props: { city: "string?" } },
       },
-      version: 3,
+      schemaVersion: 3,
       upcasters: {
         1: (payload, event) => ({ ...payload, owner: `${event.stream} ${String(payload["name"])}` }),
         2: (payload: { iban: string }) => payload,
@@ -220,4 +220,4 @@ EventStore("untyped", { event: {} });
 // @ts-expect-error neither "accept" nor "refuse"
 EventStore("untyped", { unknownTypes: "drop" });
 // @ts-expect-error a version is a number
-EventStore("wrong", { events: { "a.b": { version: "1" } } });
+EventStore("wrong", { events: { "a.b": { schemaVersion: "1" } } });

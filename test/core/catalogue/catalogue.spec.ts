@@ -45,15 +45,27 @@ describe("A catalogue's definition", () => {
     refusal(() => parseCatalogue("bank", { "account.opened": definition } as EventCatalogue));
 
   it.each([
-    ["no object", 5, "bank.events.account.opened: found 5, expected {payload, version, upcasters}"],
+    ["no object", 5, "bank.events.account.opened: found 5, expected {payload, schemaVersion, upcasters}"],
     [
       "a misspelt option",
       { schema: {} },
-      'bank.events.account.opened.schema: found "schema", expected one of the options payload, version, upcasters',
+      'bank.events.account.opened.schema: found "schema", expected one of the options payload, schemaVersion, upcasters',
     ],
-    ["version 0", { version: 0 }, "bank.events.account.opened.version: found 0, expected a whole number from 1"],
-    ["version 1.5", { version: 1.5 }, "bank.events.account.opened.version: found 1.5, expected a whole number from 1"],
-    ['version "2"', { version: "2" }, 'bank.events.account.opened.version: found "2", expected a whole number from 1'],
+    [
+      "version 0",
+      { schemaVersion: 0 },
+      "bank.events.account.opened.schemaVersion: found 0, expected a whole number from 1",
+    ],
+    [
+      "version 1.5",
+      { schemaVersion: 1.5 },
+      "bank.events.account.opened.schemaVersion: found 1.5, expected a whole number from 1",
+    ],
+    [
+      'version "2"',
+      { schemaVersion: "2" },
+      'bank.events.account.opened.schemaVersion: found "2", expected a whole number from 1',
+    ],
     [
       "an upcaster of version 1",
       { upcasters: { 1: () => ({}) } },
@@ -61,27 +73,27 @@ describe("A catalogue's definition", () => {
     ],
     [
       "an upcaster from today's version",
-      { version: 3, upcasters: { 3: () => ({}) } },
+      { schemaVersion: 3, upcasters: { 3: () => ({}) } },
       'bank.events.account.opened.upcasters.3: found "3", expected a version to start from: 1 to 2',
     ],
     [
       "an upcaster from version 0",
-      { version: 3, upcasters: { 0: () => ({}) } },
+      { schemaVersion: 3, upcasters: { 0: () => ({}) } },
       'bank.events.account.opened.upcasters.0: found "0", expected a version to start from: 1 to 2',
     ],
     [
       "an upcaster from version 1.5",
-      { version: 3, upcasters: { 1.5: () => ({}) } },
+      { schemaVersion: 3, upcasters: { 1.5: () => ({}) } },
       'bank.events.account.opened.upcasters.1.5: found "1.5", expected a version to start from: 1 to 2',
     ],
     [
       "an upcaster that is no function",
-      { version: 2, upcasters: { 1: {} } },
+      { schemaVersion: 2, upcasters: { 1: {} } },
       "bank.events.account.opened.upcasters.1: found an object, expected a synchronous function",
     ],
     [
       "an async upcaster",
-      { version: 2, upcasters: { 1: async () => ({}) } },
+      { schemaVersion: 2, upcasters: { 1: async () => ({}) } },
       "bank.events.account.opened.upcasters.1: found function, expected a synchronous function",
     ],
     [
@@ -119,7 +131,7 @@ describe("A catalogue's definition", () => {
   });
 
   it("takes a chain that begins later than version 1", () => {
-    expect(() => parseCatalogue("bank", { "a.b": { version: 4, upcasters: { 3: () => ({}) } } })).not.toThrow();
+    expect(() => parseCatalogue("bank", { "a.b": { schemaVersion: 4, upcasters: { 3: () => ({}) } } })).not.toThrow();
   });
 
   it("refuses unknown types only beside a catalogue", async () => {
@@ -141,7 +153,7 @@ describe("A catalogue's definition", () => {
   it("is distinguished from another by its text, including functions and patterns", () => {
     const fingerprint = (from: (payload: object) => unknown, pattern: RegExp) =>
       parseCatalogue("bank", {
-        "a.b": { version: 2, payload: { x: { type: "string", pattern } }, upcasters: { 1: from } },
+        "a.b": { schemaVersion: 2, payload: { x: { type: "string", pattern } }, upcasters: { 1: from } },
       }).fingerprint;
     const plain = fingerprint((payload) => payload, /a/);
     expect(fingerprint((payload) => payload, /a/)).toBe(plain);
@@ -161,8 +173,8 @@ describe("A catalogue's definition", () => {
 
 describe("An event of the catalogue", () => {
   it("carries its schema's version, whatever the caller's meta is", () => {
-    expect(append({ version: 3 }, {}).meta).toMatchObject({ schemaVersion: 3 });
-    const { meta, metaText } = append({ version: 3 }, {}, { meta: { user: "ann", schemaVersion: 3 } });
+    expect(append({ schemaVersion: 3 }, {}).meta).toMatchObject({ schemaVersion: 3 });
+    const { meta, metaText } = append({ schemaVersion: 3 }, {}, { meta: { user: "ann", schemaVersion: 3 } });
     expect(meta).toEqual({ user: "ann", schemaVersion: 3, correlationId: "request-1", causationId: "call-1" });
     expect(JSON.parse(metaText)).toEqual(meta);
   });
@@ -223,7 +235,7 @@ describe("An event of the catalogue", () => {
   it.each([0, -1, 1.5, 4, "2", null, Number.MAX_VALUE])(
     "is refused with the schema version %j",
     async (schemaVersion) => {
-      expect(await problemsOf({ version: 3 }, {}, { meta: { schemaVersion } })).toEqual([
+      expect(await problemsOf({ schemaVersion: 3 }, {}, { meta: { schemaVersion } })).toEqual([
         ["events.0.meta.schemaVersion", schemaVersion, "a whole number from 1 to 3, the catalogue's version"],
       ]);
     },
@@ -231,7 +243,7 @@ describe("An event of the catalogue", () => {
 
   it("is stored as sent where a caller names an older version, after a look at what it becomes", () => {
     const definition: EventDefinition = {
-      version: 2,
+      schemaVersion: 2,
       payload: { owner: "string|trim" },
       upcasters: { 1: ({ name }) => ({ owner: name }) },
     };
@@ -242,7 +254,7 @@ describe("An event of the catalogue", () => {
 
   it("is refused where a caller names an older version whose payload does not become today's", async () => {
     const definition: EventDefinition = {
-      version: 3,
+      schemaVersion: 3,
       payload: { owner: "string" },
       upcasters: { 2: ({ name }) => ({ owner: name }) },
     };
@@ -272,7 +284,7 @@ describe("An event of the catalogue", () => {
 
 describe("A repeat of an event of the catalogue", () => {
   const definition: EventDefinition = {
-    version: 2,
+    schemaVersion: 2,
     payload: { owner: "string|trim", city: { type: "string", default: "Wanaka" } },
     upcasters: { 1: ({ name }) => ({ owner: name }) },
   };

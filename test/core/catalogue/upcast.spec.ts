@@ -21,7 +21,7 @@ const read = (definition: EventDefinition, stored: RecordedEvent) =>
 
 /** Four versions of an account: a name; an owner; an owner with a title; both in an object. */
 const account: EventDefinition = {
-  version: 4,
+  schemaVersion: 4,
   payload: { owner: { type: "object", props: { name: "string|trim", title: "string" } }, open: "boolean|default:true" },
   upcasters: {
     1: ({ name }) => ({ owner: name }),
@@ -56,7 +56,7 @@ describe("An older event", () => {
       return { ...payload, more: true };
     };
     const stored = event({ name: "Ann" });
-    read({ version: 3, upcasters: { 1: note, 2: note } }, stored);
+    read({ schemaVersion: 3, upcasters: { 1: note, 2: note } }, stored);
     const { payload: _, ...rest } = stored;
     expect(seen).toEqual([
       [{ name: "Ann" }, true, rest],
@@ -72,7 +72,7 @@ describe("An older event", () => {
       meta["schemaVersion"] = 5;
       throw new Error("spoilt");
     };
-    await refusal(() => read({ version: 2, upcasters: { 1: spoil } }, stored));
+    await refusal(() => read({ schemaVersion: 2, upcasters: { 1: spoil } }, stored));
     expect(stored).toEqual(before);
   });
 });
@@ -117,26 +117,26 @@ describe("An event that cannot be brought to today's version", () => {
     ],
     [
       "an upcaster answers nothing",
-      { version: 2, upcasters: { 1: () => undefined } },
+      { schemaVersion: 2, upcasters: { 1: () => undefined } },
       1,
       /^its payload does not fit version 2: payload: found undefined, expected a JSON value$/,
     ],
     [
       "an upcaster answers what JSON cannot hold",
-      { version: 2, upcasters: { 1: () => circle } },
+      { schemaVersion: 2, upcasters: { 1: () => circle } },
       1,
       /payload.self: found an object, expected a JSON value without a circular reference$/,
     ],
     [
       "an upcaster answers a promise",
-      { version: 2, upcasters: { 1: () => Promise.reject(new Error("late")) } },
+      { schemaVersion: 2, upcasters: { 1: () => Promise.reject(new Error("late")) } },
       1,
       /^the upcaster from version 1 returned a promise, expected a payload$/,
     ],
     [
       "an upcaster answers what throws when it is awaited",
       {
-        version: 2,
+        schemaVersion: 2,
         upcasters: {
           1: () => ({
             // oxlint-disable-next-line unicorn/no-thenable -- an odd answer is what is tested
@@ -152,7 +152,7 @@ describe("An event that cannot be brought to today's version", () => {
     [
       "an upcaster answers what throws when it is read",
       {
-        version: 2,
+        schemaVersion: 2,
         upcasters: {
           1: () => ({
             // oxlint-disable-next-line unicorn/no-thenable -- an odd answer is what is tested
@@ -168,7 +168,7 @@ describe("An event that cannot be brought to today's version", () => {
     [
       "an upcaster throws what has no text",
       {
-        version: 2,
+        schemaVersion: 2,
         upcasters: {
           1: () => {
             throw Object.create(null) as Error;
@@ -180,7 +180,7 @@ describe("An event that cannot be brought to today's version", () => {
     ],
     [
       "the last payload does not fit today's schema",
-      { version: 2, payload: { owner: "string", city: "string" }, upcasters: { 1: () => ({ owner: 5 }) } },
+      { schemaVersion: 2, payload: { owner: "string", city: "string" }, upcasters: { 1: () => ({ owner: 5 }) } },
       1,
       /^its payload does not fit version 2: payload.owner: found 5, expected a string; payload.city: found undefined, expected a value: the field is required$/,
     ],
@@ -212,7 +212,7 @@ describe("An event that cannot be brought to today's version", () => {
         throw cause;
       },
     };
-    expect((await refusal(() => read({ version: 2, upcasters }, event({})))).cause).toBe(cause);
+    expect((await refusal(() => read({ schemaVersion: 2, upcasters }, event({})))).cause).toBe(cause);
   });
 });
 

@@ -23,7 +23,7 @@ const changed = (to: string) => changes(described(), to);
 describe("A definition", () => {
   it("is the same for the same fields, mappings and transforms", () => {
     expect(changed(described())).toEqual([]);
-    expect(described({ version: undefined })).toBe(described());
+    expect(described({ definitionVersion: undefined })).toBe(described());
   });
 
   it("differs by a field that is added, removed or of another type", () => {
@@ -62,9 +62,11 @@ describe("A definition", () => {
     const other = { ...create, transform: () => null };
     expect(changed(described({ mappings: [other, remove] }))).toMatchObject([{ field: "on.thing.created" }]);
     const versioned = (mapping: Mapping<unknown>, version: number) =>
-      described({ mappings: [mapping, remove], version });
+      described({ mappings: [mapping, remove], definitionVersion: version });
     expect(changes(versioned(create, 1), versioned(other, 1))).toEqual([]);
-    expect(changes(versioned(create, 1), versioned(other, 2))).toEqual([{ field: "version", found: 1, expected: "2" }]);
+    expect(changes(versioned(create, 1), versioned(other, 2))).toEqual([
+      { field: "definitionVersion", found: 1, expected: "2" },
+    ]);
   });
 
   it("without a description differs from none", () => {

@@ -11,7 +11,7 @@ function things(url: string, store: string, folder: string): ServiceSchema {
   const events = EventStore(store, { adapter: url });
   const counts = Aggregate(`${store}Counts`, {
     eventStore: events,
-    version: 1,
+    definitionVersion: 1,
     fields: { colour: { type: "string", unique: true }, total: "integer" },
     snapshots: { folder },
   })

@@ -63,7 +63,7 @@ export class SharedTable {
       snapshots: { folder: this.folder },
       onError: { retries: 0, ...onError },
       ...(onChange && { onChange }),
-      version,
+      definitionVersion: version,
     })
       .on("thing.added")
       .create(transform as (event: RecordedEvent) => never)

@@ -7,7 +7,7 @@ const balancesTable = (eventStore: SoakStore, folder: string) =>
   Aggregate("balances", {
     eventStore,
     adapter: "memory:",
-    version: 1,
+    definitionVersion: 1,
     snapshots: { folder: `${folder}/snapshots`, keep: 1 },
     fields: { balance: "integer" },
   })

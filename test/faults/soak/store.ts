@@ -31,7 +31,7 @@ export const thingsTable = (name: string, eventStore: SoakStore, options: TableO
   Aggregate(name, {
     ...options,
     eventStore,
-    version: 1,
+    definitionVersion: 1,
     fields: { n: { type: "integer", index: true }, sum: "integer", text: "string" },
     onError: { retries: 1, delayMs: 1 },
   })
