@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import * as api from "moleculer-event-sourcing";
 import * as moleculerDb from "moleculer-event-sourcing/adapters/moleculer-db";
 import * as memory from "moleculer-event-sourcing/adapters/memory";
-import * as adapter from "moleculer-event-sourcing/adapter";
+import * as adapter from "moleculer-event-sourcing/adapter-kit";
 import * as chain from "moleculer-event-sourcing/adapters/chain";
 import * as postgres from "moleculer-event-sourcing/adapters/postgres";
 import * as sqlite from "moleculer-event-sourcing/adapters/sqlite";
@@ -22,7 +22,7 @@ const mayImport: Record<string, string[]> = {
   services: ["core", "adapters", "mixins", "index.ts"],
   examples: [],
   "index.ts": ["core", "adapters", "mixins"],
-  "adapter.ts": ["core"],
+  "adapter-kit.ts": ["core"],
 };
 
 const layerOf = (file: string) => file.split("/")[0]!;

@@ -1,4 +1,4 @@
-import type { Adapter, Batch, Generation, ReadTable } from "moleculer-event-sourcing/adapter";
+import type { Adapter, Batch, Generation, ReadTable } from "moleculer-event-sourcing/adapter-kit";
 
 /** Counts writes to the tables of an engine, other than rows. */
 export class CountedTable {
