@@ -3,7 +3,7 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { withoutPassword } from "../../core/errors/without-password.ts";
 import { sqlite } from "./sqlite.ts";
 
-/** `sqlite:<path>`, optionally with `?synchronous=NORMAL` or `?begin=anew`. */
+/** `sqlite:<path>`, optionally with `?durability=process` or `?begin=anew`. */
 export function sqliteFromString(connectionString: string): Adapter {
   const [path = "", search = ""] = connectionString.slice("sqlite:".length).split("?");
   // Ambiguous: a host in a URL, a relative path in other libraries, an absolute path for the operating system.

@@ -36,11 +36,11 @@ const remedy = "Stop this node, put the files back or restore a backup, and star
 
 export interface SqliteLogOptions {
   /**
-   * `FULL` (the default) syncs each commit to disk: acknowledged events survive a power cut. `NORMAL` does not: a
-   * power cut may lose the last acknowledged events, but never reorders or damages the rest. If only the process dies,
-   * neither loses events. `NORMAL` is several times faster for a single caller.
+   * `power` (the default) syncs each commit to the disk (SQLite's `synchronous=FULL`): acknowledged events survive a
+   * power cut. `process` does not: a power cut may lose the last acknowledged events, but never reorders or damages the
+   * rest. If only the process dies, neither loses events. `process` is several times faster for a single caller.
    */
-  synchronous?: "FULL" | "NORMAL";
+  durability?: "power" | "process";
   /**
    * `"anew"` starts an empty log even if traces of a lost one exist (a `-wal`, a lock file, tables built from it).
    * Without it, such a start throws. It has no effect on an existing log. Meant for one start.
@@ -63,7 +63,7 @@ export class SqliteEventLog implements EventLog {
   readonly claims = this.#parts.claims;
   readonly links = this.#parts.links;
   readonly #file: string;
-  readonly #synchronous: "FULL" | "NORMAL";
+  readonly #durability: "power" | "process";
   readonly #ignoresTraces: boolean;
   #open: LogFile | null = null;
   #storedHead: StoredHead | null = null;
@@ -73,10 +73,10 @@ export class SqliteEventLog implements EventLog {
   constructor(file: string, options: SqliteLogOptions = {}) {
     this.#file = file;
     this.location = file;
-    this.#synchronous = options.synchronous ?? "FULL";
+    this.#durability = options.durability ?? "power";
     this.#ignoresTraces = options.begin === "anew";
     this.capabilities = {
-      durability: this.#synchronous === "FULL" ? "power" : "process",
+      durability: this.#durability,
       hosts: "one",
       backup: true,
     };
@@ -103,13 +103,13 @@ export class SqliteEventLog implements EventLog {
     const before = namedFile(real)?.id ?? null;
     let db: Database.Database | undefined;
     try {
-      db = openDatabase(this.#file, logSchema, { synchronous: this.#synchronous });
+      db = openDatabase(this.#file, logSchema, { synchronous: this.#durability === "power" ? "FULL" : "NORMAL" });
       db.prepare("INSERT INTO about VALUES ('identity', ?) ON CONFLICT DO NOTHING").run(identity);
       beginSession(db, real, host);
       const paths = { database: real, named: this.#file, lock: host.path };
       const log = new LogFile(db, host, new OpenFiles(paths, before, remedy));
       // Without a sync at each commit, a power cut may leave a log that ends before the recorded head.
-      if (this.#synchronous === "FULL") this.#storedHead = new StoredHead(db, real, log.head);
+      if (this.#durability === "power") this.#storedHead = new StoredHead(db, real, log.head);
       return log;
     } catch (error) {
       db?.close();

@@ -8,23 +8,23 @@ import { SqliteReadTable } from "./read-table.ts";
 /**
  * A log or a read table in a local file, hosted by one process.
  *
- * @example EventStore("orderEvents", { adapter: sqlite("/var/lib/shop/orders.db", { synchronous: "NORMAL" }) })
+ * @example EventStore("orderEvents", { adapter: sqlite("/var/lib/shop/orders.db", { durability: "process" }) })
  * @throws DefinitionError if the path is missing or an option is invalid
  */
 export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
-  assertKnownOptions("adapter", options, ["synchronous", "begin"]);
-  const { synchronous = "FULL", begin } = options;
+  assertKnownOptions("adapter", options, ["durability", "begin"]);
+  const { durability = "power", begin } = options;
   if (typeof path !== "string" || path === "" || path.startsWith(":"))
     throw new DefinitionError({
       field: "adapter",
       found: path,
       expected: "the path of a file, such as sqlite:data/orders.db",
     });
-  if (synchronous !== "FULL" && synchronous !== "NORMAL")
+  if (durability !== "power" && durability !== "process")
     throw new DefinitionError({
-      field: "adapter.synchronous",
-      found: synchronous,
-      expected: "FULL or NORMAL",
+      field: "adapter.durability",
+      found: durability,
+      expected: "power or process",
     });
   if (begin !== undefined && begin !== "anew")
     throw new DefinitionError({ field: "adapter.begin", found: begin, expected: "anew, or nothing" });
@@ -33,7 +33,7 @@ export function sqlite(path: string, options: SqliteLogOptions = {}): Adapter {
     engine: "sqlite",
     location: `sqlite:${file}`,
     folder: dirname(file),
-    eventLog: () => new SqliteEventLog(file, { synchronous, ...(begin && { begin }) }),
+    eventLog: () => new SqliteEventLog(file, { durability, ...(begin && { begin }) }),
     readTable: () => new SqliteReadTable(file),
     beside: (name) => sqlite(`${dirname(file)}/${name}.db`),
   };

@@ -20,7 +20,7 @@ export const headPath = (file: string): string => `${file}.head`;
  * Records the head that a host has stored, in a file beside its log. If a -wal is removed after a kill, the log is
  * valid but ends earlier; only a record outside of both files shows that events are missing. It is written without a
  * sync, so a kill does not lose it. After a power cut it may be outdated, but never ahead of a log whose commits are
- * synced (`synchronous=FULL`).
+ * synced (`durability: "power"`).
  */
 export class StoredHead {
   #descriptor: number | null = null;

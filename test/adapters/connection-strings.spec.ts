@@ -63,7 +63,7 @@ describe("A connection string", () => {
     ["nats://host?apiPrefix=a&domain=b", /adapter.apiPrefix: found "a", expected none together with a domain/],
     ["nats://host?connection=x", /adapter.connection: found "x", expected an object for the driver's connect/],
     ["nats:host", /adapter: found "nats:host", expected servers like nats:\/\/localhost:4222/],
-    ["sqlite:x.db?synchronus=FULL", /adapter.synchronus: found "synchronus", expected one of the options synchronous/],
+    ["sqlite:x.db?durabilty=power", /adapter.durabilty: found "durabilty", expected one of the options durability/],
     ["sqlite://data/y.db", /expected sqlite:data\/y.db, or sqlite:\/data\/y.db for an absolute path/],
     ["sqlite:///data/y.db", /expected sqlite:data\/y.db, or sqlite:\/data\/y.db for an absolute path/],
     ["sqlite://", /expected sqlite:data\/orders.db, or sqlite:\/data\/orders.db for an absolute path/],

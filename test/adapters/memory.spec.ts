@@ -152,7 +152,7 @@ describe("A place in memory", () => {
 
 describe("A definition in memory", () => {
   it.each<[string, () => unknown, string]>([
-    ["an option in a connection string", () => resolve("memory:shop?synchronous=FULL"), "adapter.synchronous"],
+    ["an option in a connection string", () => resolve("memory:shop?durability=power"), "adapter.durability"],
     ["an option without a name", () => resolve("memory:?keep"), "adapter.keep"],
     ["a name with a control character", () => resolve("memory:a\nb"), "adapter"],
     ["a name of 300 characters", () => memory("x".repeat(300)), "adapter"],

@@ -217,7 +217,7 @@ describe("The file", () => {
 
   it("says which durability it has", () => {
     expect(new SqliteEventLog("x").capabilities).toEqual({ durability: "power", hosts: "one", backup: true });
-    expect(new SqliteEventLog("x", { synchronous: "NORMAL" }).capabilities).toEqual({
+    expect(new SqliteEventLog("x", { durability: "process" }).capabilities).toEqual({
       durability: "process",
       hosts: "one",
       backup: true,

@@ -212,7 +212,7 @@ describe("A log's query", () => {
   let log: SqliteEventLog;
 
   beforeEach(async () => {
-    log = new SqliteEventLog(`${folder}/log.db`, { synchronous: "NORMAL" });
+    log = new SqliteEventLog(`${folder}/log.db`, { durability: "process" });
     await log.open();
     for (let n = 0; n < 20; n++) await log.append([appendTo(`stream-${n % 3}`, many(100))]);
   });

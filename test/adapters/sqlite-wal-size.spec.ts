@@ -30,7 +30,7 @@ async function commitBesideReader(file: string, commit: (n: number) => Promise<u
 describe("The -wal after a long reader", () => {
   it("of a log comes back under its limit", async () => {
     const file = `${newFolder()}/x.db`;
-    const log = new SqliteEventLog(file, { synchronous: "NORMAL" });
+    const log = new SqliteEventLog(file, { durability: "process" });
     await log.open();
     const [before, after] = await commitBesideReader(file, () =>
       log.append([appendTo("a", many(10, { payload: { text } }))]),

@@ -119,7 +119,7 @@ describe("A log in whose place a backup was put", () => {
 
 describe("A log without a flush at each commit", () => {
   it("notes no head, since a power cut may lose what was noted", async () => {
-    const log = new SqliteEventLog(file, { synchronous: "NORMAL" });
+    const log = new SqliteEventLog(file, { durability: "process" });
     await log.open();
     await appended(log, appendTo("a"));
     expect(existsSync(headPath(file))).toBe(false);

@@ -530,8 +530,8 @@ describe("A definition that cannot work", () => {
     ],
     [
       "a durability that SQLite has not",
-      () => EventStore("events", { adapter: `${at}.db?synchronous=OFF` }),
-      "adapter.synchronous",
+      () => EventStore("events", { adapter: `${at}.db?durability=none` }),
+      "adapter.durability",
     ],
     ["a pump of no events", () => EventStore("events", { pump: { batchSize: 0 } }), "events.pump.batchSize"],
     [

@@ -168,7 +168,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       handler: "",
     },
   ]),
-  ["sqlite", (options) => sqlite("a.db", as(options)), { synchronous: "" }],
+  ["sqlite", (options) => sqlite("a.db", as(options)), { durability: "" }],
   ["nats", (options) => nats("nats://a", as(options)), { replicas: whole, prefix: "text empty", folder: "text" }],
   ["mongodb", (options) => mongodb("mongodb://a/b", as(options)), { folder: "text", client: "object odd" }],
   [

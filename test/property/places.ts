@@ -6,7 +6,7 @@ import { newFolder } from "../support/broker.ts";
 
 /** A new place on each engine. No power is cut here, so SQLite need not wait for the disk. */
 export const places: [engine: string, newPlace: () => Adapter][] = [
-  ["SQLite", () => sqlite(`${newFolder()}/place.db`, { synchronous: "NORMAL" })],
+  ["SQLite", () => sqlite(`${newFolder()}/place.db`, { durability: "process" })],
   ["Memory", () => memory()],
 ];
 
@@ -24,7 +24,7 @@ export interface Home {
 
 function sqliteHome(): Home {
   const folder = newFolder();
-  const table = (name: string) => sqlite(`${folder}/${name}.db`, { synchronous: "NORMAL" });
+  const table = (name: string) => sqlite(`${folder}/${name}.db`, { durability: "process" });
   const files = { all: "(\\d+\\.)?db", rows: "\\d+\\.db", host: "db" };
   return {
     log: table("events"),
