@@ -9,7 +9,7 @@ export interface MongoLocation {
   database: string;
   /** The prefix of the names of the collections. */
   name: string;
-  client: MongoClientOptions;
+  driver: MongoClientOptions;
 }
 
 export interface Connection {
@@ -28,7 +28,7 @@ export async function connect(location: string, target: MongoLocation, timeoutMs
       connectTimeoutMS: times.mongodb.connectMs,
       socketTimeoutMS: timeoutMs,
       waitQueueTimeoutMS: times.mongodb.connectMs,
-      ...target.client,
+      ...target.driver,
       // The callers handle lost responses themselves, and recognise their own writes.
       retryWrites: false,
     });

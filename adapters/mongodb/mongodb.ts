@@ -20,7 +20,7 @@ export interface MongoOptions {
    */
   begin?: "anew";
   /** Options for the driver's `MongoClient`: TLS, credentials, pools. */
-  client?: MongoClientOptions;
+  driver?: MongoClientOptions;
 }
 
 /**
@@ -49,15 +49,15 @@ export function mongodb(url: string, options: MongoOptions = {}): Adapter {
       found: url,
       expected: "the URL of a server, like mongodb://localhost:27017/shop",
     });
-  assertKnownOptions("adapter", options, ["folder", "begin", "client"]);
-  const { folder = "data", begin, client = {} } = options;
+  assertKnownOptions("adapter", options, ["folder", "begin", "driver"]);
+  const { folder = "data", begin, driver = {} } = options;
   assertFolder(folder);
   assertDefinition(begin === undefined || begin === "anew", "adapter.begin", begin, "anew, or nothing");
-  assertDefinition(isPlainObject(client), "adapter.client", client, "an object of the driver's options");
+  assertDefinition(isPlainObject(driver), "adapter.driver", driver, "an object of the driver's options");
   const [, scheme, hosts = "", path] = parts;
   const database = path || defaultDatabase;
   const location = `${scheme}://${hosts.split(",").toSorted().join(",")}/${database}`;
-  const targetOf = (name: string) => ({ url, database, client, name: storageName(name) });
+  const targetOf = (name: string) => ({ url, database, driver, name: storageName(name) });
   const adapter: Adapter = {
     engine: "mongodb",
     location,

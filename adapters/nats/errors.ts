@@ -41,7 +41,7 @@ export function translate(location: string, error: unknown, isGone: boolean): un
     return unavailable(`JetStream refused the request: ${description} (${apiCode})`);
   }
   if (isUnknownHost(error)) return unavailable(`${unknownHost} (${code})`);
-  if (isUntrusted(error)) return unusable(`${untrusted("connection: { tls: { caFile } }")} (${message})`);
+  if (isUntrusted(error)) return unusable(`${untrusted("driver: { tls: { caFile } }")} (${message})`);
   switch (code) {
     case "AUTHORIZATION_VIOLATION":
     case "BAD_AUTHENTICATION":

@@ -26,7 +26,7 @@ export interface NatsLogOptions {
    */
   begin?: "anew";
   /** Further options for the driver's `connect`: TLS, tokens, credentials. */
-  connection?: ConnectionOptions;
+  driver?: ConnectionOptions;
 }
 
 /**
@@ -39,19 +39,11 @@ export interface NatsLogOptions {
  */
 export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
   const urls = parseServers(servers);
-  assertKnownOptions("adapter", options, [
-    "replicas",
-    "prefix",
-    "folder",
-    "domain",
-    "apiPrefix",
-    "begin",
-    "connection",
-  ]);
-  const { replicas = 1, prefix = "", folder = "data", domain, apiPrefix, begin, connection = {} } = options;
+  assertKnownOptions("adapter", options, ["replicas", "prefix", "folder", "domain", "apiPrefix", "begin", "driver"]);
+  const { replicas = 1, prefix = "", folder = "data", domain, apiPrefix, begin, driver = {} } = options;
   assertDefinition([1, 3, 5].includes(replicas), "adapter.replicas", replicas, "1, 3 or 5");
   assertDefinition(typeof prefix === "string", "adapter.prefix", prefix, "a prefix for the names of the streams");
-  assertDefinition(isPlainObject(connection), "adapter.connection", connection, "an object for the driver's connect");
+  assertDefinition(isPlainObject(driver), "adapter.driver", driver, "an object for the driver's connect");
   assertFolder(folder);
   assertDefinition(
     domain === undefined || isToken(domain),
@@ -77,7 +69,7 @@ export function nats(servers: string, options: NatsLogOptions = {}): Adapter {
     eventLog: (name) => {
       const stream = storageName(prefix + name);
       const chain = new NatsChain(`${location}${name}`, stream, replicas, {
-        connection: { ...credentials, ...connection, servers: addresses },
+        connection: { ...credentials, ...driver, servers: addresses },
         api: { ...(domain !== undefined && { domain }), ...(apiPrefix !== undefined && { apiPrefix }) },
       });
       return new ChainedLog(

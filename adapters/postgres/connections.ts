@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { PoolClient, QueryConfig } from "pg";
 import { times } from "../../core/concurrency/times.ts";
 import { peerDriver } from "../parts/peer-driver.ts";
-import type { ConnectionOptions } from "./connection-options.ts";
+import type { DriverOptions } from "./driver-options.ts";
 import type { Driver } from "./driver.ts";
 import { Pools } from "./pools.ts";
 import { Silence } from "./silence.ts";
@@ -26,7 +26,7 @@ export interface ServerOptions {
   /** Maximum duration of a statement, and of opening a connection. */
   timeoutMs: number;
   /** Options for the driver in addition to the URL. */
-  connection: ConnectionOptions;
+  driver: DriverOptions;
 }
 
 /** Releases the locks of a frozen host. A running host never pauses that long between two statements. */
@@ -204,12 +204,12 @@ export class Transaction implements Session {
 const ignored = () => {};
 
 /** Options may contain functions and keys, which have no comparable text. Each object therefore has a number. */
-const numbers = new WeakMap<ConnectionOptions, number>();
+const numbers = new WeakMap<DriverOptions, number>();
 let lastNumber = 0;
 
-function keyOf({ connectionString, timeoutMs, connection }: ServerOptions): string {
-  const number = numbers.get(connection) ?? (Object.keys(connection).length === 0 ? 0 : ++lastNumber);
-  numbers.set(connection, number);
+function keyOf({ connectionString, timeoutMs, driver }: ServerOptions): string {
+  const number = numbers.get(driver) ?? (Object.keys(driver).length === 0 ? 0 : ++lastNumber);
+  numbers.set(driver, number);
   return JSON.stringify([connectionString, timeoutMs, number]);
 }
 

@@ -98,7 +98,7 @@ export class PostgresEventLog implements EventLog {
     const listener = new Listener({
       location,
       url: listen,
-      connection: server.connection,
+      driver: server.driver,
       channel: name,
       notify: (position) => this.#notify(position),
     });

@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import { times } from "../../core/concurrency/times.ts";
 import { peerDriver } from "../parts/peer-driver.ts";
 import { clientWith } from "./client.ts";
-import type { ConnectionOptions } from "./connection-options.ts";
+import type { DriverOptions } from "./driver-options.ts";
 import type { Driver } from "./driver.ts";
 import { quote } from "./schema.ts";
 import { translate } from "./errors.ts";
@@ -11,7 +11,7 @@ interface Dependencies {
   location: string;
   /** A direct connection to the server. A proxy that pools transactions does not deliver notifications. */
   url: string;
-  connection: ConnectionOptions;
+  driver: DriverOptions;
   channel: string;
   notify: (position: number) => void;
 }
@@ -45,12 +45,12 @@ export class Listener {
   }
 
   async #listen(): Promise<void> {
-    const { location, url, channel, connection, notify } = this.#d;
+    const { location, url, channel, driver, notify } = this.#d;
     const pg = await peerDriver<Driver>(location, "pg", async () => (await import("pg")).default);
     if (this.#isClosed) return;
     const socket = (this.#socket = new Socket());
-    const client = new (clientWith(pg, connection.password))({
-      ...(connection.ssl !== undefined && { ssl: connection.ssl }),
+    const client = new (clientWith(pg, driver.password))({
+      ...(driver.ssl !== undefined && { ssl: driver.ssl }),
       connectionString: url,
       stream: () => socket,
       keepAlive: true,

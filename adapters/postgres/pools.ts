@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Client, Pool, PoolClient, QueryConfig } from "pg";
 import { times } from "../../core/concurrency/times.ts";
-import { leastConnections, roomFor, type ConnectionOptions, type Room } from "./connection-options.ts";
+import { leastConnections, roomFor, type DriverOptions, type Room } from "./driver-options.ts";
 import { clientWith } from "./client.ts";
 import { typesOf, type Driver } from "./driver.ts";
 import { cut, sessionOf } from "./silence.ts";
@@ -10,7 +10,7 @@ import { sqlStateOf } from "./errors.ts";
 interface Options {
   connectionString: string;
   timeoutMs: number;
-  connection: ConnectionOptions;
+  driver: DriverOptions;
 }
 
 /** The connection limit of the server, the database or the role is reached. */
@@ -35,15 +35,15 @@ export class Pools {
   readonly #connectTimeoutMs: number;
   #restoring: NodeJS.Timeout | undefined;
 
-  constructor(pg: Driver, { connectionString, timeoutMs, connection }: Options) {
-    this.#most = roomFor(connection.max);
+  constructor(pg: Driver, { connectionString, timeoutMs, driver }: Options) {
+    this.#most = roomFor(driver.max);
     this.#connectTimeoutMs = Math.min(timeoutMs, times.postgres.connectMs);
-    const Client = clientWith(pg, connection.password);
+    const Client = clientWith(pg, driver.password);
     const options = {
       connectionTimeoutMillis: this.#connectTimeoutMs,
       keepAlive: true,
       application_name: "moleculer-event-sourcing",
-      ...connection,
+      ...driver,
       connectionString,
       types: typesOf(pg),
     };
@@ -90,7 +90,7 @@ export class Pools {
 
   #crowded(error: Error): Error {
     const { statements, transactions } = this.#most;
-    const most = `this process may open ${statements + transactions} of them (option connection: { max }); all nodes together must stay below the server's max_connections`;
+    const most = `this process may open ${statements + transactions} of them (option driver: { max }); all nodes together must stay below the server's max_connections`;
     return Object.assign(new Error(`${error.message}; ${most}`, { cause: error }), { code: sqlStateOf(error) });
   }
 

@@ -3,7 +3,7 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { assertFolder, assertKnownOptions } from "../../core/options/options.ts";
 import { shortName } from "../../core/errors/storage-name.ts";
 import { addressOf } from "./address.ts";
-import { checkConnection, type ConnectionOptions } from "./connection-options.ts";
+import { checkDriverOptions, type DriverOptions } from "./driver-options.ts";
 import { PostgresEventLog } from "./event-log.ts";
 import type { Location } from "./location.ts";
 import { optionNames, assertKnownParameters } from "./parameters.ts";
@@ -32,12 +32,12 @@ export interface PostgresOptions {
    * Options for the pool of the driver `pg` in addition to the URL: an `ssl` object, `password` as a function, `max`
    * (the connections of this process to the server, at least 2; default 60), and others.
    */
-  connection?: ConnectionOptions;
+  driver?: DriverOptions;
 }
 
 const ours: readonly string[] = [
   ...(optionNames satisfies readonly (keyof PostgresOptions)[]),
-  "connection" satisfies keyof PostgresOptions,
+  "driver" satisfies keyof PostgresOptions,
 ];
 /** In bytes. PostgreSQL truncates longer names. */
 const longestName = 63;
@@ -54,7 +54,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   };
   assertKnownOptions("adapter", options, ours);
   const { schema, timeoutMs = 30_000, durability = "power", listen = null, folder = "data" } = options;
-  const connection = checkConnection("adapter.connection", options.connection ?? {});
+  const driver = checkDriverOptions("adapter.driver", options.driver ?? {});
   const address = addressOf("adapter", connectionString);
   assertKnownParameters("adapter", address.parameters, (name) =>
     ours.includes(name)
@@ -83,7 +83,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   const schemaOf = (name: string) => schema ?? schemaNamed(name);
   const location = `postgres://${address.host}${address.database}`;
   const placeOf = (name: string): Location => ({
-    server: { connectionString, timeoutMs, connection },
+    server: { connectionString, timeoutMs, driver },
     name: schemaOf(name),
     schema: quote(schemaOf(name)),
     location: `${location} schema ${quote(schemaOf(name))}`,

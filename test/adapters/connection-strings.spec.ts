@@ -61,7 +61,7 @@ describe("A connection string", () => {
     ["nats://host?domain=a.b", /adapter.domain: found "a.b", expected the name of a domain, without dots/],
     ["nats://host?apiPrefix=a..b", /adapter.apiPrefix: found "a..b", expected a prefix of subjects/],
     ["nats://host?apiPrefix=a&domain=b", /adapter.apiPrefix: found "a", expected none together with a domain/],
-    ["nats://host?connection=x", /adapter.connection: found "x", expected an object for the driver's connect/],
+    ["nats://host?driver=x", /adapter.driver: found "x", expected an object for the driver's connect/],
     ["nats:host", /adapter: found "nats:host", expected servers like nats:\/\/localhost:4222/],
     ["sqlite:x.db?durabilty=power", /adapter.durabilty: found "durabilty", expected one of the options durability/],
     ["sqlite://data/y.db", /expected sqlite:data\/y.db, or sqlite:\/data\/y.db for an absolute path/],

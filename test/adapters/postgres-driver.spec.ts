@@ -58,11 +58,11 @@ describe("The address of a PostgreSQL database", () => {
   );
 
   it.each<[object, RegExp]>([
-    [{ max: 1 }, /adapter.connection.max: found 1, expected a whole number from 2/],
-    [{ host: "db" }, /adapter.connection.host: found "host", expected it in the URL/],
-    [{ types: {} }, /adapter.connection.types: found "types", expected none/],
+    [{ max: 1 }, /adapter.driver.max: found 1, expected a whole number from 2/],
+    [{ host: "db" }, /adapter.driver.host: found "host", expected it in the URL/],
+    [{ types: {} }, /adapter.driver.types: found "types", expected none/],
   ])("is refused with the options %j for the driver", async (connection, why) => {
-    const error = await refusal(() => postgres("postgres://db/shop", { connection }));
+    const error = await refusal(() => postgres("postgres://db/shop", { driver: connection }));
     expect(error).toMatchObject({ type: "DEFINITION", code: 422 });
     expect(error.message).toMatch(why);
   });

@@ -17,7 +17,7 @@ const step = async (what: string) => {
   // The system delivers a signal later.
   await new Promise((turn) => setTimeout(turn, 50));
 };
-const place = { url, database: "journaled", name: storageName(name), client: {} };
+const place = { url, database: "journaled", name: storageName(name), driver: {} };
 const table = new JournaledReadTable(stepping(new MongoRowStore(url, place), step), name);
 await table.open(countedFields);
 await table.takeOver();

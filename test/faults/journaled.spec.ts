@@ -27,7 +27,7 @@ describeWith("mongodb", "A journaled table in MongoDB whose host", (server) => {
     child.lines.on("line", (line) => said.push(line));
     await once(child.lines, "line");
     if (signal === "SIGKILL") await child.exited;
-    const place = { url, database: "journaled", name: storageName(name), client: {} };
+    const place = { url, database: "journaled", name: storageName(name), driver: {} };
     const table = new JournaledReadTable(new MongoRowStore(url, place), name);
     tables.push(table);
     await table.open(countedFields);

@@ -38,7 +38,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
 
   it("is kept while the server works on its statement, or a transaction's", async () => {
     setTimes({ postgres: { silentMs: 100, checkMs: 50 } });
-    const options = { connectionString: server().url, timeoutMs: 30_000, connection: {} };
+    const options = { connectionString: server().url, timeoutMs: 30_000, driver: {} };
     const connections = await Connections.to("here", options);
     try {
       const { rows } = await connections.query("SELECT pg_sleep(1), pg_backend_pid()");

@@ -170,7 +170,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
   ]),
   ["sqlite", (options) => sqlite("a.db", as(options)), { durability: "" }],
   ["nats", (options) => nats("nats://a", as(options)), { replicas: whole, prefix: "text empty", folder: "text" }],
-  ["mongodb", (options) => mongodb("mongodb://a/b", as(options)), { folder: "text", client: "object odd" }],
+  ["mongodb", (options) => mongodb("mongodb://a/b", as(options)), { folder: "text", driver: "object odd" }],
   [
     "postgres",
     (options) => postgres("postgres://a/b", as(options)),

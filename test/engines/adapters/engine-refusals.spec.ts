@@ -227,7 +227,8 @@ describeWith("nats-server", "A log in a nats-server with a certificate", () => {
     const withTls = (...at: Parameters<typeof args>) => [...args(...at), "--tls", "--tlscert", cert, "--tlskey", key];
     const server = await EngineServer.start({ ...plain, args: withTls }, find("nats-server")!);
     try {
-      const logWith = (connection: object) => nats(server.url, { folder: newFolder(), connection }).eventLog!("events");
+      const logWith = (connection: object) =>
+        nats(server.url, { folder: newFolder(), driver: connection }).eventLog!("events");
       expect(await refusal(() => logWith({}).open())).toMatchObject({
         type: "UNUSABLE_STORE",
         message: expect.stringMatching(/127\.0\.0\.1.*certificate is not trusted.*caFile/) as string,

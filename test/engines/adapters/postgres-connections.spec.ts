@@ -37,7 +37,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
   it("lets appends queue where the role may have three connections", async () => {
     const { log, text } = await logOf(server().url, newRole(), "CONNECTION LIMIT 3");
     await log.open();
-    const another = postgres(text, { schema: "other", timeoutMs: 29_999, connection: { max: 2 } }).eventLog!("events");
+    const another = postgres(text, { schema: "other", timeoutMs: 29_999, driver: { max: 2 } }).eventLog!("events");
     const appends = Array.from({ length: 20 }, (_, at) => appended(log, appendTo(`s-${at}`)));
     const reads = Array.from({ length: 20 }, () => log.read({ after: 0, limit: 10 }));
     await Promise.all([...appends, ...reads]);
@@ -48,7 +48,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
   });
 
   it("takes as many connections as it is given", async () => {
-    const { log, database } = await logOf(server().url, newRole(), "", { connection: { max: 4 } });
+    const { log, database } = await logOf(server().url, newRole(), "", { driver: { max: 4 } });
     await log.open();
     await Promise.all(Array.from({ length: 30 }, (_, at) => appended(log, appendTo(`s-${at}`))));
     await Promise.all(Array.from({ length: 30 }, () => log.read({ after: 0, limit: 10 })));
@@ -63,7 +63,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
     const { log, text } = await logOf(server().url, newRole(), "CONNECTION LIMIT 4");
     await log.open();
     await Promise.all(Array.from({ length: 30 }, () => log.read({ after: 0, limit: 10 })));
-    const another = postgres(text, { timeoutMs: 6000, connection: { max: 2 } }).eventLog!("events");
+    const another = postgres(text, { timeoutMs: 6000, driver: { max: 2 } }).eventLog!("events");
     opened.push(another);
     await another.open();
     expect(await another.head()).toBe(0);
@@ -86,13 +86,13 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
   it("asks a function for the password", async () => {
     let asked = 0;
     const password = async () => (asked++, "p/w@1%");
-    const { log } = await logOf(server().url, newRole(), "", { connection: { password } }, "");
+    const { log } = await logOf(server().url, newRole(), "", { driver: { password } }, "");
     await log.open();
     expect(asked).toBeGreaterThan(0);
   });
 
   it("hands an ssl object to the driver", async () => {
-    const { log } = await logOf(server().url, newRole(), "", { connection: { ssl: { rejectUnauthorized: false } } });
+    const { log } = await logOf(server().url, newRole(), "", { driver: { ssl: { rejectUnauthorized: false } } });
     expect(await refusal(() => log.open())).toMatchObject({
       type: "UNUSABLE_STORE",
       message: expect.stringContaining("the server does not support TLS") as string,

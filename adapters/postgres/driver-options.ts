@@ -3,7 +3,7 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { isPlainObject } from "../../core/options/options.ts";
 
 /** Options of the driver's pool in addition to the URL: `ssl`, `password` as a function, `max` and others. */
-export type ConnectionOptions = Omit<PoolConfig, OfUrl | Ours>;
+export type DriverOptions = Omit<PoolConfig, OfUrl | Ours>;
 
 const ofUrl = ["connectionString", "host", "port", "user", "database"] as const;
 type OfUrl = (typeof ofUrl)[number];
@@ -28,7 +28,7 @@ export function roomFor(max = most.statements + most.transactions): Room {
 }
 
 /** @throws DefinitionError */
-export function checkConnection(field: string, given: unknown): ConnectionOptions {
+export function checkDriverOptions(field: string, given: unknown): DriverOptions {
   const refuse = (name: string, found: unknown, expected: string): never => {
     throw new DefinitionError({ field: `${field}${name}`, found, expected });
   };
@@ -36,7 +36,7 @@ export function checkConnection(field: string, given: unknown): ConnectionOption
   const options = given as Record<string, unknown>;
   for (const name of ofUrl) if (name in options) refuse(`.${name}`, name, "it in the URL");
   for (const name of ours) if (name in options) refuse(`.${name}`, name, "none: the adapter sets it");
-  const { max } = options as ConnectionOptions;
+  const { max } = options as DriverOptions;
   if (max !== undefined && (!Number.isSafeInteger(max) || max < leastConnections))
     refuse(".max", max, `a whole number from ${leastConnections}`);
   return options;
