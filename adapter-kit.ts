@@ -8,18 +8,18 @@ export type { AppendRelay, RelayAnswer, StoredAt } from "./core/log/append-relay
 export type { AppendRequest } from "./core/log/append-request.ts";
 export type { NewEvent } from "./core/log/new-event.ts";
 export { ClaimsBehindError, DuplicateClaimError } from "./core/log/claim-errors.ts";
-export {
-  Claims,
-  type ClaimChange,
-  type ClaimFold,
-  type ClaimPage,
-  type ClaimScope,
-  type FoldedClaims,
-  type KeptClaims,
-  type LogClaims,
-  type ScopedClaims,
-  type TwiceClaimed,
-} from "./core/log/claims.ts";
+export { Claims, type KeptClaims, type KeptScope } from "./core/log/claims.ts";
+export type {
+  ClaimChange,
+  ClaimFold,
+  ClaimPage,
+  ClaimScope,
+  FoldedClaims,
+  LogClaims,
+  ScopedClaims,
+  ScopeName,
+  TwiceClaimed,
+} from "./core/log/log-claims.ts";
 export { claimsPart, type ClaimsOfEngine } from "./core/log/claims-part.ts";
 export type {
   CurrentLease,

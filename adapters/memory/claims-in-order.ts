@@ -1,28 +1,28 @@
-import type { ClaimPage } from "../../core/log/claims.ts";
+import type { ClaimPage } from "../../core/log/log-claims.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import { sortInTurns } from "../../core/query/sort-in-turns.ts";
 import { compareText } from "../../core/text/text-order.ts";
 import { firstAfter } from "../parts/rows/keys-in-order.ts";
 
 /**
- * Pages through the claims of a scope. The first page sorts all claims, and the following pages read that snapshot:
+ * Pages through the claims of a generation. The first page sorts all claims, and the following pages read that snapshot:
  * with a million claims, sorting for each page would take longer than the claims stay unchanged.
  */
 export class ClaimsInOrder {
   readonly #moments = new Map<string, Promise<ClaimPage>>();
 
-  /** @param now returns the current claims of the scope */
+  /** @param now returns the current claims of the generation */
   async page(
-    scope: string,
+    generation: string,
     { after = "", limit }: { after?: string; limit: number },
     now: () => ClaimPage,
   ): Promise<ClaimPage> {
-    let moment = after === "" ? undefined : this.#moments.get(scope);
-    if (!moment) this.#moments.set(scope, (moment = sorted(now())));
+    let moment = after === "" ? undefined : this.#moments.get(generation);
+    if (!moment) this.#moments.set(generation, (moment = sorted(now())));
     const page = await moment;
     const first = firstAfter(page.claims, after, ({ value }) => value);
     const claims = page.claims.slice(first, first + limit);
-    if (claims.length === 0 && this.#moments.get(scope) === moment) this.#moments.delete(scope);
+    if (claims.length === 0 && this.#moments.get(generation) === moment) this.#moments.delete(generation);
     return { ...page, claims };
   }
 }

@@ -45,7 +45,7 @@ export class StoredLog implements Source<StoredEvent> {
     control: new Control(),
     claims: claimsPart(this.#claims, {
       head: () => this.head,
-      page: (scope, options, reach) => this.#kept.page(scope, options, reach),
+      page: (generation, options, position) => this.#kept.page(generation, options, position),
     }),
     links: this.links,
   };

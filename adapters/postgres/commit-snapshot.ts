@@ -1,6 +1,5 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import { keptClaim } from "../../core/log/kept-claim.ts";
-import { claimsInSql, ReadClaims, type ClaimsRead } from "./kept-claims.ts";
+import { claimsInSql, ReadClaims, wantedClaims, type ClaimsRead } from "./kept-claims.ts";
 import type { Session } from "./connections.ts";
 import { columns, toEvent, type EventRow } from "./event-schema.ts";
 import { nowInSql } from "./now.ts";
@@ -42,7 +41,7 @@ const basisInSql = (schema: string) => `
       FROM unnest($1::text[]) WITH ORDINALITY AS s(stream, n) ORDER BY n)::float8[],
     ARRAY(SELECT s.stream FROM unnest($1::text[]) AS s(stream) WHERE EXISTS (SELECT FROM ${schema}.links l WHERE l.stream = s.stream)),
     (SELECT json_agg(json_build_array(${columns})) FROM ${schema}.events WHERE id = ANY($2::text[])),
-    ${claimsInSql(schema, "$3", "$4")}
+    ${claimsInSql(schema, ["$3", "$4", "$5"])}
   FROM ${schema}.head h`;
 
 /** Reads a snapshot in one statement, so that all of it is consistent. */
@@ -59,11 +58,8 @@ export class CommitSnapshots {
       ...events.filter(({ idWasGenerated }) => !idWasGenerated).map(({ id }) => id),
       ...(idAfterLast === null ? [] : [idAfterLast]),
     ]);
-    const wanted = requests.flatMap(({ claims = [] }) =>
-      claims.flatMap(({ scope, changes }) => changes.map(({ value }) => [scope, keptClaim(value)] as const)),
-    );
-    const [scopesOfClaims, values] = [wanted.map(([scope]) => scope), wanted.map(([, value]) => value)];
-    const { rows } = await session.query(this.#sql, [streams, ids, scopesOfClaims, values]);
+    const wanted = wantedClaims(requests.flatMap(({ claims = [] }) => claims));
+    const { rows } = await session.query(this.#sql, [streams, ids, ...wanted]);
     const [head, revision, lastTime, now, versions, linked, known, scopes, claimed] = rows[0] as SnapshotRow;
     return {
       head,

@@ -82,5 +82,12 @@ export const logMigrations: Migrations = {
      ${storeCommit}`,
     `ALTER TABLE $schema.leases DROP COLUMN expires, ADD COLUMN mark text NOT NULL DEFAULT '', ADD COLUMN ttl integer NOT NULL DEFAULT 0;
      UPDATE $schema.leases SET holder = '';`,
+    // Each definition of a scope has claims of its own: those of one generation.
+    `ALTER TABLE $schema.claims RENAME COLUMN scope TO generation;
+     ALTER TABLE $schema.claim_scopes RENAME COLUMN scope TO generation;
+     ALTER TABLE $schema.claim_scopes ADD COLUMN scope text COLLATE "C" NOT NULL DEFAULT '', ADD COLUMN used bigint NOT NULL DEFAULT 0;
+     UPDATE $schema.claim_scopes SET scope = generation, generation = '1 ' || generation;
+     UPDATE $schema.claims SET generation = '1 ' || generation;
+     CREATE INDEX claims_of_streams ON $schema.claims (generation, stream);`,
   ],
 };

@@ -75,5 +75,13 @@ export const logSchema: Schema = {
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never replaced'); END;`,
     `ALTER TABLE leases RENAME COLUMN expires TO ttl;
      UPDATE leases SET holder = '', ttl = 0;`,
+    // Each definition of a scope has claims of its own: those of one generation.
+    `ALTER TABLE claims RENAME COLUMN scope TO generation;
+     ALTER TABLE claim_scopes RENAME COLUMN scope TO generation;
+     ALTER TABLE claim_scopes ADD COLUMN scope TEXT NOT NULL DEFAULT '';
+     ALTER TABLE claim_scopes ADD COLUMN used INTEGER NOT NULL DEFAULT 0;
+     UPDATE claim_scopes SET scope = generation, generation = '1 ' || generation;
+     UPDATE claims SET generation = '1 ' || generation;
+     CREATE INDEX claims_of_streams ON claims (generation, stream);`,
   ],
 };

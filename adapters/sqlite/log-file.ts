@@ -67,7 +67,7 @@ export class LogFile {
       control: new Control(db),
       claims: claimsPart(this.claims, {
         head: () => this.head,
-        page: (scope, options, reach) => ({ ...reach, claims: kept.page(scope, options) }),
+        page: (generation, options, position) => ({ position, claims: kept.page(generation, options) }),
         change: (change) => this.#changeClaims(change),
       }),
       links: this.links,

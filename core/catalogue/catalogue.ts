@@ -41,6 +41,8 @@ export interface CatalogueEntry {
   schemaVersion: number;
   upcasters: ReadonlyMap<number, Upcaster>;
   check: PayloadCheck;
+  /** The schema as it was given; undefined: any payload. */
+  payload: PayloadSchema | undefined;
 }
 
 /** A catalogue that passed every check. */
@@ -107,6 +109,7 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
   return {
     schemaVersion,
     upcasters: parseUpcasters(`${at}.upcasters`, schemaVersion, upcasters),
+    payload,
     check: payload === undefined ? (_at, json) => json : payloadCheck(`${at}.payload`, payload),
   };
 }

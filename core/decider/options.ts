@@ -53,13 +53,14 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   assertDefinition(isWhole(conflictRetries, 0), `${name}.conflictRetries`, conflictRetries, "a whole number from 0");
   const functions = [initialState, ...Object.entries(input.evolve).flat()].map(String);
   const sources = [...functions, ...upcastersOf(catalogue, evolve.keys())];
+  const ownStream = synchronous(`${name}.stream`, stream) as (id: string) => string;
   const definition = {
     name,
-    streamOf: synchronous(`${name}.stream`, stream) as (id: string) => string,
+    streamOf: ownStream,
     initialState: synchronous(`${name}.initialState`, initialState),
     commands: parseCommands(`${name}.commands`, input.commands),
     evolve,
-    claims: parseClaims(name, claims, [...evolve.keys()], catalogue),
+    claims: parseClaims({ name, streamOf: ownStream, types: [...evolve.keys()], catalogue }, claims),
     catalogue,
     snapshotEvery: (stateSnapshots?.every as number | undefined) ?? null,
     fingerprint: version === undefined ? hash(sources) : `version ${JSON.stringify(version)}`,

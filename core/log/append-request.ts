@@ -1,5 +1,5 @@
 import { speculationProblem, type Speculation } from "./speculative.ts";
-import type { ScopedClaims } from "./claims.ts";
+import type { ScopedClaims } from "./log-claims.ts";
 import { claimProblems } from "./claims-input.ts";
 import { commandTagProblem, type CommandTag } from "./command-tag.ts";
 import { EventTooLargeError, ValidationError } from "../errors/errors.ts";

@@ -1,5 +1,5 @@
 import type { Problem } from "../errors/problem.ts";
-import { maxClaimChanges } from "./claims.ts";
+import { maxClaimChanges } from "./log-claims.ts";
 import { isPlainText } from "../text/plain-text.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
@@ -44,8 +44,9 @@ function changeProblems(field: string, changes: unknown): Problem[] {
     if (!isObject(change)) return [{ field: at, found: change, expected: "{value, claimed}" }];
     const { value, claimed } = change;
     const isFlag = typeof claimed === "boolean";
+    const isAll = value === null && claimed === false;
     return [
-      ...textProblem(`${at}.value`, value, maxValueCharacters),
+      ...(isAll ? [] : textProblem(`${at}.value`, value, maxValueCharacters)),
       ...(isFlag ? [] : [{ field: `${at}.claimed`, found: claimed, expected: "true or false" }]),
     ];
   }).flat();

@@ -1,14 +1,15 @@
-import type { ClaimPage, ClaimReach, Claims, LogClaims } from "./claims.ts";
+import type { Claims } from "./claims.ts";
+import type { ClaimPage, LogClaims } from "./log-claims.ts";
 import type { OpenPart } from "./log-parts.ts";
 
 /** What an engine adds to `Claims` for the part `claims` of its log. */
 export interface ClaimsOfEngine {
   head: () => number;
-  /** The claims of a scope after the value `after`, as they are at this call: the log's up to the position in `reach`. */
+  /** The claims of a generation after the value `after`, as they are at this call. */
   page: (
-    scope: string,
+    generation: string,
     options: { after?: string; limit: number },
-    reach: ClaimReach,
+    position: number,
   ) => ClaimPage | Promise<ClaimPage>;
   /** Runs a change in a transaction. Omitted: the engine needs none. */
   change?: <Answer>(change: () => Answer) => Answer;
@@ -18,13 +19,14 @@ export interface ClaimsOfEngine {
 export function claimsPart(claims: Claims, engine: ClaimsOfEngine): OpenPart<LogClaims> {
   const { change = (work) => work() } = engine;
   return {
-    begin: (scope, definition, types) => change(() => claims.begin(scope, definition, types, engine.head())),
+    begin: (scope, definition, types) =>
+      change(() => claims.begin({ scope, definition }, types, { head: engine.head(), now: Date.now() }).state),
     fold: (fold) => change(() => claims.fold(fold)),
-    claimants: (scope, values) => claims.claimants(scope, values),
+    claimants: (scope, definition, values) => claims.claimants(scope, definition, values),
     scopes: () => claims.scopes(),
-    page: (scope, options) => {
-      const reach = claims.reachOf(scope, engine.head());
-      return reach && engine.page(scope, options, reach);
+    page: (scope, definition, options) => {
+      const reach = claims.reachOf(scope, definition, engine.head());
+      return reach && engine.page(reach.generation, options, reach.position);
     },
   };
 }

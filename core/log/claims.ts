@@ -1,102 +1,16 @@
 import { ClaimsBehindError, DuplicateClaimError } from "./claim-errors.ts";
 import { keptClaim } from "./kept-claim.ts";
+import {
+  maxDefinitions,
+  unusedMs,
+  type ClaimChange,
+  type ClaimFold,
+  type ClaimScope,
+  type FoldedClaims,
+  type ScopedClaims,
+  type ScopeName,
+} from "./log-claims.ts";
 import { compareText } from "../text/text-order.ts";
-
-/** Limits of one call between a decider and a store: each list is processed synchronously. */
-export const maxClaimTypes = 1000;
-export const maxClaimValues = 1000;
-export const maxClaimChanges = 10_000;
-
-/** A value that a stream claims or releases. */
-export interface ClaimChange {
-  value: string;
-  claimed: boolean;
-}
-
-/**
- * The changes that an append's events make in one scope, in their order. An empty list says that the events were
- * checked and change nothing.
- */
-export interface ScopedClaims {
-  /** Within a scope a value is claimed by one stream at most. */
-  scope: string;
-  /** Identifies the functions that computed the changes: values of other functions must not be mixed with them. */
-  definition: string;
-  changes: readonly ClaimChange[];
-}
-
-/**
- * How far a scope's claims are folded. An append of events of its types contains their claims. Events that were stored
- * without (imported, or appended without a decider) are unfolded: nothing can be claimed until they are folded.
- */
-export interface ClaimScope {
-  definition: string;
-  /** The event types that claim or release. */
-  types: readonly string[];
-  /** Its events are folded up to here, if unfolded ones follow. */
-  position: number;
-  /** The position of the last unfolded event. The scope is complete if this is not beyond `position`. */
-  unfolded: number;
-}
-
-/** The changes of a range of the log: all events of the scope's types after `after`, up to `position`. */
-export interface ClaimFold {
-  scope: string;
-  definition: string;
-  after: number;
-  position: number;
-  changes: readonly (ClaimChange & { stream: string })[];
-}
-
-/** A value that two streams claim in a range of the log: the first keeps it. */
-export interface TwiceClaimed {
-  value: string;
-  stream: string;
-  claimant: string;
-}
-
-export interface FoldedClaims {
-  state: ClaimScope;
-  twice: TwiceClaimed[];
-}
-
-/** Claims of a scope as they were at one moment. */
-export interface ClaimPage {
-  definition: string;
-  /** The claims include all events up to here. */
-  position: number;
-  /** In the order of the values' UTF-8 bytes. Each value is in stored form: see `keptClaim`. */
-  claims: readonly { value: string; stream: string }[];
-}
-
-/** Of a page, without its claims. */
-export type ClaimReach = Omit<ClaimPage, "claims">;
-
-/**
- * The values that streams have claimed. Appends change them in their own commit; these methods begin, fold and read
- * scopes.
- */
-export interface LogClaims {
-  /**
-   * Claims in one scope follow this definition from now on. If it had another, or none, no value is claimed any more, and
-   * all events up to the head are unfolded: they are to be folded before anything can be claimed.
-   */
-  begin(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope>;
-  /**
-   * Applies the changes of unfolded events; a value that another stream has claimed stays with it. Null if the scope is
-   * not, or no longer, at `after` with this definition.
-   */
-  fold(fold: ClaimFold): Promise<FoldedClaims | null>;
-  /** Value → the stream that holds it; values that no stream holds are omitted. */
-  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>>;
-  /** The scopes that have begun, in the order of their UTF-8 bytes. */
-  scopes(): Promise<string[]>;
-  /**
-   * The claims of a scope after the value `after`, as of one moment, which is never earlier than that of a page that
-   * was read before. A page may be short: only an empty one is the end. Null for a scope that has not begun.
-   */
-  page(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null>;
-}
 
 /** What `Claims` needs of an append. */
 interface Claiming {
@@ -105,15 +19,29 @@ interface Claiming {
   claims?: readonly ScopedClaims[];
 }
 
-/** Where an engine stores claims. Changes are part of the running commit. Values are those that `keptClaim` returns. */
-export interface KeptClaims {
-  scopes(): Iterable<readonly [string, ClaimScope]>;
-  saveScope(scope: string, state: ClaimScope): void;
-  claimantOf(scope: string, value: string): string | undefined;
-  claim(scope: string, value: string, stream: string): void;
-  release(scope: string, value: string): void;
-  clear(scope: string): void;
+/** A scope under one definition, as an engine stores it. */
+export interface KeptScope extends ClaimScope, ScopeName {
+  /** When a decider last began it, in milliseconds since 1970, to the hour. */
+  usedAt: number;
 }
+
+/**
+ * Where an engine stores claims. Changes are part of the running commit. Each definition of a scope has a generation of
+ * its own, and values are those that `keptClaim` returns.
+ */
+export interface KeptClaims {
+  scopes(): Iterable<readonly [generation: string, KeptScope]>;
+  saveScope(generation: string, scope: KeptScope): void;
+  /** Removes a scope with its claims. */
+  removeScope(generation: string): void;
+  claimantOf(generation: string, value: string): string | undefined;
+  claim(generation: string, value: string, stream: string): void;
+  release(generation: string, value: string): void;
+  /** Releases every value that the stream holds. */
+  releaseAll(generation: string, stream: string): void;
+}
+
+const hourMs = 60 * 60 * 1000;
 
 /**
  * The values that must be unique across all streams. They are checked and stored in the commit of the events that claim
@@ -121,7 +49,7 @@ export interface KeptClaims {
  */
 export class Claims {
   readonly #kept: KeptClaims;
-  readonly #scopes = new Map<string, ClaimScope & { isAbout: (type: string) => boolean }>();
+  readonly #scopes = new Map<string, KeptScope & { isAbout: (type: string) => boolean }>();
 
   constructor(kept: KeptClaims) {
     this.#kept = kept;
@@ -131,25 +59,23 @@ export class Claims {
   /** Discards the state in memory after a failed commit. */
   reload(): void {
     this.#scopes.clear();
-    for (const [scope, state] of this.#kept.scopes()) this.#know(scope, state);
+    for (const [generation, scope] of this.#kept.scopes()) this.#know(generation, scope);
   }
 
-  #know(scope: string, state: ClaimScope): ClaimScope {
-    const types = new Set(state.types);
-    this.#scopes.set(scope, { ...state, isAbout: (type) => types.has(type) });
-    return state;
+  #know(generation: string, scope: KeptScope): void {
+    const types = new Set(scope.types);
+    this.#scopes.set(generation, { ...scope, isAbout: (type) => types.has(type) });
   }
 
   /** Why the append cannot be stored; null if its claims are free or its own stream has them. */
   refusalOf({ stream, claims = [] }: Claiming): Error | null {
     for (const { scope, definition, changes } of claims) {
-      const known = this.#scopes.get(scope);
-      if (!known || known.definition !== definition || known.unfolded > known.position)
-        return new ClaimsBehindError(scope);
+      const [generation, known] = this.#of(scope, definition) ?? [];
+      if (!known || known.unfolded > known.position) return new ClaimsBehindError(scope);
       for (const { value, claimed } of changes) {
-        const claimant = claimed ? this.#kept.claimantOf(scope, keptClaim(value)) : undefined;
+        const claimant = claimed && value !== null ? this.#kept.claimantOf(generation!, keptClaim(value)) : undefined;
         if (claimant !== undefined && claimant !== stream)
-          return new DuplicateClaimError(scope, value, stream, claimant);
+          return new DuplicateClaimError(scope, value!, stream, claimant);
       }
     }
     return null;
@@ -157,75 +83,120 @@ export class Claims {
 
   /** Applies the claims of an append that was stored with its first event at this position. */
   stored({ stream, events, claims = [] }: Claiming, first: number): void {
-    for (const { scope, changes } of claims) for (const change of changes) this.#change(scope, { ...change, stream });
-    for (const [scope, state] of this.#scopes) {
-      if (claims.some((told) => told.scope === scope)) continue;
-      const last = events.findLastIndex(({ type }) => state.isAbout(type));
+    const folded = new Set<string>();
+    for (const { scope, definition, changes } of claims) {
+      const [generation] = this.#of(scope, definition) ?? [];
+      if (generation === undefined) continue;
+      folded.add(generation);
+      for (const change of changes) this.#change(generation, { ...change, stream });
+    }
+    for (const [generation, scope] of this.#scopes) {
+      if (folded.has(generation)) continue;
+      const last = events.findLastIndex(({ type }) => scope.isAbout(type));
       if (last < 0) continue;
-      const isWhole = state.unfolded <= state.position;
-      this.#save(scope, { ...state, position: isWhole ? first - 1 : state.position, unfolded: first + last });
+      const position = isComplete(scope) ? first - 1 : scope.position;
+      this.#save(generation, { ...scope, position, unfolded: first + last });
     }
   }
 
-  #save(scope: string, { definition, types, position, unfolded }: ClaimScope): ClaimScope {
-    const state = { definition, types, position, unfolded };
-    this.#kept.saveScope(scope, state);
-    return this.#know(scope, state);
+  #of(scope: string, definition: string) {
+    for (const found of this.#scopes) if (found[1].scope === scope && found[1].definition === definition) return found;
+    return undefined;
+  }
+
+  #save(generation: string, known: KeptScope): ClaimScope {
+    const { scope, definition, types, position, unfolded, usedAt } = known;
+    const kept = { scope, definition, types, position, unfolded, usedAt };
+    this.#kept.saveScope(generation, kept);
+    this.#know(generation, kept);
+    return stateOf(kept);
   }
 
   /** Returns the stream that has a value to be claimed, if it is another stream. */
-  #change(scope: string, { value: given, claimed, stream }: ClaimChange & { stream: string }): string | null {
+  #change(generation: string, { value: given, claimed, stream }: ClaimChange & { stream: string }): string | null {
+    if (given === null) {
+      this.#kept.releaseAll(generation, stream);
+      return null;
+    }
     const value = keptClaim(given);
-    const claimant = this.#kept.claimantOf(scope, value);
-    if (claimed && claimant === undefined) this.#kept.claim(scope, value, stream);
-    if (!claimed && claimant === stream) this.#kept.release(scope, value);
+    const claimant = this.#kept.claimantOf(generation, value);
+    if (claimed && claimant === undefined) this.#kept.claim(generation, value, stream);
+    if (!claimed && claimant === stream) this.#kept.release(generation, value);
     return claimed && claimant !== undefined && claimant !== stream ? claimant : null;
   }
 
-  /** In the order of their names' UTF-8 bytes. */
-  scopes(): string[] {
-    return [...this.#scopes.keys()].toSorted(compareText);
+  /** In the order of their UTF-8 bytes. */
+  scopes(): ScopeName[] {
+    return Array.from(this.#scopes.values(), ({ scope, definition }) => ({ scope, definition })).toSorted(
+      (a, b) => compareText(a.scope, b.scope) || compareText(a.definition, b.definition),
+    );
   }
 
-  /** How far the claims of a scope are folded in a log that ends at `head`; null for a scope that has not begun. */
-  reachOf(scope: string, head: number): ClaimReach | null {
-    const known = this.#scopes.get(scope);
-    if (!known) return null;
-    const { definition, position, unfolded } = known;
-    return { definition, position: unfolded > position ? position : head };
+  /** Where the claims of a scope are stored, and up to where they are those of a log that ends at `head`. */
+  reachOf(scope: string, definition: string, head: number): { generation: string; position: number } | null {
+    const [generation, known] = this.#of(scope, definition) ?? [];
+    return known ? { generation: generation!, position: isComplete(known) ? head : known.position } : null;
   }
 
-  isOf(scope: string, definition: string): boolean {
-    return this.#scopes.get(scope)?.definition === definition;
+  /** Begins a scope under a definition, and removes the definitions of the scope that are unused. */
+  begin(
+    { scope, definition }: ScopeName,
+    types: readonly string[],
+    { head, now }: { head: number; now: number },
+  ): { state: ClaimScope; hasChanged: boolean } {
+    const [generation, known] = this.#of(scope, definition) ?? [];
+    if (known && now - known.usedAt < hourMs) return { state: stateOf(known), hasChanged: false };
+    const others = [...this.#scopes].filter(([, other]) => other.scope === scope && other.definition !== definition);
+    const recent = others
+      // A complete one was in use until now, if only by appends.
+      .map(([place, other]): [string, KeptScope] => [place, isComplete(other) ? { ...other, usedAt: now } : other])
+      .toSorted(
+        ([place, a], [other, b]) =>
+          Number(isComplete(b)) - Number(isComplete(a)) || b.usedAt - a.usedAt || compareText(place, other),
+      );
+    for (const [index, [place, other]] of recent.entries()) {
+      if (index < maxDefinitions - 1 && now - other.usedAt < unusedMs) this.#save(place, other);
+      else {
+        this.#kept.removeScope(place);
+        this.#scopes.delete(place);
+      }
+    }
+    const begun = known ?? { scope, definition, types, position: 0, unfolded: head };
+    const usedAt = Math.max(now, ...others.map(([, other]) => other.usedAt + 1));
+    return { state: this.#save(generation ?? this.#newGeneration(scope), { ...begun, usedAt }), hasChanged: true };
   }
 
-  /** Begins a scope. If it had another definition, it is emptied: all events up to the head are unfolded. */
-  begin(scope: string, definition: string, types: readonly string[], head: number): ClaimScope {
-    const known = this.#scopes.get(scope);
-    if (known?.definition === definition) return this.#stateOf(known);
-    this.#kept.clear(scope);
-    return this.#save(scope, { definition, types, position: 0, unfolded: head });
+  /** A number and the scope: the name of a decider, with which a scope begins, contains no space. */
+  #newGeneration(scope: string): string {
+    for (let number = 1; ; number++) if (!this.#scopes.has(`${number} ${scope}`)) return `${number} ${scope}`;
   }
 
-  #stateOf({ definition, types, position, unfolded }: ClaimScope): ClaimScope {
-    return { definition, types, position, unfolded };
-  }
-
-  /** Null if the scope is not, or no longer, at `after` with this definition. */
-  fold(fold: ClaimFold): FoldedClaims | null {
-    const { scope, definition, after, position, changes } = fold;
-    const known = this.#scopes.get(scope);
-    if (known?.definition !== definition || known.position !== after || position < after) return null;
+  /** Null if the scope is not, or no longer, at `after` under this definition. */
+  fold({ scope, definition, after, position, changes }: ClaimFold): FoldedClaims | null {
+    const [generation, known] = this.#of(scope, definition) ?? [];
+    if (!known || known.position !== after || position < after) return null;
     const twice = changes.flatMap((change) => {
-      const claimant = this.#change(scope, change);
-      return claimant === null ? [] : [{ value: change.value, stream: change.stream, claimant }];
+      const claimant = this.#change(generation!, change);
+      return claimant === null ? [] : [{ value: change.value!, stream: change.stream, claimant }];
     });
-    return { state: this.#save(scope, { ...known, position }), twice };
+    return { state: this.#save(generation!, { ...known, position }), twice };
   }
 
   /** Value → the stream that holds it; values that no stream holds are omitted. */
-  claimants(scope: string, values: readonly string[]): Record<string, string> {
-    const found = values.map((value) => [value, this.#kept.claimantOf(scope, keptClaim(value))] as const);
+  claimants(scope: string, definition: string, values: readonly string[]): Record<string, string> {
+    const [generation] = this.#of(scope, definition) ?? [];
+    if (generation === undefined) return {};
+    const found = values.map((value) => [value, this.#kept.claimantOf(generation, keptClaim(value))] as const);
     return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
   }
 }
+
+/** No event of its types is unfolded. */
+const isComplete = ({ position, unfolded }: ClaimScope) => unfolded <= position;
+
+const stateOf = ({ definition, types, position, unfolded }: ClaimScope): ClaimScope => ({
+  definition,
+  types,
+  position,
+  unfolded,
+});

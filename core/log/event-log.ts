@@ -1,7 +1,7 @@
 import type { AppendRelay } from "./append-relay.ts";
 import type { AppendRequest } from "./append-request.ts";
 import type { OnDamaged } from "../event/damaged-event.ts";
-import type { LogClaims } from "./claims.ts";
+import type { LogClaims } from "./log-claims.ts";
 import type { LogControl } from "./control.ts";
 import type { LogLinks } from "./links.ts";
 import type { Query } from "../query/query.ts";

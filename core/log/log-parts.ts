@@ -1,4 +1,4 @@
-import type { LogClaims } from "./claims.ts";
+import type { LogClaims } from "./log-claims.ts";
 import type { LogControl } from "./control.ts";
 import type { LogLinks } from "./links.ts";
 

@@ -2,6 +2,7 @@ import { described, safeText } from "../../core/errors/problem.ts";
 import type { Context } from "moleculer";
 import type { EventInput } from "../../core/log/new-event.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { upcast } from "../../core/catalogue/upcast.ts";
 import { checkAgainst } from "../../core/catalogue/catalogue-check.ts";
 import { DuplicateClaimError } from "../../core/log/claim-errors.ts";
 import {
@@ -11,7 +12,7 @@ import {
   type ClaimScope,
   type ScopedClaims,
   type TwiceClaimed,
-} from "../../core/log/claims.ts";
+} from "../../core/log/log-claims.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { isProblem, toJson } from "../../core/json/json.ts";
@@ -86,7 +87,7 @@ export class ClaimKeeper {
     const { scope, value, stream, claimant } = (error as DuplicateClaimError).data as Record<string, string>;
     const of = changes.find(({ claim }) => claim.scope === scope);
     const given = of?.changes.find((change) => change.value === value)?.given;
-    return of && given !== undefined ? duplicate(of.claim, given, stream!, claimant!) : error;
+    return of && given !== undefined && given !== null ? duplicate(of.claim, given, stream!, claimant!) : error;
   }
 
   /** @throws DuplicateClaimError if another stream has claimed a value */
@@ -101,15 +102,13 @@ export class ClaimKeeper {
   }
 
   async #checkSome(ctx: Caller, stream: string, claim: Claim, wanted: GivenChange[]): Promise<void> {
-    const values = wanted.map(({ value }) => value);
-    const claimants: Record<string, string> = await ctx.call(`${this.#store}.claimants`, {
-      scope: claim.scope,
-      values,
-    });
+    const { scope, fingerprint: definition } = claim;
+    const values = wanted.map(({ value }) => value!);
+    const claimants: Record<string, string> = await ctx.call(`${this.#store}.claimants`, { scope, definition, values });
     for (const { value, given } of wanted) {
       // A value may be the name of an inherited property, such as "constructor".
-      const claimant = Object.hasOwn(claimants, value) ? claimants[value]! : stream;
-      if (claimant !== stream) throw duplicate(claim, given, stream, claimant);
+      const claimant = Object.hasOwn(claimants, value!) ? claimants[value!]! : stream;
+      if (claimant !== stream) throw duplicate(claim, given!, stream, claimant);
     }
   }
 
@@ -141,9 +140,9 @@ export class ClaimKeeper {
     const changes: ClaimFold["changes"][number][] = [];
     let characters = 0;
     for (const event of missing) {
-      for (const { value, claimed } of changesOf(claim, event)) {
+      for (const { value, claimed } of this.#changesOf(claim, event)) {
         changes.push({ value, claimed, stream: event.stream });
-        characters += value.length + event.stream.length;
+        characters += (value?.length ?? 0) + event.stream.length;
       }
       if (changes.length > changesPerFold || characters > charactersPerFold) {
         position = event.position;
@@ -160,20 +159,25 @@ export class ClaimKeeper {
       });
     return false;
   }
-}
 
-/** The changes of a stored event. @throws DefinitionError with the event, because the caller's own command is valid */
-function changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
-  try {
-    return claimChanges(claim, [event]);
-  } catch (error) {
-    const refusal = new DefinitionError({
-      field: claim.scope,
-      found: described(safeText(error)),
-      expected: `functions that accept the stored event ${event.type}, stream ${event.stream}, version ${event.version}`,
-    });
-    refusal.cause = error;
-    throw refusal;
+  /**
+   * The changes of a stored event. An event whose schema version only a newer release knows is refused: what it claims
+   * cannot be known here, and to pass over it could claim a value twice.
+   * @throws DefinitionError with the event, because the caller's own command is valid
+   */
+  #changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
+    try {
+      return claimChanges(claim, [upcast(this.#catalogue, event)]);
+    } catch (error) {
+      const { type, stream, version } = event;
+      const refusal = new DefinitionError({
+        field: claim.scope,
+        found: described(safeText(error)),
+        expected: `rules and a catalogue that can read the stored event ${type}, stream ${stream}, version ${version}`,
+      });
+      refusal.cause = error;
+      throw refusal;
+    }
   }
 }
 

@@ -5,7 +5,8 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { assertKnownOptions } from "../../core/options/options.ts";
 import type { PayloadOf } from "../../core/catalogue/payload-of.ts";
 import type { AnyEvents, EventMap, EventOf } from "../../core/event/recorded-event.ts";
-import type { ClaimingEvent, ClaimValue } from "../../core/decider/claim.ts";
+import type { ClaimPath } from "../../core/decider/claim-path.ts";
+import type { ClaimingEntity, ClaimingEvent, ClaimValue } from "../../core/decider/claim.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { checkActionOptions } from "../service/action-options.ts";
 import type { Mixin } from "../service/mixin.ts";
@@ -44,22 +45,33 @@ export interface CommandOptions<Params, State, Events extends EventMap> extends 
   rest?: string | string[] | Record<string, unknown>;
 }
 
-type ByType<Events extends EventMap, Answer, Before extends unknown[], Of = "recorded"> = string extends keyof Events
-  ? { readonly [type: string]: (...given: [...Before, EventFor<Events, string, Of>]) => Answer }
-  : { readonly [Type in keyof Events & string]?: (...given: [...Before, EventFor<Events, Type, Of>]) => Answer };
+type ByType<Events extends EventMap, State> = string extends keyof Events
+  ? { readonly [type: string]: (state: State, event: EventOf<Events, string>) => State }
+  : { readonly [Type in keyof Events & string]?: (state: State, event: EventOf<Events, Type>) => State };
 
-type EventFor<Events extends EventMap, Type extends keyof Events & string, Of> = Of extends "recorded"
-  ? EventOf<Events, Type>
-  : ClaimingEvent<Type, Events[Type]>;
+/** The value of an event: the path to it in the payload, or a function that returns one, several, or null for none. */
+type ClaimOf<Type extends string, Payload> =
+  ClaimPath<Payload> | ((event: ClaimingEvent<Type, Payload>, entity: ClaimingEntity) => ClaimValue);
 
-/** Values that no two streams can claim at once, as functions of events. */
+type ClaimsByType<Events extends EventMap> = string extends keyof Events
+  ? { readonly [type: string]: ClaimOf<string, Events[string]> }
+  : { readonly [Type in keyof Events & string]?: ClaimOf<Type, Events[Type]> };
+
+/** Values that no two streams can hold at once, as rules of events. */
 export interface ClaimOptions<Events extends EventMap> {
-  /** By event type, the value that the event's stream claims: one, several, or null for none. */
-  claim: ByType<Events, ClaimValue, [], "claiming">;
-  /** By event type, the value that the event's stream releases. */
-  release?: ByType<Events, ClaimValue, [], "claiming">;
+  /** By event type, the value that the event's stream claims. */
+  claim?: ClaimsByType<Events>;
+  /** By event type, the value that the stream claims in place of every value that it holds. */
+  replace?: ClaimsByType<Events>;
+  /** The event types that release every value that their stream holds; or by event type, the value that it releases. */
+  release?: readonly (keyof Events & string)[] | ClaimsByType<Events>;
   /** If true, "NZ-1" and "nz-1" are the same value. */
   ignoreCase?: boolean;
+  /**
+   * Names what the functions compute, in place of their texts and those of the upcasters: to be changed with them. Paths
+   * need none.
+   */
+  version?: string | number;
 }
 
 export interface DeciderOptions<Events extends EventMap, State, Params extends Readonly<Record<string, unknown>>> {
@@ -71,7 +83,7 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
   /** Each becomes an action of the service. */
   commands: { readonly [Name in keyof Params]: CommandOptions<Params[Name], NoInfer<State>, NoInfer<Events>> };
   /** By event type, the state after the event. A pure function: it runs again whenever the state is rebuilt. */
-  evolve: ByType<NoInfer<Events>, NoInfer<State>, [state: NoInfer<State>]>;
+  evolve: ByType<NoInfer<Events>, NoInfer<State>>;
   /**
    * Stores the state after every `every` events, so that earlier events need not be folded again. Snapshots of another
    * `version` are ignored. Without `version`, snapshots are ignored if a function of the decider or an upcaster has

@@ -293,7 +293,7 @@ describe("The claims of events with many values", () => {
   });
 
   it.each<[string, string, object]>([
-    ["claimants", "values", { scope: "s", values: many(1001) }],
+    ["claimants", "values", { scope: "s", definition: "d", values: many(1001) }],
     ["beginClaims", "types", { scope: "s", definition: "d", types: many(1001) }],
     [
       "foldClaims",

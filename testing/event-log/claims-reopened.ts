@@ -10,7 +10,7 @@ export const claimsReopened: LogCases = {
     await log.claims.begin("name", "v1", ["name.taken"]);
     await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), taking("b", { bob: false }));
     log = await fixture.reopen(log);
-    same(await log.claims.claimants("name", ["ann", "bob"]), { ann: "a" });
+    same(await log.claims.claimants("name", "v1", ["ann", "bob"]), { ann: "a" });
     same(refused((await log.append([taking("b", { ann: true })]))[0]).data, {
       scope: "name",
       value: "ann",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ScopedClaims } from "../../core/log/claims.ts";
+import { maxDefinitions, type ScopedClaims } from "../../core/log/log-claims.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { keptClaim } from "../../core/log/kept-claim.ts";
 import { refusal } from "../kit/refusal.ts";
@@ -38,7 +38,7 @@ export const claims: LogCases = {
     same(refused(verdict).data, twin("b", "ann", "a"));
     assert.equal(refused(verdict).type, "DUPLICATE_CLAIM");
     assert.equal(stored(other).length, 1);
-    same(await log.claims.claimants("name", ["ann", "bob", "carl"]), { ann: "a", bob: "c" });
+    same(await log.claims.claimants("name", "v1", ["ann", "bob", "carl"]), { ann: "a", bob: "c" });
     assert.equal(await log.head(), 2);
   },
 
@@ -54,15 +54,15 @@ export const claims: LogCases = {
       verdicts.map((verdict) => "events" in verdict),
       [true, false, true, true],
     );
-    same(await log.claims.claimants("name", ["ann"]), { ann: "b" });
+    same(await log.claims.claimants("name", "v1", ["ann"]), { ann: "b" });
   },
 
   "may be repeated and released by its own stream only": async (fixture) => {
     const log = await begun(fixture);
     await appended(log, taking("a", { ann: true }), taking("a", { ann: true }), taking("b", { ann: false }));
-    same(await log.claims.claimants("name", ["ann"]), { ann: "a" });
+    same(await log.claims.claimants("name", "v1", ["ann"]), { ann: "a" });
     await appended(log, taking("a", { ann: false, bob: true }));
-    same(await log.claims.claimants("name", ["ann", "bob"]), { bob: "a" });
+    same(await log.claims.claimants("name", "v1", ["ann", "bob"]), { bob: "a" });
     await appended(log, taking("b", { ann: true }));
   },
 
@@ -73,11 +73,11 @@ export const claims: LogCases = {
     for (const [index, value] of values.entries()) await appended(log, taking(`s-${index}`, { [value]: true }));
     await appended(log, appendTo("m", [{ type: "mail.taken" }], { claims: [telling({ a: true }, "mail")] }));
     same(
-      await log.claims.claimants("name", values),
+      await log.claims.claimants("name", "v1", values),
       Object.fromEntries(values.map((value, index) => [value, `s-${index}`])),
     );
-    same(await log.claims.claimants("mail", ["a", "A"]), { a: "m" });
-    same(await log.claims.claimants("other", ["a"]), {});
+    same(await log.claims.claimants("mail", "v1", ["a", "A"]), { a: "m" });
+    same(await log.claims.claimants("other", "v1", ["a"]), {});
   },
 
   "is refused before its scope was begun, and under another definition": async (fixture) => {
@@ -90,35 +90,118 @@ export const claims: LogCases = {
     assert.equal(await log.head(), 1);
   },
 
-  "stays where its scope is begun again, and is gone where it is begun otherwise: until the log was folded nothing can be claimed":
-    async (fixture) => {
-      const log = await begun(fixture);
-      await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), appendTo("c"));
-      same(await log.claims.begin("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
-      same(await log.claims.claimants("name", ["ann"]), { ann: "a" });
-      const state = await log.claims.begin("name", "v2", types);
-      same(state, { definition: "v2", types, position: 0, unfolded: 3 });
-      same(await log.claims.claimants("name", ["ann", "bob"]), {});
-      const next = () => appendTo("d", [{ type: "name.taken" }], { claims: [telling({ ann: true }, "name", "v2")] });
-      isBehind(refused((await log.append([next()]))[0]));
-      const fold = { scope: "name", definition: "v2", after: 0, position: 2 };
-      const changes = [
-        { stream: "a", value: "ann", claimed: true },
-        { stream: "b", value: "ann", claimed: true },
-        { stream: "b", value: "bob", claimed: true },
-      ];
-      same(await log.claims.fold({ ...fold, changes }), {
-        state: { ...state, position: 2 },
-        twice: [{ value: "ann", stream: "b", claimant: "a" }],
+  "stays where its scope is begun again, and is one of several where it is begun under other definitions": async (
+    fixture,
+  ) => {
+    const log = await begun(fixture);
+    await appended(log, taking("a", { ann: true }), taking("b", { bob: true }), appendTo("c"));
+    same(await log.claims.begin("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 0 });
+    same(await log.claims.claimants("name", "v1", ["ann"]), { ann: "a" });
+    const state = await log.claims.begin("name", "v2", types);
+    same(state, { definition: "v2", types, position: 0, unfolded: 3 });
+    same(await log.claims.claimants("name", "v2", ["ann", "bob"]), {});
+    const next = (definition = "v2") =>
+      appendTo("d", [{ type: "name.taken" }], { claims: [telling({ ann: true }, "name", definition)] });
+    isBehind(refused((await log.append([next()]))[0]));
+    same(refused((await log.append([next("v1")]))[0]).data, twin("d", "ann", "a"));
+    const fold = { scope: "name", definition: "v2", after: 0, position: 2 };
+    const changes = [
+      { stream: "a", value: "ann", claimed: true },
+      { stream: "b", value: "ann", claimed: true },
+      { stream: "b", value: "bob", claimed: true },
+    ];
+    same(await log.claims.fold({ ...fold, changes }), {
+      state: { ...state, position: 2 },
+      twice: [{ value: "ann", stream: "b", claimant: "a" }],
+    });
+    isBehind(refused((await log.append([next()]))[0]));
+    same(await log.claims.fold({ ...fold, after: 2, position: 3, changes: [] }), {
+      state: { ...state, position: 3 },
+      twice: [],
+    });
+    same(refused((await log.append([next()]))[0]).data, twin("d", "ann", "a"));
+    for (const definition of ["v1", "v2"])
+      same(await log.claims.claimants("name", definition, ["ann", "bob"]), { ann: "a", bob: "b" });
+  },
+
+  "is folded once for each definition: an append under one leaves its events to the others": async (fixture) => {
+    const log = await begun(fixture);
+    await log.claims.begin("name", "v2", types);
+    const take = (definition: string, stream: string, value: string) =>
+      appendTo(stream, [{ type: "name.taken" }], { claims: [telling({ [value]: true }, "name", definition)] });
+    const fold = (definition: string, after: number, stream: string, value: string) => {
+      const changes = [{ stream, value, claimed: true }];
+      return log.claims.fold({ scope: "name", definition, after, position: after + 1, changes });
+    };
+    for (const n of upTo(3)) {
+      await appended(log, take("v1", `a-${n}`, `ann ${n}`));
+      isBehind(refused((await log.append([take("v2", `b-${n}`, `bob ${n}`)]))[0]));
+      same(await log.claims.begin("name", "v2", types), {
+        definition: "v2",
+        types,
+        position: 2 * n - 2,
+        unfolded: 2 * n - 1,
       });
-      isBehind(refused((await log.append([next()]))[0]));
-      same(await log.claims.fold({ ...fold, after: 2, position: 3, changes: [] }), {
-        state: { ...state, position: 3 },
-        twice: [],
+      assert.ok(await fold("v2", 2 * n - 2, `a-${n}`, `ann ${n}`));
+      same(refused((await log.append([take("v2", "c", `ann ${n}`)]))[0]).data, twin("c", `ann ${n}`, `a-${n}`));
+      await appended(log, take("v2", `b-${n}`, `bob ${n}`));
+      assert.ok(await fold("v1", 2 * n - 1, `b-${n}`, `bob ${n}`));
+    }
+    const values = upTo(3).flatMap((n) => [`ann ${n}`, `bob ${n}`]);
+    same(await log.claims.claimants("name", "v1", values), await log.claims.claimants("name", "v2", values));
+    assert.equal(Object.keys(await log.claims.claimants("name", "v1", values)).length, 6);
+  },
+
+  "is removed with its definition after several others have begun": async (fixture) => {
+    const log = await begun(fixture);
+    await appended(log, taking("a", { ann: true }));
+    for (const n of upTo(maxDefinitions)) await log.claims.begin("name", `other ${n}`, types);
+    const definitions = (await log.claims.scopes()).map(({ definition }) => definition);
+    assert.equal(definitions.length, maxDefinitions);
+    assert.ok(definitions.includes(`other ${maxDefinitions}`));
+    await appended(log, appendTo("b", [{ type: "name.taken" }]));
+    for (const n of upTo(maxDefinitions)) await log.claims.begin("name", `third ${n}`, types);
+    same(await log.claims.claimants("name", "v1", ["ann"]), {});
+    assert.equal(await log.claims.page("name", "v1", { limit: 1 }), null);
+    same(await log.claims.begin("name", "v1", types), { definition: "v1", types, position: 0, unfolded: 2 });
+    same(await log.claims.claimants("name", "v1", ["ann"]), {});
+  },
+
+  "is released with all others of its stream, and may be taken again in the same commit": async (fixture) => {
+    const log = await begun(fixture);
+    const all = { value: null, claimed: false };
+    const replacing = (stream: string, ...values: string[]) =>
+      appendTo(stream, [{ type: "name.taken" }], {
+        claims: [
+          { scope: "name", definition: "v1", changes: [all, ...values.map((value) => ({ value, claimed: true }))] },
+        ],
       });
-      same(refused((await log.append([next()]))[0]).data, twin("d", "ann", "a"));
-      same(await log.claims.claimants("name", ["ann", "bob"]), { ann: "a", bob: "b" });
-    },
+    await appended(log, taking("a", { ann: true, art: true }), taking("b", { bob: true }));
+    same(refused((await log.append([replacing("a", "alf", "bob")]))[0]).data, twin("a", "bob", "b"));
+    same(await log.claims.claimants("name", "v1", ["ann", "art", "alf"]), { ann: "a", art: "a" });
+    await appended(log, replacing("a", "alf", "art"));
+    same(await log.claims.claimants("name", "v1", ["ann", "art", "alf", "bob"]), { art: "a", alf: "a", bob: "b" });
+    await appended(
+      log,
+      taking("a", { amy: true }),
+      replacing("a"),
+      taking("b", { amy: true, alf: true }),
+      replacing("c"),
+    );
+    same(await log.claims.claimants("name", "v1", ["amy", "art", "alf", "bob"]), { amy: "b", alf: "b", bob: "b" });
+    await appended(log, appendTo("b", [{ type: "name.given-back" }]));
+    const changes = [
+      { ...all, stream: "b" },
+      { value: "bob", claimed: true, stream: "b" },
+    ];
+    const after = (await log.head()) - 1;
+    await log.claims.fold({ scope: "name", definition: "v1", after, position: after + 1, changes });
+    same(await log.claims.page("name", "v1", { limit: 9 }), {
+      position: after + 1,
+      claims: [{ value: "bob", stream: "b" }],
+    });
+    await appended(log, taking("a", { amy: true, alf: true }));
+  },
 
   "is folded from its position only": async (fixture) => {
     const log = await fixture.open();
@@ -158,7 +241,7 @@ export const claims: LogCases = {
     const [repeat, conflict] = await log.append([send(), taking("a", { ann: true }, { expectedVersion: 1 })]);
     assert.equal("repeated" in repeat! && repeat.repeated, true);
     assert.equal(refused(conflict).type, "VERSION_CONFLICT");
-    same(await log.claims.claimants("name", ["ann"]), { ann: "b" });
+    same(await log.claims.claimants("name", "v1", ["ann"]), { ann: "b" });
   },
 
   "is rolled back with a commit that fails": async (fixture) => {
@@ -172,7 +255,7 @@ export const claims: LogCases = {
         brokenAppend("d"),
       ]);
     assert.match((await refusal(failing)).message, /this event cannot be read/);
-    same(await log.claims.claimants("name", ["ann", "bob"]), { ann: "a" });
+    same(await log.claims.claimants("name", "v1", ["ann", "bob"]), { ann: "a" });
     same(refused((await log.append([taking("b", { ann: true })]))[0]).data, twin("b", "ann", "a"));
     await appended(log, taking("b", { bob: true }));
     assert.equal((await everything(log)).length, 2);
@@ -186,18 +269,23 @@ export const claims: LogCases = {
       );
       const winners = verdicts.flat().filter((verdict) => "events" in verdict);
       assert.equal(winners.length, 1);
-      same(await hosts[1]!.claims.claimants("name", [`name ${n}`]), { [`name ${n}`]: stored(winners[0])[0]!.stream });
+      same(await hosts[1]!.claims.claimants("name", "v1", [`name ${n}`]), {
+        [`name ${n}`]: stored(winners[0])[0]!.stream,
+      });
     }
   },
 
   "is listed with the others of its scope, in the order of their bytes, and up to where they are those of the log":
     async (fixture) => {
       const log = await begun(fixture);
-      assert.equal(await log.claims.page("other", { limit: 9 }), null);
-      same(await log.claims.scopes(), ["name"]);
-      same(await log.claims.page("name", { limit: 9 }), { definition: "v1", position: 0, claims: [] });
+      assert.equal(await log.claims.page("other", "v1", { limit: 9 }), null);
+      same(await log.claims.scopes(), [{ scope: "name", definition: "v1" }]);
+      same(await log.claims.page("name", "v1", { limit: 9 }), { position: 0, claims: [] });
       await log.claims.begin("A name", "v2", ["other"]);
-      same(await log.claims.scopes(), ["A name", "name"]);
+      same(await log.claims.scopes(), [
+        { scope: "A name", definition: "v2" },
+        { scope: "name", definition: "v1" },
+      ]);
       const long = "l".repeat(1001);
       const values = ["\uffff", "😀", "b", "B", "å", long, "a"];
       for (const [index, value] of values.entries()) await appended(log, taking(`s-${index}`, { [value]: true }));
@@ -207,18 +295,18 @@ export const claims: LogCases = {
       const expected = inOrder.map((value, index) => ({ value, stream: streams[index]! }));
       const found = [];
       for (let after: string | undefined; ; after = found.at(-1)!.value) {
-        const page = await log.claims.page("name", { limit: 3, ...(after !== undefined && { after }) });
-        same([page!.definition, page!.position], ["v1", 9]);
+        const page = await log.claims.page("name", "v1", { limit: 3, ...(after !== undefined && { after }) });
+        assert.equal(page!.position, 9);
         if (page!.claims.length === 0) break;
         found.push(...page!.claims);
       }
       same(found, expected);
-      same((await log.claims.claimants("name", [long]))[long], "s-5");
+      same((await log.claims.claimants("name", "v1", [long]))[long], "s-5");
       await appended(log, appendTo("c", [{ type: "name.taken" }]), appendTo("c"));
-      same((await log.claims.page("name", { limit: 1 }))!.position, 9);
+      same((await log.claims.page("name", "v1", { limit: 1 }))!.position, 9);
       await log.claims.fold({ scope: "name", definition: "v1", after: 9, position: 10, changes: [] });
-      same((await log.claims.page("name", { limit: 1 }))!.position, 11);
+      same((await log.claims.page("name", "v1", { limit: 1 }))!.position, 11);
       await log.claims.begin("name", "v2", types);
-      same(await log.claims.page("name", { limit: 9 }), { definition: "v2", position: 0, claims: [] });
+      same(await log.claims.page("name", "v2", { limit: 9 }), { position: 0, claims: [] });
     },
 };

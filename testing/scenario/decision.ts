@@ -73,14 +73,14 @@ function assertUnclaimed(
   const position = history.length;
   for (const claim of decider.claims) {
     const { scope, fingerprint: definition } = claim;
-    claims.begin(scope, definition, typesOf(claim), position);
+    claims.begin({ scope, definition }, typesOf(claim), { head: position, now: 0 });
     const changes = history.flatMap((event) =>
       claimChanges(claim, [event]).map((change) => ({ ...change, stream: event.stream })),
     );
     claims.fold({ scope, definition, after: 0, position, changes });
     for (const { value, given, claimed } of claimChanges(claim, events)) {
-      const claimant = claimed ? claims.claimants(scope, [value])[value] : undefined;
-      if (claimant !== undefined && claimant !== stream) throw duplicate(claim, given, stream, claimant);
+      const claimant = claimed ? claims.claimants(scope, definition, [value!])[value!] : undefined;
+      if (claimant !== undefined && claimant !== stream) throw duplicate(claim, given!, stream, claimant);
     }
   }
 }

@@ -1,4 +1,11 @@
-import type { ClaimFold, ClaimPage, ClaimScope, FoldedClaims, LogClaims } from "../../../core/log/claims.ts";
+import type {
+  ClaimFold,
+  ClaimPage,
+  ClaimScope,
+  FoldedClaims,
+  LogClaims,
+  ScopeName,
+} from "../../../core/log/log-claims.ts";
 import type { Appender } from "./appender.ts";
 
 /** The claims of a chained log: reads use the index; changes without an append are commits of their own. */
@@ -11,9 +18,9 @@ export class ChainedClaims implements LogClaims {
 
   begin(scope: string, definition: string, types: readonly string[]): Promise<ClaimScope> {
     return this.#appender.commit((log) => {
-      const isKnown = log.claims.isOf(scope, definition);
-      const answer = log.claims.begin(scope, definition, types, log.head);
-      return { answer, change: isKnown ? null : { beginClaims: { scope, definition, types } } };
+      const now = Date.now();
+      const { state, hasChanged } = log.claims.begin({ scope, definition }, types, { head: log.head, now });
+      return { answer: state, change: hasChanged ? { beginClaims: { scope, definition, types, now } } : null };
     });
   }
 
@@ -24,15 +31,15 @@ export class ChainedClaims implements LogClaims {
     });
   }
 
-  claimants(scope: string, values: readonly string[]): Promise<Record<string, string>> {
-    return this.#appender.index.readLatest(({ claims }) => claims.claimants(scope, values));
+  claimants(scope: string, definition: string, values: readonly string[]): Promise<Record<string, string>> {
+    return this.#appender.index.readLatest(({ claims }) => claims.claimants(scope, definition, values));
   }
 
-  scopes(): Promise<string[]> {
+  scopes(): Promise<ScopeName[]> {
     return this.#appender.index.readLatest(({ claims }) => claims.scopes());
   }
 
-  page(scope: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
-    return this.#appender.index.readLatest(({ parts }) => parts.claims.page(scope, options));
+  page(scope: string, definition: string, options: { after?: string; limit: number }): Promise<ClaimPage | null> {
+    return this.#appender.index.readLatest(({ parts }) => parts.claims.page(scope, definition, options));
   }
 }

@@ -185,8 +185,8 @@ export class IndexFile {
       }
     else if ("link" in change) log.links.add(change.link.stream, change.link.ids);
     else if ("beginClaims" in change) {
-      const { scope, definition, types } = change.beginClaims;
-      log.claims.begin(scope, definition, types, log.head);
+      const { types, now, ...name } = change.beginClaims;
+      log.claims.begin(name, types, { head: log.head, now });
     } else if ("foldClaims" in change) log.claims.fold(change.foldClaims);
   }
 }

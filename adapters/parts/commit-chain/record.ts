@@ -1,4 +1,4 @@
-import type { ClaimFold, ScopedClaims } from "../../../core/log/claims.ts";
+import type { ClaimFold, ScopedClaims } from "../../../core/log/log-claims.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import { show } from "../../../core/errors/problem.ts";
 
@@ -36,7 +36,7 @@ export type Change =
   | { begin: Begin }
   | { appends: readonly StoredAppend[] }
   | { link: { stream: string; ids: readonly string[] } }
-  | { beginClaims: { scope: string; definition: string; types: readonly string[] } }
+  | { beginClaims: { scope: string; definition: string; types: readonly string[]; now: number } }
   | { foldClaims: ClaimFold };
 
 export interface Commit {

@@ -1,5 +1,11 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { maxClaimChanges, maxClaimTypes, maxClaimValues, type ClaimFold } from "../../../core/log/claims.ts";
+import {
+  maxClaimChanges,
+  maxClaimTypes,
+  maxClaimValues,
+  type ClaimFold,
+  type ScopeName,
+} from "../../../core/log/log-claims.ts";
 import type { StateSnapshot } from "../../../core/decider/rehydrate.ts";
 import { claimValue, parkedId, storedKey, storedName } from "../../service/stored-texts.ts";
 import type { StoreHost } from "../host/host.ts";
@@ -54,15 +60,22 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
         changes: {
           type: "array",
           max: maxClaimChanges,
-          items: { type: "object", props: { value: claimValue, claimed: "boolean", stream: storedName } },
+          items: {
+            type: "object",
+            props: { value: { ...claimValue, nullable: true }, claimed: "boolean", stream: storedName },
+          },
         },
       },
       handler: (ctx: Context<ClaimFold>) => host().log.claims.fold(ctx.params),
     },
     claimants: {
-      params: { scope: storedKey, values: { type: "array", items: claimValue, max: maxClaimValues } },
-      handler: (ctx: Context<{ scope: string; values: string[] }>) =>
-        host().log.claims.claimants(ctx.params.scope, ctx.params.values),
+      params: {
+        scope: storedKey,
+        definition: storedKey,
+        values: { type: "array", items: claimValue, max: maxClaimValues },
+      },
+      handler: (ctx: Context<ScopeName & { values: string[] }>) =>
+        host().log.claims.claimants(ctx.params.scope, ctx.params.definition, ctx.params.values),
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ClaimChange } from "../../../core/log/claims.ts";
+import type { ClaimChange } from "../../../core/log/log-claims.ts";
 import { keptClaim } from "../../../core/log/kept-claim.ts";
 import type { Pace } from "../../../core/concurrency/pace.ts";
 import { sortInTurns } from "../../../core/query/sort-in-turns.ts";
@@ -18,7 +18,10 @@ export class ClaimRange {
   /** The last value of the range; null if the range is unbounded. */
   last: string | null = null;
   readonly #maxClaims: number;
+  /** Value → stream. */
   readonly #streams = new Map<string, string>();
+  /** Stream → values. */
+  readonly #values = new Map<string, Set<string>>();
   #characters = 0;
 
   constructor(after: string, most = maxClaims) {
@@ -32,11 +35,16 @@ export class ClaimRange {
 
   /** Applies a change by the rule of `Claims` (core/log/claims.ts): a claimed value stays with its stream. */
   change(stream: string, { value: given, claimed }: ClaimChange): void {
+    if (given === null) {
+      for (const value of this.#values.get(stream) ?? []) this.take(value);
+      return;
+    }
     const value = keptClaim(given);
     if (compareText(value, this.after) <= 0 || this.isBeyond(value)) return;
     const claimant = this.#streams.get(value);
     if (claimed && claimant === undefined) {
       this.#streams.set(value, stream);
+      this.#values.set(stream, (this.#values.get(stream) ?? new Set()).add(value));
       this.#characters += value.length + stream.length;
     } else if (!claimed && claimant === stream) this.take(value);
   }
@@ -46,6 +54,9 @@ export class ClaimRange {
     const stream = this.#streams.get(value);
     if (stream === undefined) return undefined;
     this.#streams.delete(value);
+    const own = this.#values.get(stream)!;
+    own.delete(value);
+    if (own.size === 0) this.#values.delete(stream);
     this.#characters -= value.length + stream.length;
     return stream;
   }

@@ -1,4 +1,4 @@
-import type { ClaimPage } from "../../../core/log/claims.ts";
+import type { ClaimPage, ScopeName } from "../../../core/log/log-claims.ts";
 import type { Claim } from "../../../core/decider/claim.ts";
 import { isDamagedEvent } from "../../../core/event/damaged-event.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
@@ -20,24 +20,28 @@ const pageSize = 1000;
  */
 export async function verifyClaims(dependencies: Dependencies): Promise<void> {
   const { log, deciderOf, reportUnchecked } = dependencies;
-  for (const scope of await log.claims.scopes()) {
+  for (const name of await log.claims.scopes()) {
     try {
-      await verifyScope(dependencies, claimOf(deciderOf, scope));
+      await verifyScope(dependencies, claimOf(deciderOf, name));
     } catch (error) {
       if (!(error instanceof UncheckedError) && !isDamagedEvent(error)) throw error;
-      reportUnchecked({ field: "claim", name: scope, why: (error as Error).message });
+      reportUnchecked({ field: "claim", name: name.scope, why: (error as Error).message });
     }
   }
 }
 
 /** @throws UncheckedError */
-function claimOf(deciderOf: Dependencies["deciderOf"], scope: string): Claim {
+function claimOf(deciderOf: Dependencies["deciderOf"], { scope, definition }: ScopeName): Claim {
   // A decider's name contains no slash, but a claim's may.
   const name = scope.slice(0, scope.indexOf("/"));
   const decider = deciderOf(name);
   if (!decider) throw new UncheckedError(`decider ${name} is not on this node`);
   const claim = decider.claims.find((one) => one.scope === scope);
   if (!claim) throw new UncheckedError(`decider ${name} no longer has this claim`);
+  if (claim.fingerprint !== definition)
+    throw new UncheckedError(
+      "these values were claimed under another definition, of another release: verify them on a node of that release. They are removed after a day without use",
+    );
   return claim;
 }
 
@@ -54,11 +58,11 @@ async function verifyScope(dependencies: Dependencies, claim: Claim): Promise<vo
 /** Claims may change during the verification, so each page is compared with a fold up to the position of that page. */
 async function verifyRange(dependencies: Dependencies, claim: Claim, range: ClaimRange): Promise<void> {
   const { log, job, report } = dependencies;
-  const { scope } = claim;
+  const { scope, fingerprint } = claim;
   const fold = new RangeFold(dependencies, claim, range);
   for (let isEnd = false; !isEnd;) {
-    const page = await log.claims.page(scope, { after: range.after, limit: pageSize });
-    await fold.continueTo(positionOf(page, claim, fold.position));
+    const page = await log.claims.page(scope, fingerprint, { after: range.after, limit: pageSize });
+    await fold.continueTo(positionOf(page, fold.position));
     const claims = page!.claims.filter(({ value }) => !range.isBeyond(value));
     for (const { value, stream } of claims) {
       const expected = range.take(value);
@@ -76,11 +80,8 @@ async function verifyRange(dependencies: Dependencies, claim: Claim, range: Clai
 }
 
 /** @throws UncheckedError */
-function positionOf(page: ClaimPage | null, claim: Claim, folded: number): number {
-  if (page?.definition !== claim.fingerprint)
-    throw new UncheckedError(
-      "its values were claimed by another definition, and will be folded again before the next claim",
-    );
+function positionOf(page: ClaimPage | null, folded: number): number {
+  if (!page) throw new UncheckedError("its values were removed during the verification");
   if (page.position < folded) throw new UncheckedError("its fold was restarted during the verification");
   return page.position;
 }

@@ -19,7 +19,7 @@ describe("The parts of a log", () => {
     const guard: Guard = async (call, access) => (seen.push(access), call(open));
     const { control, claims, links } = guardedParts(guard);
     expect(await control.put("key", 1, 0)).toEqual(["control.put", "key", 1, 0]);
-    expect(await claims.page("scope", { limit: 1 })).toEqual(["claims.page", "scope", { limit: 1 }]);
+    expect(await claims.page("scope", "v1", { limit: 1 })).toEqual(["claims.page", "scope", "v1", { limit: 1 }]);
     expect(await links.add("all", ["id"])).toEqual(["links.add", "all", ["id"]]);
     expect(await links.streams({ limit: 1 })).toEqual(["links.streams", { limit: 1 }]);
     expect(seen).toEqual(["write", "read", "write", "read"]);

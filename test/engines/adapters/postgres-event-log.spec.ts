@@ -100,7 +100,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
         claims: [{ scope: "name", definition: "v1", changes: [{ value, claimed: true }] }],
       });
     for (const [index, value] of values.entries()) await appended(log, take(`s-${index}`, value));
-    expect(await log.claims.claimants("name", values)).toEqual(
+    expect(await log.claims.claimants("name", "v1", values)).toEqual(
       Object.fromEntries(values.map((value, index) => [value, `s-${index}`])),
     );
     const [verdict] = await log.append([take("other", values[0]!)]);

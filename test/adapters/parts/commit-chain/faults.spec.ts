@@ -59,7 +59,7 @@ async function whatIsThere(log: EventLog) {
   return {
     events: await everything(log),
     links: await log.readStream("links", { afterVersion: 0, limit: 100 }),
-    claims: await log.claims.claimants("name", ["name 1", "name 2", "name 3"]),
+    claims: await log.claims.claimants("name", "v1", ["name 1", "name 2", "name 3"]),
     streams: await log.streams({ limit: 100 }),
   };
 }

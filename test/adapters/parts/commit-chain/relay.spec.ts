@@ -117,11 +117,11 @@ describe("An append of a host that is overtaken", () => {
     await second.head();
     await appended(first, appendTo("a"));
     await appended(second, claiming("b"));
-    expect(await first.claims.claimants("name", ["ann"])).toEqual({ ann: "b" });
+    expect(await first.claims.claimants("name", "v1", ["ann"])).toEqual({ ann: "b" });
     const [twin] = await second.append([claiming("c")]);
     expect(refused(twin).data).toMatchObject({ stream: "c", claimant: "b" });
     await appended(second, claiming("b", false));
-    expect(await first.claims.claimants("name", ["ann"])).toEqual({});
+    expect(await first.claims.claimants("name", "v1", ["ann"])).toEqual({});
     expect(hosts.sent).toHaveLength(3);
   });
 
