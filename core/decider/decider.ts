@@ -20,6 +20,8 @@ export interface Command {
 /** A checked decider: all that is needed to run it, with or without a broker. */
 export interface DeciderDefinition {
   readonly name: string;
+  /** The category of its streams; null if they have names of the author's. */
+  readonly category: string | null;
   /** The stream of the entity with this id. */
   streamOf(id: string): string;
   initialState(): unknown;

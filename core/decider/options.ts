@@ -5,11 +5,11 @@ import { upcastersOf, type Catalogue } from "../catalogue/catalogue.ts";
 import type { Command, DeciderDefinition } from "./decider.ts";
 import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "../errors/errors.ts";
-import { eventTypeProblem, unknownType } from "../event/event-type.ts";
+import { eventTypeProblem, kindOf, unknownType } from "../event/event-type.ts";
 import { isProblem, toJson } from "../json/json.ts";
 import { isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
 import { paramsOf } from "../catalogue/payload-schema.ts";
-import { streamOf } from "../event/stream-name.ts";
+import { categoryFor, streamOf } from "../event/stream-name.ts";
 
 /** The actions that every decider has beside its commands. */
 export const ownActions = ["state", "history", "dryRun"];
@@ -56,6 +56,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   const ownStream = synchronous(`${name}.stream`, stream) as (id: string) => string;
   const definition = {
     name,
+    category: input.stream === undefined ? categoryFor(name) : null,
     streamOf: ownStream,
     initialState: synchronous(`${name}.initialState`, initialState),
     commands: parseCommands(`${name}.commands`, input.commands),
@@ -140,8 +141,8 @@ function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Ca
     if (problem) throw new DefinitionError(problem);
     evolve.set(type, synchronous(`${at}["${type}"]`, given) as (state: unknown, event: unknown) => unknown);
   }
-  const prefixes = new Set([...evolve.keys()].map(prefixOf));
-  const missing = [...entries.keys()].filter((type) => prefixes.has(prefixOf(type)) && !evolve.has(type));
+  const kinds = new Set([...evolve.keys()].map(kindOf));
+  const missing = [...entries.keys()].filter((type) => kinds.has(kindOf(type)) && !evolve.has(type));
   if (missing.length > 0)
     throw new DefinitionError({
       field: at,
@@ -150,8 +151,6 @@ function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Ca
     });
   return evolve;
 }
-
-const prefixOf = (type: string) => type.slice(0, Math.max(0, type.lastIndexOf(".")) || type.length);
 
 const isWhole = (given: unknown, least: number) => Number.isSafeInteger(given) && (given as number) >= least;
 

@@ -18,3 +18,6 @@ export function unknownType(field: string, pattern: string, types: readonly stri
     expected: `one of the store's types ${types.join(", ")}, or a pattern that one of them matches`,
   };
 }
+
+/** The kind of entity that an event type is about: `villa` for `villa.opened`, the type itself if it has no dot. */
+export const kindOf = (type: string): string => type.slice(0, Math.max(0, type.lastIndexOf(".")) || type.length);

@@ -39,5 +39,8 @@ export function categoryOf(stream: string): string {
   return end < 0 ? stream : stream.slice(0, end);
 }
 
-/** `<service>-<id>`; a `-` in the service's name is written `_`, so that the category stays the service. */
-export const streamOf = (service: string, id: string) => `${service.replaceAll("-", "_")}-${id}`;
+/** The category of the streams of a kind of entity: a `-` in its name is written `_`, because a category ends at the first. */
+export const categoryFor = (kind: string): string => kind.replaceAll("-", "_");
+
+/** `<kind>-<id>`: the default stream of an entity. */
+export const streamOf = (kind: string, id: string): string => `${categoryFor(kind)}-${id}`;

@@ -70,7 +70,6 @@ const property: ServiceSchema = {
         city: "string?",
         countryCode: "string|length:2",
       },
-      stream: (params) => `property-${String(params["id"])}`,
       expectedVersion: "no-stream",
     }),
     remove: events.mapAction("property.removed", {

@@ -4,6 +4,7 @@ import { commandHash } from "../../core/decider/command-hash.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { CommandTag } from "../../core/log/command-tag.ts";
 import { ValidationError } from "../../core/errors/errors.ts";
+import { entityId } from "../../core/event/params-id.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { dryRunFlag } from "../service/dry-run-flag.ts";
 
@@ -65,14 +66,6 @@ function takeOwnMeta(ctx: Context<object>): { commandId: unknown; isDryRun: bool
 
 /** Hashed, because the parts together may be longer than a key. */
 const keyOf = (parts: readonly string[]) => createHash("sha256").update(JSON.stringify(parts)).digest("hex");
-
-/** @throws ValidationError */
-export function entityId(params: unknown): string {
-  const { id } = (params ?? {}) as { id?: unknown };
-  if (typeof id === "string" && id !== "") return id;
-  if (Number.isFinite(id) || typeof id === "bigint") return String(id);
-  throw new ValidationError([{ field: "id", found: id, expected: "the entity's id: a string that is not empty" }]);
-}
 
 /** @throws ValidationError for an id that cannot be part of a stream's name */
 export function entityStream(decider: DeciderDefinition, id: string): string {

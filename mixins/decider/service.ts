@@ -11,6 +11,7 @@ import { markOrigin, ownActions } from "../service/own-actions.ts";
 import { companionStarted } from "../service/companion.ts";
 import { toCommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
+import { assertOwnStreams, publishedOf } from "./shared-streams.ts";
 import { DeciderHost } from "./host.ts";
 import { history, stateAt, type HistoryParams, type StateParams } from "./state-queries.ts";
 import { wholeNumber } from "../service/whole-number.ts";
@@ -78,6 +79,7 @@ export function deciderMixin(
   for (const action of Object.values(actions)) ownHandlers.add((action as ActionSchema).handler!);
   return {
     mixins: [store.mixin()],
+    metadata: publishedOf(decider, store.name),
     actions,
     events: {
       // Not in `started`: the store may start later.
@@ -92,11 +94,13 @@ export function deciderMixin(
     created(this: Service) {
       guardActions(this.broker);
       assertNotReplaced(this, decider.name, actions);
+      assertOwnStreams(this.broker, decider, store.name);
       hosts.set(this, new DeciderHost(decider, store, this));
       registerDecider(this.broker, store.name, decider);
     },
     // Waits, so that no other node calls the service before its store is open.
     async started(this: Service) {
+      assertOwnStreams(this.broker, decider, store.name);
       await companionStarted(this.broker, store.name);
     },
     async stopped(this: Service) {

@@ -3,7 +3,8 @@ import { ValidationError } from "../../core/errors/errors.ts";
 import { isoDate } from "../../core/rows/fields.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Folded } from "../../core/decider/rehydrate.ts";
-import { entityId, entityStream } from "./command-call.ts";
+import { entityStream } from "./command-call.ts";
+import { entityId } from "../../core/event/params-id.ts";
 import type { DeciderHost } from "./host.ts";
 
 export interface StateParams {

@@ -9,6 +9,7 @@ import {
 } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, eventually } from "../support/broker.ts";
+import { openParams } from "../support/open-params.ts";
 
 export interface Places {
   log: string;
@@ -123,7 +124,7 @@ export function everyKind({ log, table, snapshots }: Places): ServiceSchema[] {
       mixins: [events.mixin(), accounts.mixin(), greetings.mixin(), watch.mixin()],
       actions: {
         note: events.mapAction("thing.noted", { params: { id: "string", text: { type: "string", default: "none" } } }),
-        touch: events.mapAction("thing.touched"),
+        touch: events.mapAction("thing.touched", { params: openParams }),
       },
     },
   ];

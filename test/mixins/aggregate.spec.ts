@@ -10,6 +10,7 @@ import {
 } from "moleculer-event-sourcing";
 import type { BrokerOptions, Context, Middleware, ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { openParams } from "../support/open-params.ts";
 import { LogLines } from "./log-lines.ts";
 
 afterEach(cleanUp);
@@ -837,7 +838,7 @@ describe("A transform's own view", () => {
         name: "property",
         mixins: [events.mixin(), summary.mixin()],
         actions: {
-          create: events.mapAction("property.created"),
+          create: events.mapAction("property.created", { params: openParams }),
           async transformCountrySummary(ctx: Context<RecordedEvent>) {
             const { countryCode, city } = ctx.params.payload as { countryCode: string; city: string };
             const [row]: Summary[] = await ctx.call("summary.find", { query: { countryCode } });

@@ -3,6 +3,7 @@ import { Aggregate, EventStore, type RecordedEvent } from "moleculer-event-sourc
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { v7 } from "uuid";
 import { caughtUp, cleanUp, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { openParams } from "../support/open-params.ts";
 
 afterEach(cleanUp);
 
@@ -22,7 +23,11 @@ async function brokerWithOne(): Promise<ServiceBroker> {
     .on("thing.created")
     .create((event) => event.payload);
   const broker = await startBroker([
-    { name: "thing", mixins: [events.mixin(), table.mixin()], actions: { create: events.mapAction("thing.created") } },
+    {
+      name: "thing",
+      mixins: [events.mixin(), table.mixin()],
+      actions: { create: events.mapAction("thing.created", { params: openParams }) },
+    },
   ]);
   await broker.call("thing.create", { id: "1", name: "good" });
   await caughtUp(broker, "table");

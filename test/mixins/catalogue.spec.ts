@@ -54,7 +54,7 @@ async function start({ folder = newFolder(), events, unknownTypes, logger }: Opt
     name: "account",
     mixins: [store.mixin(), owners.mixin()],
     actions: {
-      open: store.mapAction("account.opened"),
+      open: store.mapAction("account.opened", { params: { $$strict: false }, stream: "new" }),
     },
     events: { "account.*": (ctx: Context<RecordedEvent>) => void heard.push(ctx.params) },
   };
@@ -136,7 +136,10 @@ describe("A store with a catalogue", () => {
     const { broker } = await start({ events: second });
     // Its own definition on another node: it calls the store that the first node hosts.
     const older = EventStore("events", { events: first, host: false });
-    broker.createService({ name: "older", actions: { open: older.mapAction("account.opened") } });
+    broker.createService({
+      name: "older",
+      actions: { open: older.mapAction("account.opened", { params: { $$strict: false }, stream: "new" }) },
+    });
     await broker.waitForServices("older", 0, 5);
     const { events: stored }: StoredAnswer = await broker.call("older.open", { name: "Ann" });
     expect(stored).toMatchObject([{ payload: { owner: "Ann", city: "Wanaka" }, meta: { schemaVersion: 2 } }]);
@@ -152,7 +155,10 @@ describe("A store with a catalogue", () => {
   it("refuses the events of a service that is newer than itself", async () => {
     const { broker } = await start({ events: first });
     const newer = EventStore("events", { events: second, host: false });
-    broker.createService({ name: "newer", actions: { open: newer.mapAction("account.opened") } });
+    broker.createService({
+      name: "newer",
+      actions: { open: newer.mapAction("account.opened", { params: { $$strict: false }, stream: "new" }) },
+    });
     await broker.waitForServices("newer", 0, 5);
     expect((await refusal(() => broker.call("newer.open", { owner: "Ann" }))).message).toBe(
       "events.0.meta.schemaVersion: found 2, expected 1, the catalogue's version",

@@ -156,7 +156,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
   ],
   ...(["mapAction", "mapEvent"] as const).map((name): [string, Make, Record<string, string>] => [
     name,
-    (options) => events[name]("a.b", as(options)),
+    (options) => events[name]("a.b", as({ stream: "b", ...options })),
     {
       stream: `text ${functions}`,
       payload: functions,
@@ -245,6 +245,26 @@ describe("A definition that would protect less than it says", () => {
       /a\.b\.expectVersion: found "expectVersion", expected expectedVersion/,
     ],
     [
+      "no params, from which the stream takes its id",
+      () => events.mapAction("thing.created"),
+      /: thing\.created\.params: found none, expected an id among them, because the default stream is thing-<id>; or the option stream/,
+    ],
+    [
+      "params without id",
+      () => events.mapAction("thing.created", { params: { $$strict: true, name: "string" } }),
+      /found name, without id, expected an id among them/,
+    ],
+    [
+      "one rule for all params, without id",
+      () => events.mapAction("thing.created", { params: { $$root: true, type: "object", props: { name: "string" } } }),
+      /without id, expected an id among them/,
+    ],
+    [
+      "params of a mapped event without id",
+      () => events.mapEvent("thing.created", { params: { name: "string" } }),
+      /found name, without id, expected an id among them/,
+    ],
+    [
       "an option that is nearly visibility",
       () => events.mapAction("a.b", as({ visiblity: "protected" })),
       /expected visibility/,
@@ -290,8 +310,18 @@ describe("A definition that would protect less than it says", () => {
     });
   });
 
+  it("is none where the id is in a rule for all params, or the schema is that of another validator", () => {
+    class OtherSchema {}
+    const root = { $$root: true, type: "object", props: { id: "string" } };
+    for (const params of [root, new OtherSchema()])
+      expect(() => events.mapAction("thing.created", { params: as(params) })).not.toThrow();
+    expect(() => events.mapEvent("thing.created")).not.toThrow();
+  });
+
   it("is none where a middleware's option only begins like one of ours", () => {
-    expect(() => events.mapAction("a.b", as({ metadata: 1, streaming: true, parameters: {} }))).not.toThrow();
+    expect(() =>
+      events.mapAction("a.b", as({ stream: "b", metadata: 1, streaming: true, parameters: {} })),
+    ).not.toThrow();
   });
 });
 

@@ -2,6 +2,7 @@ import { Aggregate, EventStore, type RecordedEvent } from "moleculer-event-sourc
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { openFilesBelow } from "../adapters/open-files.ts";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder } from "../support/broker.ts";
+import { openParams } from "../support/open-params.ts";
 import { LogLines } from "./log-lines.ts";
 
 afterEach(cleanUp);
@@ -54,7 +55,7 @@ async function worldAt(gate: Gate, pumpTimeoutMs = 60_000): Promise<World> {
     name: "thing",
     mixins: [store.mixin(), byAction.mixin(), byFunction.mixin(), idle.mixin()],
     actions: {
-      happen: store.mapAction("thing.happened"),
+      happen: store.mapAction("thing.happened", { params: openParams }),
       async transform(ctx: Context<RecordedEvent>) {
         await gate.pass("byAction");
         return { n: ctx.params.position };

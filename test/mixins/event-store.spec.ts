@@ -1,7 +1,14 @@
-import { EventStore, type StoredAnswer, type EventStoreOptions, type RecordedEvent } from "moleculer-event-sourcing";
+import {
+  Decider,
+  EventStore,
+  type StoredAnswer,
+  type EventStoreOptions,
+  type RecordedEvent,
+} from "moleculer-event-sourcing";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { v4, v7 } from "uuid";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { openParams } from "../support/open-params.ts";
 
 afterEach(cleanUp);
 
@@ -294,7 +301,10 @@ describe("An event's meta", () => {
     const ids: string[] = [];
     const broker = await brokerWith(events, {
       actions: {
-        create: events.mapAction("thing.created", { hooks: { before: (ctx) => void ids.push(ctx.id) } }),
+        create: events.mapAction("thing.created", {
+          params: openParams,
+          hooks: { before: (ctx) => void ids.push(ctx.id) },
+        }),
         outer: (ctx: Context) => ctx.call("thing.create", { id: "1" }),
       },
     });
@@ -306,8 +316,8 @@ describe("An event's meta", () => {
     const events = newStore();
     const broker = await brokerWith(events, {
       actions: {
-        create: events.mapAction("thing.created"),
-        check: events.mapAction("thing.checked"),
+        create: events.mapAction("thing.created", { params: openParams }),
+        check: events.mapAction("thing.checked", { params: openParams }),
       },
       events: {
         "thing.created": (ctx: Context) => ctx.call("thing.check", { id: "1" }),
@@ -582,7 +592,8 @@ describe("The store's queries", () => {
 describe("A mapped action", () => {
   it("stores its params as the payload, and answers as append does", async () => {
     const events = newStore();
-    const broker = await brokerWith(events, { actions: { create: events.mapAction("thing.created") } });
+    const create = events.mapAction("thing.created", { params: openParams });
+    const broker = await brokerWith(events, { actions: { create } });
     const answer: StoredAnswer = await broker.call("thing.create", { id: "42", name: "x" });
     const where = { stream: "thing-42", version: 1, position: 1 };
     const recorded = { ...where, type: "thing.created", payload: { id: "42", name: "x" } };
@@ -591,20 +602,66 @@ describe("A mapped action", () => {
   });
 
   it.each([
-    ["the params' id", "thing", { id: "42" }, () => "thing-42"],
-    ["a number as id", "thing", { id: 42 }, () => "thing-42"],
-    ["an id with spaces and dashes", "thing", { id: "a b-c" }, () => "thing-a b-c"],
-    ["a service's name with dashes", "my-own-things", { id: "42" }, () => "my_own_things-42"],
-    ["params without id", "thing", { name: "x" }, ({ id }: RecordedEvent) => `thing-${id}`],
-    ["no params", "thing", {}, ({ id }: RecordedEvent) => `thing-${id}`],
-    ["an id that is null", "thing", { id: null }, ({ id }: RecordedEvent) => `thing-${id}`],
-  ])("names the stream by %s", async (_what, name, params, expected) => {
+    ["the kind of its type", "thing.created", "42", "thing-42"],
+    ["a number as id", "thing.created", 42, "thing-42"],
+    ["an id with spaces and dashes", "thing.created", "a b-c", "thing-a b-c"],
+    ["a type of three parts", "shop.thing.created", "42", "shop.thing-42"],
+    ["a kind with dashes", "my-own-thing.created", "42", "my_own_thing-42"],
+    ["a type of one part", "created", "42", "created-42"],
+  ])("names the stream by %s", async (_what, type, id, expected) => {
     const events = newStore();
+    const broker = await brokerWith(events, { actions: { create: events.mapAction(type, { params: openParams }) } });
+    expect(await broker.call("thing.create", { id })).toMatchObject({ stream: expected });
+  });
+
+  it("keeps its streams when its service is renamed, and shares them with a decider beside it", async () => {
+    const events = newStore();
+    const thing = Decider("thing", {
+      eventStore: events,
+      initialState: () => ({ changes: 0 }),
+      commands: { touch: { decide: () => ({ type: "thing.touched" }) } },
+      evolve: {
+        "thing.created": ({ changes }) => ({ changes: changes + 1 }),
+        "thing.touched": ({ changes }) => ({ changes: changes + 1 }),
+      },
+    });
+    const create = events.mapAction("thing.created", { params: openParams });
     const broker = await startBroker([
-      { name, mixins: [events.mixin()], actions: { create: events.mapAction("thing.created") } },
+      { name: "before", mixins: [events.mixin(), thing.mixin()], actions: { create } },
+      { name: "after", mixins: [events.mixin()], actions: { create } },
     ]);
-    const { stream, events: stored }: StoredAnswer = await broker.call(`${name}.create`, params);
-    expect(stream).toBe(expected(stored[0]!));
+    for (const action of ["before.create", "after.create", "before.touch"]) await broker.call(action, { id: "1" });
+    expect((await readAll(broker)).map(({ stream, version }) => [stream, version])).toEqual([
+      ["thing-1", 1],
+      ["thing-1", 2],
+      ["thing-1", 3],
+    ]);
+    expect(await broker.call("before.state", { id: "1" })).toMatchObject({ state: { changes: 3 } });
+  });
+
+  it.each([[{}], [{ id: null }], [{ id: "" }], [{ id: true }]])("refuses params without an id: %j", async (params) => {
+    const events = newStore();
+    const create = events.mapAction("thing.created", {
+      params: { id: { type: "any", optional: true, nullable: true } },
+    });
+    const broker = await brokerWith(events, { actions: { create } });
+    expect(await refusal(() => broker.call("thing.create", params))).toMatchObject({
+      code: 422,
+      data: [{ field: "id", expected: "the entity's id: a string that is not empty" }],
+    });
+    expect(await readAll(broker)).toEqual([]);
+  });
+
+  it("with stream: new gets a stream for each event, named by its id", async () => {
+    const events = newStore();
+    const log = events.mapAction("thing.logged", { params: { text: "string" }, stream: "new" });
+    const broker = await brokerWith(events, { actions: { log } });
+    for (const text of ["a", "a"]) await broker.call("thing.log", { text });
+    const stored = await readAll(broker);
+    expect(stored.map(({ stream, version }) => ({ stream, version }))).toEqual(
+      stored.map(({ id }) => ({ stream: `thing-${id}`, version: 1 })),
+    );
+    expect(stored).toHaveLength(2);
   });
 
   it("takes stream, payload, meta, expectedVersion and eventId as functions of params and context", async () => {
@@ -643,7 +700,10 @@ describe("A mapped action", () => {
 
   it("refuses a function that is to say the expected version and says nothing: the rule would be off in silence", async () => {
     const events = newStore();
-    const rename = events.mapAction("thing.renamed", { expectedVersion: ({ version }) => version as number });
+    const rename = events.mapAction("thing.renamed", {
+      params: openParams,
+      expectedVersion: ({ version }) => version as number,
+    });
     const broker = await brokerWith(events, { actions: { rename } });
     expect(await refusal(() => broker.call("thing.rename", { id: "1" }))).toMatchObject({
       code: 422,
@@ -670,10 +730,11 @@ describe("A mapped action", () => {
     expect(stored).toMatchObject([{ id: eventId, stream: "shop", version: 1, meta: { source: "till" } }]);
   });
 
-  it("names the stream by a given event id where the params have none", async () => {
+  it("names the stream of one event by a given event id", async () => {
     const events = newStore();
     const eventId = v4();
-    const broker = await brokerWith(events, { actions: { create: events.mapAction("thing.created", { eventId }) } });
+    const create = events.mapAction("thing.created", { stream: "new", eventId });
+    const broker = await brokerWith(events, { actions: { create } });
     expect(await broker.call("thing.create", {})).toMatchObject({
       stream: `thing-${eventId}`,
       events: [{ id: eventId }],
@@ -704,6 +765,7 @@ describe("A mapped action", () => {
     const broker = await brokerWith(events, {
       actions: {
         create: events.mapAction("thing.created", {
+          params: openParams,
           visibility: "private",
           rest: "POST /things",
           hooks: {
@@ -728,7 +790,9 @@ describe("A mapped action", () => {
 
   it("passes a refusal of the store on to its caller", async () => {
     const events = newStore({ maxEventBytes: 300 });
-    const broker = await brokerWith(events, { actions: { create: events.mapAction("thing.created") } });
+    const broker = await brokerWith(events, {
+      actions: { create: events.mapAction("thing.created", { params: openParams }) },
+    });
     const error = await refusal(() => broker.call("thing.create", { id: "1", text: "x".repeat(300) }));
     expect(error).toMatchObject({ type: "EVENT_TOO_LARGE", code: 413 });
     expect(await readAll(broker)).toEqual([]);

@@ -15,6 +15,7 @@ import {
 } from "moleculer-event-sourcing";
 import type { BrokerOptions, Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { openParams } from "../support/open-params.ts";
 import { LogLines } from "./log-lines.ts";
 import { turns } from "./turns.ts";
 
@@ -61,7 +62,7 @@ function thing(
   return {
     name: "thing",
     mixins: [events.mixin(), table.mixin()],
-    actions: { happen: events.mapAction("thing.happened") },
+    actions: { happen: events.mapAction("thing.happened", { params: openParams }) },
   };
 }
 
@@ -112,7 +113,7 @@ describe("A store that several services mix in", () => {
     const sharing = (name: string): ServiceSchema => ({
       name,
       mixins: [events.mixin()],
-      actions: { happen: events.mapAction(`${name}.happened`) },
+      actions: { happen: events.mapAction(`${name}.happened`, { params: openParams }) },
     });
     // With a version, which any service may have.
     return { folder, broker: await startBroker([sharing("one"), { ...sharing("two"), version: 2 }, sharing("three")]) };
@@ -208,7 +209,11 @@ describe("A store that several services mix in", () => {
     const folder = newFolder();
     const guest = EventStore("events", { adapter: `sqlite:${newFolder()}/none.db`, host: false });
     const broker = await startBroker([
-      { name: "guest", mixins: [guest.mixin()], actions: { happen: guest.mapAction("guest.happened") } },
+      {
+        name: "guest",
+        mixins: [guest.mixin()],
+        actions: { happen: guest.mapAction("guest.happened", { params: openParams }) },
+      },
     ]);
     expect(storesOf(broker)).toEqual([]);
     expect(await refusal(() => broker.call("guest.happen", { id: "1" }))).toMatchObject({ type: "SERVICE_NOT_FOUND" });

@@ -4,6 +4,7 @@ import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
+import { openParams } from "../support/open-params.ts";
 
 afterEach(cleanUp);
 
@@ -21,7 +22,11 @@ async function brokerWith(adapter: string): Promise<{ broker: ServiceBroker; sto
     .on("thing.created")
     .create((event) => event.payload);
   const broker = await startBroker([
-    { name: "thing", mixins: [events.mixin(), table.mixin()], actions: { create: events.mapAction("thing.created") } },
+    {
+      name: "thing",
+      mixins: [events.mixin(), table.mixin()],
+      actions: { create: events.mapAction("thing.created", { params: openParams }) },
+    },
   ]);
   return { broker, store };
 }

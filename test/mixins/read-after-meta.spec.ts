@@ -1,6 +1,7 @@
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { openParams } from "../support/open-params.ts";
 
 afterEach(cleanUp);
 
@@ -12,7 +13,11 @@ async function brokerWithTable(): Promise<ServiceBroker> {
     .on("thing.created")
     .create((event) => event.payload);
   return startBroker([
-    { name: "thing", mixins: [events.mixin(), table.mixin()], actions: { create: events.mapAction("thing.created") } },
+    {
+      name: "thing",
+      mixins: [events.mixin(), table.mixin()],
+      actions: { create: events.mapAction("thing.created", { params: openParams }) },
+    },
     {
       name: "desk",
       actions: {

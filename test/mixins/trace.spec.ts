@@ -1,6 +1,7 @@
 import { EventStore, type Trace, type TraceNode } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { openParams } from "../support/open-params.ts";
 
 afterEach(cleanUp);
 
@@ -37,7 +38,7 @@ describe.each(["memory", "sqlite"])("The trace of a request (%s)", (engine) => {
         name: "order",
         mixins: [events.mixin()],
         actions: {
-          place: events.mapAction("order.placed"),
+          place: events.mapAction("order.placed", { params: openParams }),
           async checkOut(ctx: Context) {
             await ctx.call("order.place", { id: 1 });
             await ctx.call("order.place", { id: 2 });

@@ -7,6 +7,7 @@ import {
 } from "moleculer-event-sourcing";
 import { TracerExporters, type Context, type ServiceBroker, type ServiceSchema, type Span } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { openParams } from "../support/open-params.ts";
 
 afterEach(cleanUp);
 
@@ -64,8 +65,11 @@ async function traced(events = false): Promise<{ broker: ServiceBroker; spans: S
         mixins: [store.mixin(), byAction.mixin(), byFunction.mixin()],
         actions: {
           register: store.mapAction("customer.registered", { params: { id: "string", mail: "string" } }),
-          enlist: store.mapAction("customer.registered", { tracing: { tags: { params: ["id"] } } }),
-          hide: store.mapAction("customer.registered", { tracing: false }),
+          enlist: store.mapAction("customer.registered", {
+            params: openParams,
+            tracing: { tags: { params: ["id"] } },
+          }),
+          hide: store.mapAction("customer.registered", { params: openParams, tracing: false }),
           greet: () => "hello",
           ...customerTransforms,
         },

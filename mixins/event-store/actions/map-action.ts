@@ -1,6 +1,5 @@
 import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
-import { isEventId, newEventId } from "../../../core/event/event-id.ts";
-import { streamOf } from "../../../core/event/stream-name.ts";
+import { isEventId } from "../../../core/event/event-id.ts";
 import { DefinitionError, ValidationError } from "../../../core/errors/errors.ts";
 import { eventTypeProblem } from "../../../core/event/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../../../core/log/expected-version.ts";
@@ -12,13 +11,17 @@ import { callStore } from "../../service/message-size.ts";
 import { markOrigin } from "../../service/own-actions.ts";
 import { withoutParams } from "../../observability/spans.ts";
 import type { StoredAnswer } from "../append/appends.ts";
+import { assertHasId, entityStream, perEvent, perEventOption, streamPerEvent } from "./event-stream.ts";
 
 type AnyParams = Record<string, unknown>;
 type From<Value, Params> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);
 
 /** How params become an event. Except for `payload`, each option is a value or a function of `(params, ctx)`. */
 export interface EventOptions<Payload = unknown, Params = AnyParams> {
-  /** Default: `<service>-<params.id>`, or `<service>-<event id>` if the params have no `id`. */
+  /**
+   * Default: `<kind>-<params.id>`, where the kind is the event's type without its last part: `villa-42` for
+   * `villa.opened`. `"new"`: each event gets a stream of its own.
+   */
   stream?: From<string, Params>;
   /** Default: the params. */
   payload?: (params: Params, ctx: Context<Params>) => Payload | Promise<Payload>;
@@ -53,6 +56,7 @@ export interface Target {
 /** Creates the action of `EventStore.mapAction`. @throws DefinitionError */
 export function mapAction(target: Target, options: MapActionOptions): ActionSchema {
   const [toEvent, action] = split(target, options);
+  if (options.stream === undefined) assertHasId(target, action.params);
   return {
     ...action,
     tracing: withoutParams(action.tracing),
@@ -64,8 +68,8 @@ export function mapAction(target: Target, options: MapActionOptions): ActionSche
         ]),
       ),
     }),
-    handler: markOrigin(async function (this: Service, ctx: Context<AnyParams>): Promise<StoredAnswer> {
-      return appendOne(target, this.name, toEvent, ctx);
+    handler: markOrigin(async function (ctx: Context<AnyParams>): Promise<StoredAnswer> {
+      return appendOne(target, toEvent, ctx);
     }, "declared"),
   };
 }
@@ -74,12 +78,14 @@ export function mapAction(target: Target, options: MapActionOptions): ActionSche
 export function mapEvent(target: Target, options: MapEventOptions): EventSchema {
   const { type } = target;
   const [toEvent, event] = split(target, options);
+  // Without params, any event is accepted, and its id is checked when it arrives.
+  if (options.stream === undefined && event.params) assertHasId(target, event.params);
   const schema: EventSchema & Pick<MapEventOptions, "tracing"> = {
     ...event,
     tracing: withoutParams(event.tracing),
     async handler(this: Service, ctx: Context<AnyParams>): Promise<void> {
       try {
-        await appendOne(target, this.name, toEvent, ctx);
+        await appendOne(target, toEvent, ctx);
       } catch (error) {
         this.logger.error(`The event ${ctx.eventName} was not stored as ${type}`, error);
         const {
@@ -121,7 +127,8 @@ function split<Options extends EventOptions>(
       : expectedVersionProblem(expectedVersion);
   if (wrongVersion) throw new DefinitionError({ ...wrongVersion, field: `${at}.expectedVersion` });
   checkActionOptions(at, rest, eventOptions);
-  const given = Object.entries({ eventId, stream, expectedVersion, payload, meta });
+  const streamOption = stream === perEventOption ? perEvent : (stream ?? entityStream(eventType));
+  const given = Object.entries({ eventId, stream: streamOption, expectedVersion, payload, meta });
   return [given.filter(([, option]) => option !== undefined), rest];
 }
 
@@ -143,7 +150,6 @@ function checkEventOptions(at: string, { stream, payload, meta, eventId }: Event
 
 async function appendOne(
   { store, type, schemaVersion }: Target,
-  service: string,
   options: GivenOptions,
   ctx: Context<AnyParams>,
 ): Promise<StoredAnswer> {
@@ -152,13 +158,9 @@ async function appendOne(
   const values: Record<string, unknown> & EventValues = { payload: params };
   for (const [name, option] of options)
     values[name] = typeof option === "function" ? await (option as OptionFunction)(params, ctx) : option;
-  let { eventId: id, stream } = values;
-  if (stream === undefined) {
-    const entity = params["id"];
-    const hasId = (typeof entity === "string" && entity !== "") || typeof entity === "number";
-    stream = streamOf(service, hasId ? String(entity) : ((id ??= newEventId()) as string));
-  }
-  const { expectedVersion, payload, meta } = values;
+  const { eventId, expectedVersion, payload, meta } = values;
+  const { id, stream } =
+    values.stream === perEvent ? streamPerEvent(type, eventId) : { id: eventId, stream: values.stream };
   // A function that returned undefined: the append would silently skip the version check.
   const problem = "expectedVersion" in values ? expectedVersionProblem(expectedVersion) : null;
   if (problem) throw new ValidationError([problem]);

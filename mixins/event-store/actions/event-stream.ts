@@ -1,0 +1,53 @@
+import { newEventId } from "../../../core/event/event-id.ts";
+import { entityId } from "../../../core/event/params-id.ts";
+import { kindOf } from "../../../core/event/event-type.ts";
+import { streamOf } from "../../../core/event/stream-name.ts";
+import { described } from "../../../core/errors/problem.ts";
+import { DefinitionError } from "../../../core/errors/errors.ts";
+
+/** The option `stream` of a mapped event for a stream of its own per event, and what it is parsed to. */
+export const perEventOption = "new";
+export const perEvent = Symbol("a stream per event");
+
+/**
+ * The default stream of an event: named by its type, so that a renamed service, and a decider beside it, use the same
+ * stream. The returned function throws a ValidationError if the params have no `id`.
+ */
+export const entityStream =
+  (type: string) =>
+  (params: unknown): string =>
+    streamOf(kindOf(type), entityId(params));
+
+/** Gives the event an id if it has none, because it is part of the stream's name. */
+export function streamPerEvent(type: string, eventId: unknown): { id: unknown; stream: string } {
+  const id = eventId ?? newEventId();
+  return { id, stream: streamOf(kindOf(type), String(id)) };
+}
+
+/**
+ * @throws DefinitionError if an action can never have an entity's id. Without this check each event would get a stream
+ * of its own, and `expectedVersion` would check nothing.
+ */
+export function assertHasId({ store, type }: { store: string; type: string }, params: object | undefined): void {
+  const names = params === undefined ? [] : declared(params);
+  if (names === null || names.includes("id")) return;
+  throw new DefinitionError({
+    field: `${store}: ${type}.params`,
+    found: described(names.length === 0 ? "none" : `${names.join(", ")}, without id`),
+    expected: `an id among them, because the default stream is ${streamOf(kindOf(type), "<id>")}; or the option stream ("${perEventOption}": a stream for each event)`,
+  });
+}
+
+/** The names of declared params; null for the schema of another validator, whose params are checked at each call only. */
+function declared(params: object): string[] | null {
+  if (!isLiteral(params)) return null;
+  const { $$root, props, properties } = params as Record<string, unknown>;
+  const rules = $$root === true ? (properties ?? props ?? {}) : params;
+  return Object.keys(rules as object).filter((name) => !name.startsWith("$$"));
+}
+
+/** An object literal of any realm, as opposed to an instance of a class. */
+function isLiteral(given: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(given);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
