@@ -1,7 +1,6 @@
 import { Aggregate, EventStore } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
-import { openParams } from "../support/open-params.ts";
 
 afterEach(cleanUp);
 
@@ -16,7 +15,7 @@ async function brokerWithTable(): Promise<ServiceBroker> {
     {
       name: "thing",
       mixins: [events.mixin(), table.mixin()],
-      actions: { create: events.mapAction("thing.created", { params: openParams }) },
+      actions: { create: events.mapAction("thing.created", { params: { $$strict: false }, stream: "new" }) },
     },
     {
       name: "desk",

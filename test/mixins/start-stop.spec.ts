@@ -2,7 +2,6 @@ import { readdirSync } from "node:fs";
 import { Aggregate, EventStore, Subscription } from "moleculer-event-sourcing";
 import { ServiceBroker, type BrokerOptions, type ServiceSchema } from "moleculer";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
-import { openParams } from "../support/open-params.ts";
 
 const opened: ServiceBroker[] = [];
 afterEach(async () => {
@@ -21,7 +20,7 @@ function shop(folder: string, other: string): ServiceSchema {
   return {
     name: "shop",
     mixins: [elsewhere.mixin(), watch.mixin(), events.mixin(), table.mixin()],
-    actions: { happen: events.mapAction("thing.happened", { params: openParams }) },
+    actions: { happen: events.mapAction("thing.happened", { stream: "new" }) },
   };
 }
 
