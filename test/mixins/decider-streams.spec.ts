@@ -46,6 +46,8 @@ describe("Two deciders whose default streams meet", () => {
     broker.createService(deciderService("order.line", events, { stream: (id) => `order_line-${id}` }));
     await broker.destroyService("service-of-order-line");
     broker.createService({ ...deciderService("order_line", events), name: "renamed" });
+    await broker.waitForServices("renamed");
+    expect(await broker.call("renamed.add", { id: "1" })).toMatchObject({ stream: "order_line-1" });
   });
 
   it("are refused on another node, which does not start", async () => {

@@ -311,7 +311,9 @@ describe("A definition that would protect less than it says", () => {
   });
 
   it("is none where the id is in a rule for all params, or the schema is that of another validator", () => {
-    class OtherSchema {}
+    class OtherSchema {
+      readonly fields = { name: "text" };
+    }
     const root = { $$root: true, type: "object", props: { id: "string" } };
     for (const params of [root, new OtherSchema()])
       expect(() => events.mapAction("thing.created", { params: as(params) })).not.toThrow();

@@ -1,4 +1,4 @@
-import { newEventId } from "../../../core/event/event-id.ts";
+import { isEventId, newEventId } from "../../../core/event/event-id.ts";
 import { entityId } from "../../../core/event/params-id.ts";
 import { kindOf } from "../../../core/event/event-type.ts";
 import { streamOf } from "../../../core/event/stream-name.ts";
@@ -21,7 +21,8 @@ export const entityStream =
 /** Gives the event an id if it has none, because it is part of the stream's name. */
 export function streamPerEvent(type: string, eventId: unknown): { id: unknown; stream: string } {
   const id = eventId ?? newEventId();
-  return { id, stream: streamOf(kindOf(type), String(id)) };
+  // The append rejects any other id.
+  return { id, stream: streamOf(kindOf(type), isEventId(id) ? id : "") };
 }
 
 /**
@@ -43,7 +44,7 @@ function declared(params: object): string[] | null {
   if (!isLiteral(params)) return null;
   const { $$root, props, properties } = params as Record<string, unknown>;
   const rules = $$root === true ? (properties ?? props ?? {}) : params;
-  return Object.keys(rules as object).filter((name) => !name.startsWith("$$"));
+  return Object.keys(rules).filter((name) => !name.startsWith("$$"));
 }
 
 /** An object literal of any realm, as opposed to an instance of a class. */
