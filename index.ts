@@ -31,6 +31,10 @@ export type { AppendInput } from "./core/log/append-request.ts";
 export type { EventInput } from "./core/log/new-event.ts";
 export type { EventCatalogue, EventDefinition, UnknownTypes, Upcaster } from "./core/catalogue/catalogue.ts";
 export type { CloudEvent } from "./core/interchange/cloud-event.ts";
+export type { Page as EventPage, StreamSummary } from "./core/log/event-log.ts";
+export type { HistoryPage } from "./mixins/event-store/actions/history-page.ts";
+export type { StreamsPage } from "./mixins/event-store/actions/log-read-actions.ts";
+export type { ParkedPage } from "./mixins/consumer/parked-page.ts";
 export type { ExpectedVersion } from "./core/log/expected-version.ts";
 export type { FieldOptions, FieldsInput, FieldType, RowInput, RowOf } from "./core/rows/fields.ts";
 export type { FluxAction } from "./core/interchange/flux-action.ts";
@@ -72,7 +76,7 @@ export type { LinkAnswer } from "./mixins/event-store/actions/link-actions.ts";
 export type { LogProblem, UncheckedPart } from "./mixins/event-store/verify/log-problem.ts";
 export type { LogVerification } from "./mixins/event-store/verify/verify-log.ts";
 export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
-export type { ProcessSummary } from "./mixins/process-manager/instance-actions.ts";
+export type { ProcessPage, ProcessSummary } from "./mixins/process-manager/instance-actions.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
 export type {
   LeasedStatus as ProcessManagerStatus,

@@ -26,14 +26,17 @@ export const readAll =
   (ours: Ours): ReadAll =>
   async (each) => {
     for (let after = 0; ;) {
-      const page = await ours.broker.call<{ position: number; payload: Payload }[], object>(`${storeName}.read`, {
-        after,
-        limit: perPage,
-      });
-      if (page.length === 0) return;
-      for (const { payload } of page) each(payload);
-      expectSame("position", page.at(-1)!.position, after + page.length);
-      after += page.length;
+      const page = await ours.broker.call<{ events: { payload: Payload }[]; position: number; end: boolean }, object>(
+        `${storeName}.read`,
+        {
+          after,
+          limit: perPage,
+        },
+      );
+      for (const { payload } of page.events) each(payload);
+      expectSame("position", page.position, after + page.events.length);
+      if (page.end) return;
+      after = page.position;
     }
   };
 

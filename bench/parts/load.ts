@@ -48,9 +48,12 @@ export const load: Part = {
         async ours(stage) {
           const ours = await Ours.start(join(stage.fixture("large-log"), "log.db"));
           const figures = await run(stage, async (entity) => {
-            const events = await ours.broker.call<{ payload: { amount: number } }[], object>(`${storeName}.read`, {
-              stream: streamOf(entity),
-            });
+            const { events } = await ours.broker.call<{ events: { payload: { amount: number } }[] }, object>(
+              `${storeName}.read`,
+              {
+                stream: streamOf(entity),
+              },
+            );
             return events.map(({ payload }) => payload.amount);
           });
           await ours.stop();

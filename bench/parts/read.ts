@@ -39,7 +39,9 @@ export const read: Part = {
         async ours(stage) {
           const ours = await Ours.start(join(stage.fixture("large-log"), "log.db"));
           const figures = await run(stage, (after, limit) =>
-            ours.broker.call<Page, object>(`${storeName}.read`, { after, limit }),
+            ours.broker
+              .call<{ events: Page }, object>(`${storeName}.read`, { after, limit })
+              .then(({ events }) => events),
           );
           await ours.stop();
           return figures;

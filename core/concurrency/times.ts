@@ -31,9 +31,9 @@ const real = {
   /**
    * Time-outs of calls between the nodes of a consumer. `storeMs`: of a call to the store, whose message may be lost.
    * `everyHostMs`: of a call to every host, one of which may die. A node that misses `pings` pings in a row counts as
-   * silent.
+   * silent. `readMs`: after it, a read of the log returns how far it has looked, even if it has found no event.
    */
-  call: { storeMs: 5000, everyHostMs: 15_000, statusMs: 1000, pingMs: 1000, pings: 3 },
+  call: { readMs: 1000, storeMs: 5000, everyHostMs: 15_000, statusMs: 1000, pingMs: 1000, pings: 3 },
   /**
    * Opening a store or a table. A server that starts together with its node is expected within `retryTimeoutMs`; an opening
    * that makes progress may take longer, and reports its progress every `reportEveryMs`.

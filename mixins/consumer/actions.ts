@@ -4,6 +4,7 @@ import { StoreUnavailableError, UnknownParkedEventError } from "../../core/error
 import type { ParkedEvent } from "../../core/table/read-table.ts";
 import type { ControlAck } from "./control-sync.ts";
 import { onEveryHost, refuseSilent } from "./on-every-host.ts";
+import type { ParkedPage } from "./parked-page.ts";
 import { ownActions } from "../service/own-actions.ts";
 import { parkedId, skipReason, storedName } from "../service/stored-texts.ts";
 import { wholeNumber } from "../service/whole-number.ts";
@@ -12,7 +13,7 @@ import { wholeNumber } from "../service/whole-number.ts";
 interface Host {
   applyControl(revision: number, isPatient: boolean): Promise<ControlAck>;
   /** All parked events, or a superset of the chosen ones. */
-  parked(choice: ParkedChoice): Promise<readonly ParkedEvent[]>;
+  parked(choice: ParkedChoice): Promise<ParkedPage>;
   status(): Promise<unknown>;
   change(change: ControlChange): Promise<ConsumerControl>;
 }
@@ -58,9 +59,9 @@ export function consumerActions(
   };
   // A host that lags, or on which the event succeeded, does not have the events that another host has parked.
   const mustBeParked = async (broker: ServiceBroker, choice: ParkedChoice) => {
-    const isAmong = (parked: readonly Parked[]) => parked.some((one) => isChosen(one, choice));
+    const isAmong = ({ events }: ParkedPage<Parked>) => events.some((one) => isChosen(one, choice));
     if (Object.keys(choice).length === 0 || isAmong(await host().parked(choice))) return;
-    const { answers: elsewhere } = await onEveryHost<Parked[]>(broker, name, "parked", choice);
+    const { answers: elsewhere } = await onEveryHost<ParkedPage<Parked>>(broker, name, "parked", choice);
     if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, choice);
   };
   const choiceParams = {
@@ -81,7 +82,8 @@ export function consumerActions(
       params: choiceParams,
       async handler(ctx: Context<ParkedChoice>) {
         const choice = choiceOf(ctx.params);
-        return (await host().parked(choice)).filter((one) => isChosen(one, choice));
+        const page = await host().parked(choice);
+        return { ...page, events: page.events.filter((one) => isChosen(one, choice)) };
       },
     },
     retry: {

@@ -4,6 +4,7 @@ import type { Lease, LeaseAnswer, Versioned } from "../../core/log/control.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { EventInput } from "../../core/log/new-event.ts";
 import type { QueryParams } from "../../core/query/query.ts";
+import type { Page } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { LeaseSource } from "./lease-hold.ts";
@@ -66,7 +67,7 @@ export class EventSource implements LeaseSource {
 
   /** The event at a position; null if there is none. */
   async eventAt(position: number): Promise<RecordedEvent | null> {
-    const events: RecordedEvent[] = await this.#call("read", { after: position - 1, limit: 1, raw: true });
+    const { events }: Page = await this.#call("read", { after: position - 1, limit: 1, raw: true });
     return events[0]?.position === position ? events[0] : null;
   }
 

@@ -2,6 +2,7 @@ import type { ConsumerControl, ControlChange } from "../../core/consumer/consume
 import type { ParkedEvent } from "../../core/table/read-table.ts";
 import { StateLog, type Debug } from "../../core/text/state-log.ts";
 import type { CheckpointState } from "./checkpoint.ts";
+import type { ParkedPage } from "./parked-page.ts";
 import { withoutWaiting } from "./parked-streams.ts";
 import type { Work } from "./work.ts";
 import type { ControlAck } from "./control-sync.ts";
@@ -122,8 +123,9 @@ export class LeasedHost {
     return this.#seen;
   }
 
-  async parked(): Promise<ParkedEvent[]> {
-    return (await this.#state()).parked.map(withoutWaiting);
+  async parked(): Promise<ParkedPage> {
+    const { position, parked } = await this.#state();
+    return { events: parked.map(withoutWaiting), position, end: true };
   }
 
   async status(): Promise<LeasedStatus> {

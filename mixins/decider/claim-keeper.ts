@@ -1,5 +1,6 @@
 import { described, safeText } from "../../core/errors/problem.ts";
 import type { Context } from "moleculer";
+import type { Page } from "../../core/log/event-log.ts";
 import type { EventInput } from "../../core/log/new-event.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { upcast } from "../../core/catalogue/upcast.ts";
@@ -134,9 +135,10 @@ export class ClaimKeeper {
       types,
     });
     if (after >= unfolded) return true;
-    const events: RecordedEvent[] = await ctx.call(`${this.#store}.read`, { after, types, limit: eventsPerPage });
+    const page: Page = await ctx.call(`${this.#store}.read`, { after, types, limit: eventsPerPage });
+    const { events } = page;
     const missing = events.filter((event) => event.position <= unfolded);
-    let position = missing.length < events.length || events.length === 0 ? unfolded : events.at(-1)!.position;
+    let position = Math.min(page.position, unfolded);
     const changes: ClaimFold["changes"][number][] = [];
     let characters = 0;
     for (const event of missing) {

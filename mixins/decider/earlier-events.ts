@@ -2,6 +2,7 @@ import type { Context } from "moleculer";
 import { eventIdOfKey } from "../../core/event/event-id.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import type { HistoryPage } from "../event-store/actions/history-page.ts";
 
 /** The events that were stored with a command's key; empty if the key is new. */
 export async function earlierEvents(ctx: Context, store: string, key: string): Promise<RecordedEvent[]> {
@@ -11,12 +12,12 @@ export async function earlierEvents(ctx: Context, store: string, key: string): P
   const pace = new Pace();
   for (;;) {
     const afterVersion = events.at(-1)!.version;
-    const page: RecordedEvent[] = await ctx.call(`${store}.read`, { stream, afterVersion });
-    for (const event of page) {
+    const page: HistoryPage = await ctx.call(`${store}.read`, { stream, afterVersion });
+    for (const event of page.events) {
       if (event.id !== eventIdOfKey(key, events.length)) return events;
       events.push(event);
     }
-    if (page.length === 0) return events;
+    if (page.end) return events;
     if (pace.isDue()) await pace.turn();
   }
 }

@@ -1,10 +1,10 @@
 import type { Context } from "moleculer";
 import { ValidationError } from "../../core/errors/errors.ts";
 import { isoDate } from "../../core/rows/fields.ts";
-import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Folded } from "../../core/decider/rehydrate.ts";
 import { entityStream } from "./command-call.ts";
 import { entityId } from "../../core/event/params-id.ts";
+import type { HistoryPage } from "../event-store/actions/history-page.ts";
 import type { DeciderHost } from "./host.ts";
 
 export interface StateParams {
@@ -54,12 +54,9 @@ async function foldedAt({ entities }: DeciderHost, ctx: Context<StateParams>, st
   ]);
 }
 
-/** A page of an entity's events, ordered by version. An empty page is the end. */
-export async function history(
-  { decider, store }: DeciderHost,
-  ctx: Context<HistoryParams>,
-): Promise<{ events: RecordedEvent[] }> {
+/** A page of an entity's events, ordered by version. */
+export async function history({ decider, store }: DeciderHost, ctx: Context<HistoryParams>): Promise<HistoryPage> {
   const { id: _, ...page } = ctx.params;
   const stream = entityStream(decider, entityId(ctx.params));
-  return { events: await ctx.call(`${store}.read`, { stream, ...page }) };
+  return ctx.call(`${store}.read`, { stream, ...page });
 }

@@ -22,13 +22,20 @@ export interface ProcessSummary {
   since: string;
 }
 
+/** Processes in the order of their ids. The next page begins after the last one's id. */
+export interface ProcessPage {
+  processes: ProcessSummary[];
+  /** Whether no more processes follow. */
+  end: boolean;
+}
+
 interface Params {
   id?: string;
   after?: string;
   limit: number;
 }
 
-/** `instances {id?, after?, limit?}`: the processes that have not ended, sorted by id; a short page is not the end. */
+/** `instances {id?, after?, limit?}`: the processes that have not ended, sorted by id. */
 export function instanceActions(source: () => EventSource): NonNullable<ServiceSchema["actions"]> {
   return ownActions({
     instances: {
@@ -38,14 +45,20 @@ export function instanceActions(source: () => EventSource): NonNullable<ServiceS
         after: { type: "string", optional: true, convert: true },
         limit: { ...wholeNumber, min: 1, max: 1000, convert: true, optional: true, default: 100 },
       },
-      async handler(ctx: Context<Params>): Promise<ProcessSummary[]> {
+      async handler(ctx: Context<Params>): Promise<ProcessPage> {
         const { id, after, limit } = ctx.params;
         if (id !== undefined) {
           const stored = await source().state(prefix + id);
-          return stored ? [summary(id, stored.value as ProcessInstance)] : [];
+          return { processes: stored ? [summary(id, stored.value as ProcessInstance)] : [], end: true };
         }
         const page = await source().states(prefix, after === undefined ? undefined : prefix + after, limit);
-        return page.map(({ of, value }) => summary(of.slice(prefix.length), value as ProcessInstance));
+        const last = page.at(-1);
+        // A page may be short because of its bytes, so another read determines whether it is the end.
+        const end = !last || (await source().states(prefix, last.of, 1)).length === 0;
+        return {
+          processes: page.map(({ of, value }) => summary(of.slice(prefix.length), value as ProcessInstance)),
+          end,
+        };
       },
     },
   });

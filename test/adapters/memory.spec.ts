@@ -11,6 +11,7 @@ import { appendTo, ask, stored } from "../../testing/event-log/requests.ts";
 import { randomFrom } from "../../testing/kit/random.ts";
 import { idsOf } from "../../testing/read-table/plain-query.ts";
 import { randomQuery, randomRow } from "../../testing/read-table/random-query.ts";
+import { eventsIn } from "../support/pages.ts";
 
 const ports: (EventLog | ReadTable)[] = [];
 
@@ -87,7 +88,7 @@ describe("A place in memory", () => {
     expect(await broker.call("table.find")).toMatchObject([{ name: "first" }]);
     await append("second");
     await caughtUp(broker, "table");
-    expect(await broker.call<RecordedEvent[], object>("events.read", {})).toMatchObject([
+    expect(await eventsIn(broker.call<{ events: RecordedEvent[] }, object>("events.read", {}))).toMatchObject([
       { position: 1, version: 1, payload: { name: "first" } },
       { position: 2, version: 2, payload: { name: "second" } },
     ]);

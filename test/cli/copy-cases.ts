@@ -5,6 +5,7 @@ import { toImportRequest } from "../../core/interchange/history-event.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { killClis, startCli } from "./cli-process.ts";
 import { shop, type Doings } from "./shop.ts";
+import { eventsIn, processesIn } from "../support/pages.ts";
 
 /** To be called in `afterEach`. */
 export async function endCopies(): Promise<void> {
@@ -55,7 +56,7 @@ async function busyShop(folder: string): Promise<string> {
   const { broker } = await open(adapter, folder);
   await broker.call("shop.join", { id: "ann", email: "ann@example.com" });
   for (let n = 1; n <= 30; n++) await broker.call("shop.order", { order: `o${n % 20}`, amount: n });
-  const all: { id: string }[] = await broker.call("shopEvents.read", { limit: 20 });
+  const all: { id: string }[] = await eventsIn(broker.call("shopEvents.read", { limit: 20 }));
   await broker.call("shopEvents.link", { stream: "first", ids: all.map(({ id }) => id) });
   await broker.call("shopEvents.link", { stream: "odd one", ids: [all[7]!.id] });
   await broker.call("mails.pause");
@@ -98,10 +99,10 @@ export function copies(place: (folder: string) => string): void {
       expect(await broker.call("mails.status")).toMatchObject({ paused: true });
       await broker.call("mails.resume");
       await eventually(() => expect(doings.handled.map(({ position }) => position)).toEqual([32]));
-      expect(await broker.call("payments.instances", { limit: 100 })).toHaveLength(21);
+      expect(await processesIn(broker.call("payments.instances", { limit: 100 }))).toHaveLength(21);
       const twice = await refusal(() => broker.call("shop.join", { id: "bob", email: "ANN@example.com" }));
       expect(twice).toMatchObject({ type: "DUPLICATE_CLAIM" });
-      expect(await broker.call("shopEvents.read", { stream: "odd one" })).toMatchObject([{ position: 8 }]);
+      expect(await eventsIn(broker.call("shopEvents.read", { stream: "odd one" }))).toMatchObject([{ position: 8 }]);
     });
 
     it("goes on where it was killed, and until then no store opens it", async () => {

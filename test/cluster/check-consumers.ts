@@ -5,6 +5,7 @@ import { plainBalances, type MoneyEvent } from "./check-log.ts";
 import type { Findings } from "./findings.ts";
 import type { MoneyNode } from "./money-node.ts";
 import type { Tally } from "./money-services.ts";
+import { eventsIn } from "../support/pages.ts";
 
 const timeoutMs = 10_000;
 
@@ -14,7 +15,14 @@ export async function readLog(broker: ServiceBroker, { nodeID }: MoneyNode): Pro
   for (;;) {
     const after = log.at(-1)?.position ?? 0;
     const page = await eventually(
-      () => broker.call<MoneyEvent[], object>("events.read", { after, limit: 1000 }, { nodeID, timeout: 5000 }),
+      () =>
+        eventsIn(
+          broker.call<{ events: MoneyEvent[] }, object>(
+            "events.read",
+            { after, limit: 1000 },
+            { nodeID, timeout: 5000 },
+          ),
+        ),
       timeoutMs,
     );
     if (page.length === 0) return log;

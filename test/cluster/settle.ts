@@ -2,6 +2,7 @@ import type { ServiceBroker } from "moleculer";
 import type { AggregateStatus, ProcessSummary } from "moleculer-event-sourcing";
 import { eventually } from "../support/broker.ts";
 import type { MoneyNode } from "./money-node.ts";
+import { processesIn } from "../support/pages.ts";
 
 const consumers = ["balances", "tallies", "receipts", "transfers"];
 const withinMs = 90_000;
@@ -41,6 +42,8 @@ async function lateOn(broker: ServiceBroker, { nodeID }: MoneyNode): Promise<str
 }
 
 async function runningProcesses(broker: ServiceBroker): Promise<string[]> {
-  const running: ProcessSummary[] = await broker.call("transfers.instances", { limit: 1000 }, { timeout: askMs });
+  const running: ProcessSummary[] = await processesIn(
+    broker.call("transfers.instances", { limit: 1000 }, { timeout: askMs }),
+  );
   return running.length === 0 ? [] : [`${running.length} processes have not ended, as ${JSON.stringify(running[0])}`];
 }

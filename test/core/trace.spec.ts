@@ -45,6 +45,8 @@ describe("A trace", () => {
     expect(traceOf([{ id: "a", cause: "call" }])).toEqual({
       correlationId: "request",
       events: 1,
+      position: 0,
+      end: true,
       tree: [
         {
           kind: "command",
@@ -120,12 +122,12 @@ describe("A trace", () => {
 
   it("is cut at its limits, and says so", () => {
     const row = Array.from({ length: 10 }, (_, index) => ({ id: `e${index}`, cause: "call" }));
-    expect(traceOf(row, { events: 10 })).not.toHaveProperty("truncated");
+    expect(traceOf(row, { events: 10 })).toMatchObject({ events: 10, end: true });
     const cut = traceOf(row, { events: 9 });
-    expect(cut).toMatchObject({ events: 9, truncated: true });
+    expect(cut).toMatchObject({ events: 9, end: false });
     expect(Object.keys(shapeOf(cut.tree)["null call"]!)).toEqual(row.slice(0, 9).map(({ id }) => id));
-    const { events, truncated } = traceOf(row, { bytes: 1500 });
-    expect(truncated).toBe(true);
+    const { events, end } = traceOf(row, { bytes: 1500 });
+    expect(end).toBe(false);
     expect(events).toBeGreaterThan(2);
     expect(events).toBeLessThan(6);
   });
@@ -133,7 +135,7 @@ describe("A trace", () => {
   it("ends where a chain is too long, and goes on with the others", () => {
     const chain = Array.from({ length: 10 }, (_, index) => ({ id: `e${index}`, cause: `e${index - 1}` }));
     const cut = traceOf([...chain, { id: "other", cause: "e0" }], { depth: 3 });
-    expect(cut).toMatchObject({ events: 4, truncated: true });
+    expect(cut).toMatchObject({ events: 4, end: false });
     expect(shapeOf(cut.tree)).toEqual({ "null e-1": { e0: { e1: { e2: {} }, other: {} } } });
   });
 });

@@ -5,6 +5,7 @@ import { departAll, tablesCaughtUp } from "../../examples/flights/load.ts";
 import { computePlainly, type AirportRow, type Tables } from "../../examples/flights/plain-computation.ts";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { newPlaces } from "../support/places.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -46,9 +47,11 @@ describe("The flights example", () => {
 
     expect(await broker.call("flightEventStore.count")).toBe(300);
     const { origin } = flights[0]!;
-    const stored: { version: number; payload: Flight }[] = await broker.call("flightEventStore.read", {
-      stream: `airport-${origin}`,
-    });
+    const stored: { version: number; payload: Flight }[] = await eventsIn(
+      broker.call("flightEventStore.read", {
+        stream: `airport-${origin}`,
+      }),
+    );
     const departed = flights.slice(0, 300).filter((flight) => flight.origin === origin);
     expect(stored.map(({ version }) => version)).toEqual(departed.map((_, index) => index + 1));
     expect(new Set(stored.map(({ payload }) => payload.date))).toEqual(new Set(departed.map(({ date }) => date)));

@@ -2,6 +2,7 @@ import type { ServiceBroker } from "moleculer";
 import type { RecordedEvent } from "moleculer-event-sourcing";
 import { caughtUp, eventually, refusal } from "../support/broker.ts";
 import { endExamples, startExamples } from "../support/examples.ts";
+import { eventsIn } from "../support/pages.ts";
 
 let broker: ServiceBroker;
 
@@ -119,9 +120,13 @@ describe("The orders example", () => {
   });
 
   it("collects the events of all orders in one stream", async () => {
-    const all: RecordedEvent[] = await broker.call("orderEventStore.read", { limit: 10_000, types: ["order.*"] });
+    const all: RecordedEvent[] = await eventsIn(
+      broker.call("orderEventStore.read", { limit: 10_000, types: ["order.*"] }),
+    );
     await eventually(async () => {
-      const linked: RecordedEvent[] = await broker.call("orderEventStore.read", { stream: "orders", limit: 10_000 });
+      const linked: RecordedEvent[] = await eventsIn(
+        broker.call("orderEventStore.read", { stream: "orders", limit: 10_000 }),
+      );
       expect(linked).toEqual(all.map((event, index) => ({ ...event, link: { stream: "orders", version: index + 1 } })));
     });
   });

@@ -14,6 +14,7 @@ import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
 import { log, tables } from "../../examples/engines.ts";
 import { newPlaces } from "../support/places.ts";
+import { eventsIn } from "../support/pages.ts";
 
 const folderBefore = process.cwd();
 let property: ServiceSchema;
@@ -108,7 +109,7 @@ describe("Time travel in the property example", () => {
       injected: 2,
       changed: [{ before: { countryCode: "CH", total: 1 }, after: { countryCode: "CH", total: 3 } }],
     });
-    const [first]: RecordedEvent[] = await ask("propertyEventStore.read", { limit: 1 });
+    const [first]: RecordedEvent[] = await eventsIn(ask("propertyEventStore.read", { limit: 1 }));
     const moved = { ...first!.payload, countryCode: "FR" };
     expect(await ask("propertySummaryAggregate.whatIf", { replace: { [first!.id]: moved }, until: 1 })).toMatchObject({
       rows: [{ countryCode: "FR", total: 1 }],
@@ -167,7 +168,7 @@ describe("Time travel in the property example", () => {
     const twin = { type: "property.created", payload: { id: "43", name: "Twin", countryCode: "CH" } };
     await ask("propertyEventStore.append", { stream: "property-43b", events: [twin] });
     const [parked] = await eventually(async () => {
-      const found: ParkedEvent[] = await ask("propertyAggregate.parked");
+      const found: ParkedEvent[] = await eventsIn(ask("propertyAggregate.parked"));
       expect(found).toMatchObject([{ stream: "property-43b", error: { type: "DUPLICATE_ROW" } }]);
       return found;
     });
@@ -214,7 +215,9 @@ describe("Time travel in the property example", () => {
       position,
       timesChanged: 0,
     });
-    expect(await ask("copies.read", { limit: 1000 })).toEqual(await ask("propertyEventStore.read", { limit: 1000 }));
+    expect(await eventsIn(ask("copies.read", { limit: 1000 }))).toEqual(
+      await eventsIn(ask("propertyEventStore.read", { limit: 1000 })),
+    );
   });
 
   it("folds a changed table anew beside the old one, which answers until then", async () => {

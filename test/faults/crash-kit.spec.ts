@@ -12,6 +12,7 @@ import { parseFields } from "../../core/rows/fields.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { withShortTimes } from "../support/short-times.ts";
 import { plainTallies, tallyServices } from "../testing/tally.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -20,7 +21,7 @@ const points: CrashPoint[] = ["appended", "handed to the broker", "transformed",
 async function readAll(broker: ServiceBroker): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for (;;) {
-    const page: RecordedEvent[] = await broker.call("events.read", { after: events.length, limit: 1000 });
+    const page: RecordedEvent[] = await eventsIn(broker.call("events.read", { after: events.length, limit: 1000 }));
     if (page.length === 0) return events;
     events.push(...page);
   }

@@ -9,6 +9,7 @@ import { cleanUp, eventually, newFolder, startBroker } from "../support/broker.t
 import { times } from "../support/times.ts";
 import { killChildren, startChild } from "./child.ts";
 import { tallies, tallyFields } from "./tallies.ts";
+import { eventsIn } from "../support/pages.ts";
 
 type Counted = RecordedEvent<string, { n: number; id: string }>;
 
@@ -49,7 +50,7 @@ async function runUntilKilled(folder: string, place: string, moment: Moment): Pr
 async function readLog(broker: ServiceBroker): Promise<Counted[]> {
   const events: Counted[] = [];
   for (let page: Counted[]; ; events.push(...page)) {
-    page = await broker.call("events.read", { after: events.at(-1)?.position ?? 0, limit: 5000 });
+    page = await eventsIn(broker.call("events.read", { after: events.at(-1)?.position ?? 0, limit: 5000 }));
     if (page.length === 0) return events;
   }
 }

@@ -7,6 +7,7 @@ import { nodeOptions } from "./multinode/node-options.ts";
 import { eventually, newFolder, startBroker } from "../support/broker.ts";
 import type { BookEvent, Entry } from "./shared-books.ts";
 import { SharedNode } from "./shared-node.ts";
+import { eventsIn } from "../support/pages.ts";
 
 interface Places {
   transporter: string;
@@ -215,7 +216,9 @@ export class TakeoverRun {
   async log(): Promise<BookEvent[]> {
     const events: BookEvent[] = [];
     for (;;) {
-      const page = await eventually(() => this.#ask<BookEvent[]>("events.read", { after: events.length, limit: 1000 }));
+      const page = await eventually(() =>
+        eventsIn(this.#ask<{ events: BookEvent[] }>("events.read", { after: events.length, limit: 1000 })),
+      );
       if (page.length === 0) return events;
       events.push(...page);
     }

@@ -6,6 +6,7 @@ import { eventsPerNote, plainBooks, type BookEvent } from "./shared-books.ts";
 import type { Messages } from "./shared-node.ts";
 import { TakeoverRun } from "./takeover-run.ts";
 import { times } from "../support/times.ts";
+import { processesIn } from "../support/pages.ts";
 
 type LogEngine = "postgres" | "mongodb" | "nats";
 type TableEngine = "postgres" | "mongodb";
@@ -116,7 +117,7 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
           const counts = new Map<string, number>();
           for (const { payload } of moves.filter(({ type }) => type !== "book.moved"))
             counts.set(payload.account, (counts.get(payload.account) ?? 0) + 1);
-          const processes: ProcessSummary[] = await run.broker.call("counter.instances");
+          const processes: ProcessSummary[] = await processesIn(run.broker.call("counter.instances"));
           expect(processes.map(({ id, state }) => [id, state])).toEqual(
             ["a", "b", "c", "d"].map((account) => [account, { count: counts.get(account) }]),
           );

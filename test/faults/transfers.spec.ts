@@ -10,6 +10,7 @@ import type { BankEvents } from "../../examples/bank/store.ts";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
 import { times } from "../support/times.ts";
 import { accounts, closed, initialBalance, openAccounts } from "./bank.ts";
+import { eventsIn, processesIn } from "../support/pages.ts";
 
 type BankEvent = { [Type in keyof BankEvents]: RecordedEvent<Type, BankEvents[Type]> }[keyof BankEvents];
 type Outcome = "completed" | "failed";
@@ -71,7 +72,7 @@ async function startBank(): Promise<ServiceBroker> {
 async function readLog(broker: ServiceBroker): Promise<BankEvent[]> {
   const events: BankEvent[] = [];
   for (let page: BankEvent[]; ; events.push(...page)) {
-    page = await broker.call("bankEventStore.read", { after: events.at(-1)?.position ?? 0, limit: 5000 });
+    page = await eventsIn(broker.call("bankEventStore.read", { after: events.at(-1)?.position ?? 0, limit: 5000 }));
     if (page.length === 0) return events;
   }
 }
@@ -125,7 +126,7 @@ describe("Transfers in a bank that is killed with SIGKILL again and again", () =
 
     const broker = await startBank();
     await eventually(async () => {
-      expect(await broker.call("transfers.instances")).toEqual([]);
+      expect(await processesIn(broker.call("transfers.instances"))).toEqual([]);
       expect(await broker.call("transfers.status")).toMatchObject({ lag: 0, parked: 0, state: "live" });
     }, 120_000);
     const log = await readLog(broker);

@@ -7,6 +7,7 @@ import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../suppor
 import { times } from "../support/times.ts";
 import { killChildren, startChild } from "./child.ts";
 import { ledgerService, moves, plainLedger, type Moved } from "./ledger.ts";
+import { eventsIn } from "../support/pages.ts";
 
 type MovedEvent = RecordedEvent<"account.moved", Moved>;
 
@@ -57,7 +58,7 @@ async function runUntilKilled(folder: string, moment: Moment): Promise<string[]>
 async function readLog(broker: ServiceBroker): Promise<MovedEvent[]> {
   const events: MovedEvent[] = [];
   for (let page: MovedEvent[]; ; events.push(...page)) {
-    page = await broker.call("ledger.read", { after: events.at(-1)?.position ?? 0, limit: 5000 });
+    page = await eventsIn(broker.call("ledger.read", { after: events.at(-1)?.position ?? 0, limit: 5000 }));
     if (page.length === 0) return events.filter(({ type }) => type === "account.moved");
   }
 }
@@ -73,7 +74,7 @@ async function expectWhole(folder: string): Promise<void> {
     await caughtUp(broker, table);
     const rows: { id: string }[] = await broker.call(`${table}.find`);
     expect(new Map(rows.map((row) => [row.id, row]))).toEqual(plain[table]);
-    const parked: ParkedEvent[] = await broker.call(`${table}.parked`);
+    const parked: ParkedEvent[] = await eventsIn(broker.call(`${table}.parked`));
     expect(parked.map(({ id }) => id)).toEqual(plain.parked);
     expect(await broker.call(`${table}.verify`)).toMatchObject({ ok: true, total: 0, rows: rows.length });
     expect(await broker.call(`${table}.status`)).toMatchObject({ state: "live", reordered: false, rebuilding: false });

@@ -4,6 +4,7 @@ import { attacksOn, type Attack } from "./attacks.ts";
 import { originOf } from "../../mixins/service/own-actions.ts";
 import type { Samples } from "./samples.ts";
 import { faultOf } from "./verdict.ts";
+import { eventsIn } from "../support/pages.ts";
 
 export interface Report {
   actions: number;
@@ -77,12 +78,12 @@ async function inTime(call: Promise<unknown>): Promise<unknown> {
  * meanwhile.
  */
 async function traceOf(broker: ServiceBroker, after: number, requestID: string): Promise<string | null> {
-  const events: RecordedEvent[] = await broker.call("events.read", { after, limit: 1000, raw: true });
+  const events: RecordedEvent[] = await eventsIn(broker.call("events.read", { after, limit: 1000, raw: true }));
   const own = events.find(({ meta }) => meta.correlationId === requestID);
   return own ? `refused, and stored as ${own.type} at position ${own.position}` : null;
 }
 
 async function head(broker: ServiceBroker): Promise<number> {
-  const [last]: RecordedEvent[] = await broker.call("events.read", { backward: true, limit: 1, raw: true });
+  const [last]: RecordedEvent[] = await eventsIn(broker.call("events.read", { backward: true, limit: 1, raw: true }));
   return last?.position ?? 0;
 }

@@ -12,6 +12,7 @@ import type { BrokerOptions, Context, Middleware, ServiceBroker, ServiceSchema }
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { openParams } from "../support/open-params.ts";
 import { LogLines } from "./log-lines.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -51,7 +52,7 @@ async function fold(broker: ServiceBroker, type: string, payload: unknown = {}):
 }
 
 const rowsOf = (broker: ServiceBroker, params: object = {}): Promise<Row[]> => broker.call("table.find", params);
-const parkedOf = (broker: ServiceBroker): Promise<ParkedEvent[]> => broker.call("table.parked");
+const parkedOf = (broker: ServiceBroker): Promise<ParkedEvent[]> => eventsIn(broker.call("table.parked"));
 /** The columns that a test does not set. */
 const empty = { name: null, size: null, tags: null, source: null };
 

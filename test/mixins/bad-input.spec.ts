@@ -4,6 +4,7 @@ import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { v7 } from "uuid";
 import { caughtUp, cleanUp, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { openParams } from "../support/open-params.ts";
+import { eventsIn, streamsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -40,10 +41,10 @@ async function contentOf(broker: ServiceBroker): Promise<unknown> {
   const { position }: { position: number } = await broker.call("events.status");
   return {
     position,
-    events: await broker.call("events.read", { limit: 100 }),
-    streams: await broker.call("events.streams"),
+    events: await eventsIn(broker.call("events.read", { limit: 100 })),
+    streams: await streamsIn(broker.call("events.streams")),
     rows: await broker.call("table.find"),
-    parked: await broker.call("table.parked"),
+    parked: await eventsIn(broker.call("table.parked")),
   };
 }
 
@@ -343,7 +344,9 @@ describe("A query with bad input", () => {
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), table.mixin()] }]);
     await broker.call("events.append", good);
     await caughtUp(broker, "table");
-    expect(await broker.call("table.parked")).toMatchObject([{ error: { type: "INVALID_QUERY", code: 422 } }]);
+    expect(await eventsIn(broker.call("table.parked"))).toMatchObject([
+      { error: { type: "INVALID_QUERY", code: 422 } },
+    ]);
   });
 });
 
@@ -395,7 +398,7 @@ describe("A row that does not fit its table", () => {
       events: [{ type: "thing.created", payload: { id: "2", name: "bad", ...payload } }],
     });
     await caughtUp(broker, "table");
-    expect(await broker.call("table.parked")).toMatchObject([
+    expect(await eventsIn(broker.call("table.parked"))).toMatchObject([
       {
         id: events[0]!.id,
         stream: "thing-2",
@@ -427,7 +430,9 @@ describe("A row that does not fit its table", () => {
     for (const type of [...Object.keys(answers), "many.created", "gone.now"])
       await broker.call("events.append", { stream: type, events: [{ type, payload: {} }] });
     await caughtUp(broker, "table");
-    const parked: { type: string; error: { type: string; message: string } }[] = await broker.call("table.parked");
+    const parked: { type: string; error: { type: string; message: string } }[] = await eventsIn(
+      broker.call("table.parked"),
+    );
     expect(parked.map(({ type, error }) => [type, error.type, error.message])).toEqual([
       ["thing.bare", "INVALID_ROW", "name: found undefined, expected a value (string): the field is required"],
       ["thing.list", "INVALID_ROW", expect.stringContaining("expected a row: an object of fields")],

@@ -8,6 +8,7 @@ import {
   type RecordedEvent,
 } from "moleculer-event-sourcing";
 import { caughtUp, newFolder, startBroker } from "../support/broker.ts";
+import { eventsIn, streamsIn } from "../support/pages.ts";
 
 export interface Account {
   id: string;
@@ -86,7 +87,7 @@ export function plainAccounts(events: readonly Pick<Event, "type" | "payload">[]
   return [...rows.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-export const log = (broker: ServiceBroker): Promise<Event[]> => broker.call("events.read", { limit: 10_000 });
+export const log = (broker: ServiceBroker): Promise<Event[]> => eventsIn(broker.call("events.read", { limit: 10_000 }));
 
 /** Appends to the account's stream; returns the event. */
 export async function append(
@@ -127,9 +128,9 @@ export async function contentOf(broker: ServiceBroker): Promise<object> {
     await broker.call("accounts.status");
   return {
     log: await log(broker),
-    streams: await broker.call("events.streams"),
+    streams: await streamsIn(broker.call("events.streams")),
     rows: await broker.call("accounts.find", { sort: "id" }),
-    parkedEvents: await broker.call("accounts.parked"),
+    parkedEvents: await eventsIn(broker.call("accounts.parked")),
     status: { position, state, parked },
   };
 }

@@ -79,7 +79,7 @@ describe("The boundary of every action", () => {
   it("writes no defaults into the caller's object, which may be frozen", async () => {
     const broker = await started();
     const params = Object.freeze({ stream: "thing-1" });
-    expect(await call(broker, "events.read", params)).toEqual([]);
+    expect(await call(broker, "events.read", params)).toEqual({ events: [], version: 0, end: true });
     expect(params).toEqual({ stream: "thing-1" });
   });
 

@@ -10,6 +10,7 @@ import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { v7 } from "uuid";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -121,7 +122,7 @@ describe("A store with a catalogue", () => {
     const { events: stored }: StoredAnswer = await broker.call("account.open", params);
     expect(stored).toMatchObject([{ payload: { owner: "Ann", city: "Wanaka" }, meta: { schemaVersion: 2 } }]);
     expect(params).toEqual({ owner: " Ann " });
-    expect(await broker.call("events.read", { raw: true })).toEqual(stored);
+    expect(await eventsIn(broker.call("events.read", { raw: true }))).toEqual(stored);
     await eventually(() => expect(heard).toEqual(stored));
   });
 
@@ -143,7 +144,7 @@ describe("A store with a catalogue", () => {
     await broker.waitForServices("older", 0, 5);
     const { events: stored }: StoredAnswer = await broker.call("older.open", { name: "Ann" });
     expect(stored).toMatchObject([{ payload: { owner: "Ann", city: "Wanaka" }, meta: { schemaVersion: 2 } }]);
-    expect(await broker.call("events.read", { raw: true })).toMatchObject([
+    expect(await eventsIn(broker.call("events.read", { raw: true }))).toMatchObject([
       { payload: { name: "Ann" }, meta: { schemaVersion: 1 } },
     ]);
     const error = await refusal(() => broker.call("older.open", { name: 5 }));
@@ -189,8 +190,8 @@ describe("An older log under a newer catalogue", () => {
     const { broker } = await start({ folder, events: second });
     const id = ids[0]!;
     const whole = { payload: today, meta: { schemaVersion: 2 } };
-    expect(await broker.call("events.read", { limit: 1 })).toMatchObject([whole]);
-    expect(await broker.call("events.read", { stream: "account-1" })).toMatchObject([whole]);
+    expect(await eventsIn(broker.call("events.read", { limit: 1 }))).toMatchObject([whole]);
+    expect(await eventsIn(broker.call("events.read", { stream: "account-1" }))).toMatchObject([whole]);
     expect(await broker.call("events.get", { id })).toMatchObject(whole);
     expect(await broker.call("events.get", { id: [id] })).toMatchObject([whole]);
     expect(await broker.call("events.resolve", { id, mapping: true })).toMatchObject({ [id]: whole });
@@ -205,7 +206,7 @@ describe("An older log under a newer catalogue", () => {
   it("is read as it is stored with raw", async () => {
     const { folder } = await oldLog();
     const { broker } = await start({ folder, events: second });
-    const stored: RecordedEvent[] = await broker.call("events.read", { raw: true });
+    const stored: RecordedEvent[] = await eventsIn(broker.call("events.read", { raw: true }));
     expect(payloads(stored)).toEqual([{ name: "Ann" }, { nick: "Bob" }, { name: "Bea" }, { name: "Cid" }]);
     expect(versions(stored)).toEqual([undefined, undefined, undefined, undefined]);
   });
@@ -297,7 +298,7 @@ describe("A table over an older log", () => {
     const rows: { owner: string }[] = await broker.call("owners.find", { sort: "owner" });
     return rows.map(({ owner }) => owner);
   };
-  const parkedOf = (broker: ServiceBroker): Promise<ParkedEvent[]> => broker.call("owners.parked");
+  const parkedOf = (broker: ServiceBroker): Promise<ParkedEvent[]> => eventsIn(broker.call("owners.parked"));
 
   async function upgradeTo(events: EventCatalogue, folder: string): Promise<ServiceBroker> {
     const { broker } = await start({ folder, events });

@@ -2,6 +2,7 @@ import { Decider, EventStore, type StoredAnswer, type RecordedEvent } from "mole
 import { Errors, type Context, type ServiceBroker } from "moleculer";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { accountService } from "./decider-account.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -214,7 +215,7 @@ describe("A command's id", () => {
       middlewares: [losing as object],
     });
     expect(await broker.call("thing.add", { id: "1" })).toMatchObject({ version: 1, position: 1 });
-    const stored: RecordedEvent[] = await broker.call("events.read");
+    const stored: RecordedEvent[] = await eventsIn(broker.call("events.read"));
     expect(stored).toHaveLength(1);
     expect(decisions).toBe(1);
   });

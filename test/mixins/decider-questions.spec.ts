@@ -83,14 +83,18 @@ describe("The state of an entity", () => {
 describe("The history of an entity", () => {
   it("is its events, page by page, in either direction", async () => {
     const { broker, events } = await withHistory();
-    expect(await broker.call("account.history", { id: "1" })).toEqual({ events });
+    expect(await broker.call("account.history", { id: "1" })).toEqual({ events, version: 3, end: true });
     expect(await broker.call("account.history", { id: "1", afterVersion: 1, limit: 1 })).toEqual({
       events: [events[1]],
+      version: 2,
+      end: false,
     });
     expect(await broker.call("account.history", { id: "1", backward: true, limit: 2 })).toEqual({
       events: [events[2], events[1]],
+      version: 2,
+      end: false,
     });
-    expect(await broker.call("account.history", { id: "none" })).toEqual({ events: [] });
+    expect(await broker.call("account.history", { id: "none" })).toEqual({ events: [], version: 0, end: true });
   });
 });
 

@@ -2,13 +2,14 @@ import { Decider, EventStore, type StoredAnswer, type RecordedEvent } from "mole
 import { Errors, type BrokerOptions, type Context, type ServiceBroker, type ServiceSchema } from "moleculer";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { accountDecider, accountEvents, accountEventsElsewhere, accountService } from "./decider-account.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
 const adapters = { memory: () => "memory:", sqlite: () => `sqlite:${newFolder()}/events.db` };
 
 const streamOf = (broker: ServiceBroker, stream: string): Promise<RecordedEvent[]> =>
-  broker.call("events.read", { stream, limit: 10_000 });
+  eventsIn(broker.call("events.read", { stream, limit: 10_000 }));
 
 const append = (broker: ServiceBroker, stream: string, type: string, payload: object) =>
   broker.call("events.append", { stream, events: [{ type, payload }] });

@@ -2,6 +2,8 @@ import {
   Decider,
   EventStore,
   type StoredAnswer,
+  type StreamsPage,
+  type EventPage,
   type EventStoreOptions,
   type RecordedEvent,
 } from "moleculer-event-sourcing";
@@ -9,6 +11,7 @@ import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { v4, v7 } from "uuid";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { openParams } from "../support/open-params.ts";
+import { eventsIn, streamsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -31,7 +34,8 @@ const newBroker = () => brokerWith(newStore());
 const append = (broker: ServiceBroker, params: object, options: object = {}): Promise<StoredAnswer> =>
   broker.call("events.append", params, options);
 
-const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> => broker.call("events.read", { limit: 10_000 });
+const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> =>
+  eventsIn(broker.call("events.read", { limit: 10_000 }));
 
 const happened = (payload: unknown = {}) => [{ type: "thing.happened", payload }];
 
@@ -76,7 +80,7 @@ describe("The append action", () => {
         },
       ],
     });
-    expect(await broker.call("events.read", { stream: "thing-1" })).toEqual(answer.events);
+    expect(await eventsIn(broker.call("events.read", { stream: "thing-1" }))).toEqual(answer.events);
   });
 
   it("lets one of 64 concurrent appends with the same expected version win", async () => {
@@ -401,7 +405,7 @@ describe("The read action", () => {
     ["params as a prompt gives them", { after: "4", limit: "1", backward: "false" }, [5]],
   ])("answers %s", async (_what, params, expected) => {
     const broker = await brokerWithSix();
-    const found: RecordedEvent[] = await broker.call("events.read", params);
+    const found: RecordedEvent[] = await eventsIn(broker.call("events.read", params));
     expect(found.map(({ position }) => position)).toEqual(expected);
   });
 
@@ -426,17 +430,43 @@ describe("The read action", () => {
     expect(error.data).toContainEqual(expect.objectContaining({ field }));
   });
 
-  it("cuts a page by bytes, and only an empty one is the end", async () => {
+  it.each<[string, object, object]>([
+    ["the whole log", {}, { position: 6, end: true }],
+    ["a type that none has, past all", { types: "none" }, { position: 6, end: true }],
+    ["a category that none has", { category: "none" }, { position: 6, end: true }],
+    ["a page that the limit ends", { limit: 2 }, { position: 2, end: false }],
+    ["nothing behind the end", { after: 9 }, { position: 9, end: true }],
+    ["a page of a stream", { stream: "thing-1", limit: 1 }, { version: 1, end: false }],
+    ["a whole stream", { stream: "thing-1" }, { version: 3, end: true }],
+    ["a stream, past types that it does not have", { stream: "thing-1", types: "none" }, { version: 3, end: true }],
+    ["a stream up to its beginning", { stream: "thing-1", backward: true }, { version: 1, end: true }],
+    ["a stream that is not there", { stream: "thing-9" }, { version: 0, end: true }],
+    ["a stream of another category", { stream: "thing-1", category: "other" }, { version: 0, end: true }],
+  ])("says how far it has looked: %s", async (_what, params, expected) => {
+    const broker = await brokerWithSix();
+    expect(await broker.call("events.read", params)).toEqual({
+      events: expect.any(Array) as object[],
+      ...expected,
+    });
+  });
+
+  it("backward, says that an empty log has ended", async () => {
+    const broker = await newBroker();
+    const expected = { events: [], position: 0, end: true };
+    expect(await broker.call("events.read", { backward: true })).toEqual(expected);
+  });
+
+  it("cuts a page by bytes, which is not the end", async () => {
     const broker = await newBroker();
     const large = "x".repeat(200_000);
     for (let n = 1; n <= 6; n++) await append(broker, { stream: "thing-1", events: happened({ n, large }) });
     for (const position of [(last?: RecordedEvent) => ({ after: last?.position ?? 0 }), ofStream]) {
       const found: RecordedEvent[] = [];
-      for (;;) {
-        const page: RecordedEvent[] = await broker.call("events.read", { limit: 10, ...position(found.at(-1)) });
-        if (page.length === 0) break;
-        expect(page.length).toBeLessThan(6);
-        found.push(...page);
+      for (let isOver = false; !isOver;) {
+        const page: EventPage = await broker.call("events.read", { limit: 10, ...position(found.at(-1)) });
+        expect(page.events.length).toBeLessThan(6);
+        found.push(...page.events);
+        isOver = page.end;
       }
       expect(found.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6]);
     }
@@ -453,8 +483,8 @@ describe("The read action", () => {
     for (let n = 0; n < 10; n++) await append(broker, common);
     await append(broker, rare);
     for (const params of [{ types: ["rare.*"] }, { category: "rare" }]) {
-      expect(await broker.call("events.read", { ...params, after: 1 })).toMatchObject([{ position: 20_002 }]);
-      expect(await broker.call("events.read", { ...params, after: 20_002, backward: true })).toMatchObject([
+      expect(await eventsIn(broker.call("events.read", { ...params, after: 1 }))).toMatchObject([{ position: 20_002 }]);
+      expect(await eventsIn(broker.call("events.read", { ...params, after: 20_002, backward: true }))).toMatchObject([
         { position: 1 },
       ]);
     }
@@ -542,10 +572,10 @@ describe("The store's queries", () => {
     for (const stream of ["b-2", "a-1", "b-1", "b", "bc-1", "b-1"])
       await append(broker, { stream, events: happened() });
     const names = async (params: object) => {
-      const streams: { stream: string }[] = await broker.call("events.streams", params);
+      const streams: { stream: string }[] = await streamsIn(broker.call("events.streams", params));
       return streams.map(({ stream }) => stream);
     };
-    const all: { time: string }[] = await broker.call("events.streams");
+    const all: { time: string }[] = await streamsIn(broker.call("events.streams"));
     expect(all).toEqual([
       { stream: "a-1", version: 1, time: expect.any(String) as string },
       { stream: "b", version: 1, time: expect.any(String) as string },
@@ -556,6 +586,10 @@ describe("The store's queries", () => {
     expect(await names({ category: "b" })).toEqual(["b", "b-1", "b-2"]);
     expect(await names({ after: "b-1" })).toEqual(["b-2", "bc-1"]);
     expect(await names({ category: "b", after: "b", limit: 1 })).toEqual(["b-1"]);
+    const ends = [4, 5, 6].map(
+      async (limit) => (await broker.call<StreamsPage, object>("events.streams", { limit })).end,
+    );
+    expect(await Promise.all(ends)).toEqual([false, true, true]);
     expect(await refusal(() => names({ limit: 0 }))).toMatchObject({ type: "VALIDATION_ERROR", code: 422 });
   });
 

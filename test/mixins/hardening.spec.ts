@@ -3,6 +3,7 @@ import Database from "better-sqlite3";
 import type { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore, type AggregateStatus, type ParkedEvent } from "moleculer-event-sourcing";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -34,7 +35,7 @@ function startOn(folder: string): Promise<ServiceBroker> {
 const append = (broker: ServiceBroker, stream: string, n: number, type = "n.happened") =>
   broker.call("events.append", { stream, events: [{ type, payload: { n } }] });
 const status = (broker: ServiceBroker): Promise<AggregateStatus> => broker.call("table.status");
-const parked = (broker: ServiceBroker): Promise<ParkedEvent[]> => broker.call("table.parked");
+const parked = (broker: ServiceBroker): Promise<ParkedEvent[]> => eventsIn(broker.call("table.parked"));
 async function order(broker: ServiceBroker): Promise<unknown> {
   const row: { order: unknown } = await broker.call("table.get", { id: "all" });
   return row.order;

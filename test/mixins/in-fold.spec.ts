@@ -2,6 +2,7 @@ import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { Aggregate, Decider, EventStore, type ParkedEvent } from "moleculer-event-sourcing";
 import { everyKind } from "../hostile/every-kind.ts";
 import { caughtUp, cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -96,13 +97,13 @@ describe.each(["memory:", "sqlite:"])("A transform that stores, of a table on %s
   };
   const onError = { retries: 0, delayMs: 1 };
   const types = ["thing.appended", "thing.mapped", "thing.commanded", "thing.viewed"];
-  const log = (broker: ServiceBroker): Promise<{ type: string }[]> => broker.call("events.read");
+  const log = (broker: ServiceBroker): Promise<{ type: string }[]> => eventsIn(broker.call("events.read"));
 
   it.each(types)("parks its event in the live fold and stores nothing: %s", async (type) => {
     const broker = await startBroker(services());
     await broker.call("events.append", { stream: "a", events: [{ type, payload: {} }] });
     await caughtUp(broker, "table");
-    const parked: ParkedEvent[] = await broker.call("table.parked");
+    const parked: ParkedEvent[] = await eventsIn(broker.call("table.parked"));
     expect(parked).toMatchObject([{ type, error: { type: "WRITE_IN_FOLD" } }]);
     expect((await log(broker)).map((event) => event.type)).toEqual([type]);
   });

@@ -11,6 +11,7 @@ import { readFileSync } from "node:fs";
 import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -37,7 +38,8 @@ async function append(broker: ServiceBroker, stream: string, ...events: object[]
 
 const link = (broker: ServiceBroker, stream: unknown, ids: unknown): Promise<LinkAnswer> =>
   broker.call("events.link", { stream, ids });
-const read = (broker: ServiceBroker, params: object): Promise<RecordedEvent[]> => broker.call("events.read", params);
+const read = (broker: ServiceBroker, params: object): Promise<RecordedEvent[]> =>
+  eventsIn(broker.call("events.read", params));
 const idsOf = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
 
 describe.each(["memory", "sqlite"])("A stream of links (%s)", (engine) => {

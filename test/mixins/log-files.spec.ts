@@ -14,6 +14,7 @@ import {
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { v7 } from "uuid";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -45,7 +46,8 @@ async function append(
     await broker.call("events.append", { stream, events: Array.from({ length: Math.min(left, 2000) }, () => event) });
 }
 
-const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> => broker.call("events.read", { limit: 10_000 });
+const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> =>
+  eventsIn(broker.call("events.read", { limit: 10_000 }));
 
 /** A store with some history, system events included. */
 async function someHistory(file = "events"): Promise<ServiceBroker> {
@@ -308,7 +310,7 @@ describe("An import", () => {
     const broker = await hostOf("events", { events, unknownTypes: "refuse" });
     write([event("thing-1", 1), event("thing-1", 2, { type: "thing.unknown" })]);
     expect(await imported(broker)).toMatchObject({ events: 2 });
-    expect(await broker.call("events.read", { raw: true })).toMatchObject([{ payload: { version: 1 } }, {}]);
+    expect(await eventsIn(broker.call("events.read", { raw: true }))).toMatchObject([{ payload: { version: 1 } }, {}]);
   });
 
   it.each<[string, object | string, number, string]>([

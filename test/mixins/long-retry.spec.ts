@@ -3,6 +3,7 @@ import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { CrashKit } from "moleculer-event-sourcing/testing";
 import { cleanUp, eventually, refusal } from "../support/broker.ts";
 import { kinds, WaitingWork } from "../support/waiting-work.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -161,15 +162,15 @@ describe.each(["table in memory", "table on SQLite"] as const)("The events that 
     const broker = await work.start();
     const ids = await work.fill(broker, 1500);
     expect(await parkedCount(broker)).toBe(1501);
-    const listed: { id: string; error: object | null }[] = await broker.call("consumer.parked");
+    const listed: { id: string; error: object | null }[] = await eventsIn(broker.call("consumer.parked"));
     expect(listed.map(({ id }) => id)).toEqual(ids.slice(0, 1001));
     expect(listed.filter(({ error }) => error)).toHaveLength(1);
     const last = { id: ids[1500], stream: "s", version: 1501, position: 1501, error: null, attempts: 0 };
-    expect(await broker.call("consumer.parked", { id: ids[1500] })).toMatchObject([last]);
-    expect(await broker.call("consumer.parked", { stream: "t" })).toEqual([]);
+    expect(await eventsIn(broker.call("consumer.parked", { id: ids[1500] }))).toMatchObject([last]);
+    expect(await eventsIn(broker.call("consumer.parked", { stream: "t" }))).toEqual([]);
     expect((await refusal(() => broker.call("consumer.parked", { stram: "t" }))).message).toContain("stram");
     expect(await broker.call("consumer.skip", { id: ids[1500] })).toMatchObject({ folded: 0, parked: 1500 });
-    expect(await broker.call("consumer.parked", { id: ids[1500] })).toEqual([]);
+    expect(await eventsIn(broker.call("consumer.parked", { id: ids[1500] }))).toEqual([]);
     expect(await refusal(() => broker.call("consumer.skip", { id: ids[1500] }))).toMatchObject({ code: 404 });
     work.isPoisoned = false;
     expect(await retry(broker)).toEqual({ folded: 1500, parked: 0 });

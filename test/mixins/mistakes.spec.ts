@@ -2,6 +2,7 @@ import { Aggregate, EventStore, Subscription, type ParkedEvent } from "moleculer
 import type { ServiceBroker } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -71,7 +72,7 @@ describe("A mistake in a transform", () => {
     });
     await broker.call("events.append", { stream: "a", events: [event] });
     await caughtUp(broker, "table");
-    const parked: ParkedEvent[] = await broker.call("table.parked");
+    const parked: ParkedEvent[] = await eventsIn(broker.call("table.parked"));
     expect(parked).toMatchObject([{ error: { type: "FOLD_ENDED" } }]);
     expect(await broker.call("table.count")).toBe(0);
   });
@@ -83,7 +84,7 @@ describe("A mistake in a transform", () => {
     });
     await broker.call("events.append", { stream: "a", events: [event] });
     await caughtUp(broker, "table");
-    const parked: ParkedEvent[] = await broker.call("table.parked");
+    const parked: ParkedEvent[] = await eventsIn(broker.call("table.parked"));
     expect(parked).toMatchObject([{ error: { type: "FOLD_ENDED" } }]);
   });
 });
@@ -139,7 +140,7 @@ describe.each(["memory:", "sqlite:"])("A transform without an await, of a table 
     const { broker } = await startTable(transform, place());
     await broker.call("events.append", { stream: "a", events: [event] });
     await caughtUp(broker, "table");
-    const parked: ParkedEvent[] = await broker.call("table.parked");
+    const parked: ParkedEvent[] = await eventsIn(broker.call("table.parked"));
     expect(parked).toMatchObject([{ error: { type: "FOLD_ENDED" } }]);
     expect(await broker.call("table.count")).toBe(0);
   });
@@ -175,7 +176,7 @@ describe.each(["memory:", "sqlite:"])("A transform without an await, of a table 
     const { broker } = await startTable(transform, place());
     await broker.call("events.append", { stream: "a", events: [event] });
     await caughtUp(broker, "table");
-    expect(await broker.call("table.parked")).toEqual([]);
+    expect(await eventsIn(broker.call("table.parked"))).toEqual([]);
     expect(await broker.call("table.find")).toMatchObject([{ n: 1 }]);
   });
 });
@@ -192,7 +193,7 @@ describe.each(["memory:", "sqlite:"])("A second mapping of an event, of a table 
     const broker = await startBroker([{ name: "host", mixins: [events.mixin(), table.mixin()] }]);
     await broker.call("events.append", { stream: "a", events: [event] });
     await caughtUp(broker, "table");
-    const [{ id } = { id: "" }] = await broker.call<{ id: string }[], object>("events.read", {});
+    const [{ id } = { id: "" }] = await eventsIn(broker.call<{ events: { id: string }[] }, object>("events.read", {}));
     expect(await broker.call("table.find", { sort: "n" })).toEqual([
       { id, n: 1 },
       { id: `${id}:2`, n: 2 },

@@ -5,6 +5,7 @@ import { v7 } from "uuid";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { openParams } from "../support/open-params.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -115,7 +116,7 @@ const checks = (adapter: () => string) => {
     const { broker, store } = await brokerWith(adapter());
     const payload = { [nul]: [nul] };
     await broker.call(`${store}.append`, { stream: "a", events: [{ type: "a", payload, meta: { user: nul } }] });
-    expect(await broker.call(`${store}.read`)).toMatchObject([{ payload, meta: { user: nul } }]);
+    expect(await eventsIn(broker.call(`${store}.read`))).toMatchObject([{ payload, meta: { user: nul } }]);
   });
 };
 

@@ -11,6 +11,7 @@ import {
 import type { EventLog } from "../../core/log/event-log.ts";
 import { cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { happen, Notes, processService, taken, withStatus } from "./processes.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -158,7 +159,7 @@ describe("A decider with as many commands as may wait", () => {
     });
     const broker = await startBroker([{ name: "counter", mixins: [events.mixin(), decider.mixin()] }]);
     const answers = await Promise.allSettled(Array.from({ length: 50 }, () => broker.call("counter.add", { id: "1" })));
-    const stored: { payload: { count: number } }[] = await broker.call("events.read", { limit: 100 });
+    const stored: { payload: { count: number } }[] = await eventsIn(broker.call("events.read", { limit: 100 }));
     expect(stored.map(({ payload }) => payload.count)).toEqual(stored.map((_, index) => index));
     expect(stored.length).toBe(answers.filter(({ status }) => status === "fulfilled").length);
     expect(await broker.call("counter.add", { id: "1" })).toMatchObject({ version: stored.length + 1 });

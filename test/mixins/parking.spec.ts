@@ -15,6 +15,7 @@ import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "
 import { brief } from "../../core/errors/problem.ts";
 import { LogLines } from "./log-lines.ts";
 import { turns } from "./turns.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -98,7 +99,7 @@ async function folded(broker: ServiceBroker): Promise<number[]> {
   return rows.map(({ position }) => position);
 }
 
-const parkedOf = (broker: ServiceBroker): Promise<ParkedEvent[]> => broker.call("table.parked");
+const parkedOf = (broker: ServiceBroker): Promise<ParkedEvent[]> => eventsIn(broker.call("table.parked"));
 const parkedPositions = async (broker: ServiceBroker) => (await parkedOf(broker)).map(({ position }) => position);
 const statusOf = (broker: ServiceBroker): Promise<AggregateStatus> => broker.call("table.status");
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, index) => first + index);

@@ -13,6 +13,7 @@ import {
   taken,
   withStatus,
 } from "./processes.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -404,7 +405,7 @@ describe("Processes that cause each other's events without end", () => {
       attempts: 1,
       error: { type: "CAUSATION_TOO_DEEP", data: { expected: 12, actual: 12 } },
     });
-    const log: RecordedEvent[] = await broker.call("events.read");
+    const log: RecordedEvent[] = await eventsIn(broker.call("events.read"));
     expect((parked!.error!.data as { chain: unknown }).chain).toEqual(log.map(({ id, type }) => ({ id, type })));
     expect(parked!.error!.message).toBe(
       `manager: found 12 events behind this one, expected fewer than 12 (maxDepth): thing.happened${" → note.taken".repeat(4)} → 3 more${" → note.taken".repeat(5)}`,

@@ -3,6 +3,7 @@ import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { v5 } from "uuid";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { happen, instancesOf, ms, Notes, parkedOf, processOf, processService, taken, withStatus } from "./processes.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -65,7 +66,7 @@ describe("A process manager", () => {
       v5(`${event.id}/manager/2`, namespace),
     ]);
     expect(notes.calls[0]!.meta).toMatchObject({ user: "ann", causationId: event.id, causationDepth: 1 });
-    const stored: RecordedEvent[] = await broker.call("events.read", { stream: "notes" });
+    const stored: RecordedEvent[] = await eventsIn(broker.call("events.read", { stream: "notes" }));
     expect(stored.map(({ meta }) => meta)).toEqual(
       stored.map(() => ({ correlationId: event.meta.correlationId, causationId: event.id, causationDepth: 1 })),
     );

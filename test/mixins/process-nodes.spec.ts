@@ -5,6 +5,7 @@ import type { EventLog } from "../../core/log/event-log.ts";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { happen, parkedOf, processService, withStatus } from "./processes.ts";
+import { processesIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -88,7 +89,7 @@ describe("A process manager on two nodes of one network", () => {
     expect(first).toEqual([1]);
     // The result of a deadline's handler is stored a moment after it has run.
     await eventually(async () =>
-      expect(await standby.call("manager.instances")).toMatchObject([
+      expect(await processesIn(standby.call("manager.instances"))).toMatchObject([
         { id: "a", state: [1, 5] },
         { id: "b", state: [2, 4] },
         { id: "c", deadlines: [] },

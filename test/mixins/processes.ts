@@ -12,6 +12,7 @@ import {
 import type { Adapter } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { eventually } from "../support/broker.ts";
+import { eventsIn, processesIn } from "../support/pages.ts";
 
 type Given<State, Names extends string> = Omit<
   ProcessManagerOptions<Record<string, Record<string, unknown>>, State, Names>,
@@ -96,14 +97,14 @@ export async function happen(
 
 /** The events that the commands have stored, in order. */
 export async function taken(broker: ServiceBroker): Promise<string[]> {
-  const events: RecordedEvent[] = await broker.call("events.read", { stream: "notes", limit: 10_000 });
+  const events: RecordedEvent[] = await eventsIn(broker.call("events.read", { stream: "notes", limit: 10_000 }));
   return events.map(({ payload }) => payload["what"] as string);
 }
 
 export const statusOf = (broker: ServiceBroker): Promise<ProcessManagerStatus> => broker.call("manager.status");
 export const instancesOf = (broker: ServiceBroker, params = {}): Promise<ProcessSummary[]> =>
-  broker.call("manager.instances", params);
-export const parkedOf = (broker: ServiceBroker): Promise<ParkedProcess[]> => broker.call("manager.parked");
+  processesIn(broker.call("manager.instances", params));
+export const parkedOf = (broker: ServiceBroker): Promise<ParkedProcess[]> => eventsIn(broker.call("manager.parked"));
 
 /** The one process of this id. */
 export async function processOf(broker: ServiceBroker, id: string): Promise<ProcessSummary> {

@@ -7,6 +7,7 @@ import type { AggregateStatus } from "../../mixins/aggregate/host.ts";
 import type { AggregateOptions } from "../../mixins/aggregate/aggregate.ts";
 import type { TransformFunction } from "../../mixins/aggregate/fold/transform.ts";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -193,7 +194,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await append(broker, 1, "thing-2");
     await append(broker, 2, "thing-3");
     await caughtUp(broker, "table");
-    const parked: { id: string; stream: string }[] = await broker.call("table.parked");
+    const parked: { id: string; stream: string }[] = await eventsIn(broker.call("table.parked"));
     arm();
     const rebuilt = broker.call("table.rebuild");
     await reached;
@@ -203,7 +204,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     expect(await retried).toMatchObject({ folded: 2 });
     await broker.call("table.skip", { id: parked.find(({ stream }) => stream === "thing-2")!.id });
     await rebuilt;
-    expect(await broker.call("table.parked")).toEqual([]);
+    expect(await eventsIn(broker.call("table.parked"))).toEqual([]);
     expect(await rowsOf(broker)).toMatchObject([{ n: 2 }, { n: 1 }, { n: 2 }]);
   });
 
@@ -269,7 +270,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await append(broker, 1, "thing-2", { bad: true });
     await append(broker, 1, "thing-3");
     await caughtUp(broker, "table");
-    const parked: { id: string; stream: string }[] = await broker.call("table.parked");
+    const parked: { id: string; stream: string }[] = await eventsIn(broker.call("table.parked"));
     expect(parked).toHaveLength(3);
     await broker.call("table.skip", { id: parked.find(({ stream }) => stream === "thing-2")!.id, reason: "a test" });
     state.isBroken = false;

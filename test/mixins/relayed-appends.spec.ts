@@ -5,6 +5,7 @@ import type { RelayAnswer } from "../../core/log/append-relay.ts";
 import { toAppendRequest, type AppendContext, type AppendInput } from "../../core/log/append-request.ts";
 import { toRelayed } from "../../mixins/event-store/append/relayed-group.ts";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -36,7 +37,8 @@ async function send(broker: ServiceBroker, requests: object[], given: object = {
   return broker.call("events.appendRelayed", { log, requests, ...given });
 }
 
-const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> => broker.call("events.read", { limit: 1000 });
+const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> =>
+  eventsIn(broker.call("events.read", { limit: 1000 }));
 
 describe("A group of appends from another host", () => {
   it("is stored as its sender would have stored it, and answered with where", async () => {

@@ -12,6 +12,7 @@ import {
 import { openFilesBelow } from "../adapters/open-files.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { describeWhereMountable, mount, unmount } from "../support/small-disk.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -64,7 +65,7 @@ const rowsOf = (broker: ServiceBroker): Promise<object[]> => broker.call("sums.f
 
 /** The rows computed with a plain loop over the log, up to a position. */
 async function plainSums(broker: ServiceBroker, position = Infinity): Promise<object[]> {
-  const log: RecordedEvent<string, { n: number }>[] = await broker.call("events.read", { limit: 10_000 });
+  const log: RecordedEvent<string, { n: number }>[] = await eventsIn(broker.call("events.read", { limit: 10_000 }));
   let sum = 0;
   return log
     .filter((event) => event.position <= position && event.type === "thing.counted")

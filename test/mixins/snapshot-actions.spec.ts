@@ -14,6 +14,7 @@ import { all, fieldsOf } from "../../testing/read-table/table-fixture.ts";
 import { openFilesBelow } from "../adapters/open-files.ts";
 import { describeWhereMountable, makeReadOnly, mount, unmount } from "../support/small-disk.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -48,7 +49,7 @@ const snapshot = (broker: ServiceBroker, params: object = {}): Promise<Manifest>
   broker.call("sums.snapshot", params);
 const snapshots = (broker: ServiceBroker): Promise<Manifest[]> => broker.call("sums.snapshots");
 const history = (broker: ServiceBroker): Promise<RecordedEvent[]> =>
-  broker.call("events.read", { stream: "$aggregate-sums", limit: 10_000 });
+  eventsIn(broker.call("events.read", { stream: "$aggregate-sums", limit: 10_000 }));
 const kindsOf = async (broker: ServiceBroker, id: string) =>
   (await history(broker))
     .filter(({ payload }) => payload["id"] === id)
@@ -59,7 +60,8 @@ async function plainSums(broker: ServiceBroker, position: number): Promise<objec
   const events: Counted[] = [];
   for (
     let page: Counted[];
-    (page = await broker.call("events.read", { after: events.at(-1)?.position ?? 0, limit: 1000 })).length > 0;
+    (page = await eventsIn(broker.call("events.read", { after: events.at(-1)?.position ?? 0, limit: 1000 }))).length >
+    0;
   )
     events.push(...page);
   let sum = 0;

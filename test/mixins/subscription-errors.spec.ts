@@ -5,6 +5,7 @@ import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "
 import { LogLines } from "./log-lines.ts";
 import { turns, turnsOfTheLoop } from "./turns.ts";
 import { appendTo, parkedPositions, statusOf, Watched, watchService, withStatus } from "./watch.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -22,7 +23,7 @@ describe("An event that a subscription cannot handle", () => {
     const ids = await appendTo(broker, "a", "a", "b", "a", "b");
     await caughtUp(broker, "watch");
     expect(watched.seen).toEqual([1, 2, 2, 2, 3, 5]);
-    expect(await broker.call("watch.parked")).toEqual([
+    expect(await eventsIn(broker.call("watch.parked"))).toEqual([
       {
         id: ids[1],
         type: "thing.happened",
@@ -60,7 +61,7 @@ describe("An event that a subscription cannot handle", () => {
     const broker = await brokerWith({ watched });
     await appendTo(broker, "a");
     await caughtUp(broker, "watch");
-    expect(await broker.call("watch.parked")).toMatchObject([{ position: 1, error: { message } }]);
+    expect(await eventsIn(broker.call("watch.parked"))).toMatchObject([{ position: 1, error: { message } }]);
   });
 
   it("stays parked over a restart; a retry handles it and its stream in order, with what came in between", async () => {
@@ -99,11 +100,11 @@ describe("An event that a subscription cannot handle", () => {
     await caughtUp(one, "watch");
     watched.mend(1);
     expect(await one.call("watch.retry", { id: ids[0] })).toEqual({ folded: 2, parked: 1 });
-    expect(await one.call("watch.parked")).toMatchObject([
+    expect(await eventsIn(one.call("watch.parked"))).toMatchObject([
       { position: 3, attempts: 1, error: { message: "poison 3" } },
     ]);
     expect(await one.call("watch.retry")).toEqual({ folded: 0, parked: 1 });
-    expect(await one.call("watch.parked")).toMatchObject([{ position: 3, attempts: 2 }]);
+    expect(await eventsIn(one.call("watch.parked"))).toMatchObject([{ position: 3, attempts: 2 }]);
     await one.stop();
     const two = await brokerWith({ folder, watched });
     await caughtUp(two, "watch");

@@ -3,6 +3,7 @@ import type { Context, ServiceBroker } from "moleculer";
 import { caughtUp, cleanUp, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 import { appendTo, Watched, watchService, withStatus } from "./watch.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -74,7 +75,7 @@ describe("A subscription", () => {
       (await append(broker, "thing.acted")).events[0]!,
     ];
     await caughtUp(broker, "watch");
-    const followed: RecordedEvent[] = await broker.call("events.read", { stream: "b-1" });
+    const followed: RecordedEvent[] = await eventsIn(broker.call("events.read", { stream: "b-1" }));
     expect(followed.map(({ meta }) => meta)).toEqual(
       causes.map(({ id, meta: { correlationId } }) => ({ correlationId, causationId: id, causationDepth: 1 })),
     );
@@ -231,7 +232,7 @@ describe("The definition of a subscription", () => {
       visibility: { skip: "private", parked: "protected" },
     });
     const broker = await startBroker([{ name: "host", mixins: [store.mixin(), watch.mixin()] }]);
-    expect(await broker.call("watch.parked")).toEqual([]);
+    expect(await eventsIn(broker.call("watch.parked"))).toEqual([]);
     expect(await refusal(() => broker.call("watch.skip", { id: "x" }))).toMatchObject({ type: "SERVICE_NOT_FOUND" });
   });
 });

@@ -56,7 +56,7 @@ describe.each(["memory", "sqlite"])("The trace of a request (%s)", (engine) => {
     });
     const branch = ["command", [["order.placed", [["mail.sent", [["mail.noted", []]]]]]]];
     expect(typesOf(found.tree)).toEqual([branch, branch]);
-    expect(found).not.toHaveProperty("truncated");
+    expect(found.end).toBe(true);
     expect(found.tree).toMatchObject([
       { kind: "command", name: null, caused: [{ kind: "event", stream: "order-1", version: 1 }] },
       { kind: "command", name: null, caused: [{ kind: "event", stream: "order-2", version: 1 }] },
@@ -80,10 +80,10 @@ describe.each(["memory", "sqlite"])("The trace of a request (%s)", (engine) => {
 
   it("is empty for a request that stored nothing", async () => {
     const broker = await brokerHere();
-    const none = { correlationId: "nobody", events: 0, tree: [] };
-    expect(await trace(broker, "nobody")).toEqual(none);
+    const none = { correlationId: "nobody", events: 0, tree: [], end: true };
+    expect(await trace(broker, "nobody")).toEqual({ ...none, position: 0 });
     await append(broker, [{ correlationId: "somebody" }]);
-    expect(await trace(broker, "nobody")).toEqual(none);
+    expect(await trace(broker, "nobody")).toEqual({ ...none, position: 1 });
   });
 
   it("is found wherever its events stand in a long log", async () => {
@@ -105,10 +105,10 @@ describe.each(["memory", "sqlite"])("The trace of a request (%s)", (engine) => {
       broker,
       Array.from({ length: 10_000 }, () => ({ correlationId: "request-1", causationId: "call" })),
     );
-    expect(await trace(broker, "request-1")).not.toHaveProperty("truncated");
+    expect(await trace(broker, "request-1")).toMatchObject({ position: 10_000, end: true });
     await append(broker, [{ correlationId: "request-1", causationId: "call" }]);
-    const { events, tree, truncated } = await trace(broker, "request-1");
-    expect([events, tree[0]!.caused.length, truncated]).toEqual([10_000, 10_000, true]);
+    const { events, tree, end } = await trace(broker, "request-1");
+    expect([events, tree[0]!.caused.length, end]).toEqual([10_000, 10_000, false]);
   });
 
   it("of a loop that does not end is still an answer that JSON can carry", async () => {
@@ -123,7 +123,7 @@ describe.each(["memory", "sqlite"])("The trace of a request (%s)", (engine) => {
     });
     await Promise.all(appended);
     const found = await trace(broker, "loop");
-    expect(found).toMatchObject({ events: 500, truncated: true });
+    expect(found).toMatchObject({ events: 500, end: false });
     expect(JSON.parse(JSON.stringify(found))).toEqual(found);
   });
 

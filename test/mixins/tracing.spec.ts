@@ -8,6 +8,7 @@ import {
 import { TracerExporters, type Context, type ServiceBroker, type ServiceSchema, type Span } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { openParams } from "../support/open-params.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -154,9 +155,9 @@ describe("The spans", () => {
     await broker.call("byAction.resolve", { id: "customer-ann-private" });
     await broker.call("events.find", { query: { stream: "customer-ann-private" } });
     await broker.call("events.read", { stream: "customer-ann-private" });
-    const [parked]: [{ id: string }] = await broker.call("byFunction.parked");
+    const [parked] = await eventsIn<{ id: string }>(broker.call("byFunction.parked"));
     await broker.call("byFunction.retry", { stream: "customer-ann-private" });
-    await broker.call("byFunction.skip", { id: parked.id, reason: "asked by ann-private" });
+    await broker.call("byFunction.skip", { id: parked!.id, reason: "asked by ann-private" });
     // A text in a payload and in a stream's name; the names of spans show that the search works.
     expect(spans.asText()).not.toMatch(/private/);
     for (const name of ["byAction.find", "byAction.resolve", "events.read", "byFunction.skip", "customer.toRow"])

@@ -4,6 +4,7 @@ import { Aggregate, EventStore, ProcessManager, Subscription, type ImportAnswer 
 import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -171,7 +172,9 @@ describe("The meta of an imported event", () => {
     for (const [index, meta] of [{}, { user: "ann" }].entries()) {
       write(`${folder}/data/file`, { ...line(meta), ...(format === "events" && { version: index + 1 }) });
       await node.call("events.import", { from: "file", format });
-      const [stored] = await node.call<{ meta: object }[], object>("events.read", { backward: true, limit: 1 });
+      const [stored] = await eventsIn(
+        node.call<{ events: { meta: object }[] }, object>("events.read", { backward: true, limit: 1 }),
+      );
       expect(stored!.meta).toEqual(meta);
     }
     await node.call("events.export", { to: "again", format });
@@ -182,7 +185,7 @@ describe("The meta of an imported event", () => {
       },
     ]);
     await copy.call("copies.import", { from: "again", format });
-    expect(await copy.call("copies.read")).toEqual(await node.call("events.read"));
+    expect(await eventsIn(copy.call("copies.read"))).toEqual(await eventsIn(node.call("events.read")));
   });
 });
 
@@ -219,7 +222,7 @@ describe("An imported event without ids in its meta", () => {
     await eventually(async () => {
       expect(heard.toSorted()).toEqual(["listener", "subscription"]);
       expect(await node.call("table.find", { fields: ["n"] })).toEqual([{ n: 1 }]);
-      expect(await node.call("events.read", { stream: "followed" })).toMatchObject([
+      expect(await eventsIn(node.call("events.read", { stream: "followed" }))).toMatchObject([
         { meta: { causationDepth: 1, correlationId: expect.any(String) as string } },
       ]);
     });

@@ -8,6 +8,7 @@ import {
 import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { cleanUp, newFolder, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -36,7 +37,9 @@ const verify = (broker: ServiceBroker): Promise<LogVerification> => broker.call(
 /** Five events of one entity, with state snapshots of versions 2 and 4. */
 async function counted(broker: ServiceBroker): Promise<RecordedEvent> {
   for (let n = 1; n <= 5; n++) await broker.call("counter.add", { id: "1", n });
-  const [last] = await broker.call<RecordedEvent[], object>("events.read", { backward: true, limit: 1 });
+  const [last] = await eventsIn(
+    broker.call<{ events: RecordedEvent[] }, object>("events.read", { backward: true, limit: 1 }),
+  );
   return last!;
 }
 

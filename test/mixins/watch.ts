@@ -8,6 +8,7 @@ import {
 import type { HandlerView, RecordedEvent, SubscriptionStatus } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { eventually } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
 
 /** The events that a handler has received, and faults at some positions until the test removes them. */
 export class Watched {
@@ -76,7 +77,7 @@ export async function appendTo(broker: ServiceBroker, ...streams: string[]): Pro
 export const statusOf = (broker: ServiceBroker): Promise<SubscriptionStatus> => broker.call("watch.status");
 
 export const parkedPositions = async (broker: ServiceBroker): Promise<number[]> =>
-  (await broker.call<ParkedEvent[]>("watch.parked")).map(({ position }) => position);
+  (await eventsIn(broker.call<{ events: ParkedEvent[] }>("watch.parked"))).map(({ position }) => position);
 
 /** Waits for a status that has these fields. */
 export const withStatus = (broker: ServiceBroker, expected: Partial<SubscriptionStatus>): Promise<SubscriptionStatus> =>

@@ -4,6 +4,7 @@ import { EventStore, type StoredAnswer, type RecordedEvent } from "moleculer-eve
 import { cleanUp, startBroker } from "../support/broker.ts";
 import { law } from "./law.ts";
 import { places } from "./places.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -25,7 +26,8 @@ async function pass(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((done) => setImmediate(done));
 }
 
-const read = (broker: ServiceBroker, params: object): Promise<RecordedEvent[]> => broker.call("events.read", params);
+const read = (broker: ServiceBroker, params: object): Promise<RecordedEvent[]> =>
+  eventsIn(broker.call("events.read", params));
 
 /** Returns the acknowledged events. */
 async function runWriter(broker: ServiceBroker, writes: readonly Write[]): Promise<RecordedEvent[]> {

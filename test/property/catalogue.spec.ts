@@ -4,6 +4,7 @@ import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { cleanUp, eventually, startBroker } from "../support/broker.ts";
 import { law } from "./law.ts";
 import { objectRule, payloadNear } from "./schema.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -83,14 +84,14 @@ describe("A catalogue", () => {
           }
           const seen = (found: readonly RecordedEvent[]) =>
             found.map(({ version, payload, meta }) => [version, payload, meta["schemaVersion"]]);
-          const read: RecordedEvent[] = await broker.call("events.read");
+          const read: RecordedEvent[] = await eventsIn(broker.call("events.read"));
           expect(seen(read)).toEqual(expected);
-          expect(await broker.call("events.read", { stream: "s" })).toEqual(read);
+          expect(await eventsIn(broker.call("events.read", { stream: "s" }))).toEqual(read);
           expect(await broker.call("events.find", { sort: "position" })).toEqual(read);
           for (const event of read) expect(await broker.call("events.get", { id: event.id })).toEqual(event);
           const page = { consumer: "aggregate/x", after: 0, limit: 100, types: ["thing.changed"] };
           expect(await broker.call("events.page", page)).toMatchObject({ events: read });
-          const raw: RecordedEvent[] = await broker.call("events.read", { raw: true });
+          const raw: RecordedEvent[] = await eventsIn(broker.call("events.read", { raw: true }));
           expect(raw.map(({ payload }) => payload)).toEqual(writes.map(({ payload }) => payload));
           await eventually(() => expect(heard).toEqual(read));
         } finally {
@@ -126,7 +127,7 @@ describe("A catalogue", () => {
             accepted.push(payload);
           } else expect(refusal).toMatchObject({ type: "VALIDATION_ERROR", code: 422 });
         }
-        const stored: RecordedEvent[] = await broker.call("events.read");
+        const stored: RecordedEvent[] = await eventsIn(broker.call("events.read"));
         expect(stored.map(({ payload }) => payload)).toEqual(accepted);
       } finally {
         await broker.stop();

@@ -5,6 +5,7 @@ import { cleanUp, startBroker } from "../support/broker.ts";
 import { failingLog, type Fate } from "../support/failing-log.ts";
 import { InsufficientFunds } from "../mixins/decider-account.ts";
 import { law } from "./law.ts";
+import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -220,7 +221,7 @@ describe("Commands for one entity", () => {
           sent.push(send(broker, one, stored));
         }
         const all = await Promise.all(sent);
-        const log: RecordedEvent[] = await broker.call("events.read", { stream: "purse-1", limit: 10_000 });
+        const log: RecordedEvent[] = await eventsIn(broker.call("events.read", { stream: "purse-1", limit: 10_000 }));
         check(kind, log, all);
         await cleanUp();
       },

@@ -5,6 +5,7 @@ import { eventually, startBroker } from "../support/broker.ts";
 import type { Home } from "./places.ts";
 import type { CrashStep, LossStep, Step } from "./step.ts";
 import { thingServices, World, type Consumer, type Table, type Thing, type ThingEvent } from "./things.ts";
+import { eventsIn } from "../support/pages.ts";
 
 interface Sent {
   params: { stream: string; events: [{ id: string; type: string; payload: Thing }] };
@@ -181,11 +182,11 @@ export class History {
   }
 
   parked(consumer: Consumer): Promise<ParkedEvent[]> {
-    return this.broker.call(`${consumer}.parked`);
+    return eventsIn(this.broker.call(`${consumer}.parked`));
   }
 
   async everything(): Promise<ThingEvent[]> {
-    return this.broker.call("events.read", { limit: 10_000 });
+    return eventsIn(this.broker.call("events.read", { limit: 10_000 }));
   }
 
   /** Paused consumers stay where they are. */

@@ -7,6 +7,7 @@ import {
   type RecordedEvent,
 } from "moleculer-event-sourcing";
 import { v7 } from "uuid";
+import { eventsIn } from "./pages.ts";
 
 export interface Moved {
   account: string;
@@ -134,7 +135,9 @@ export function plainEntries(events: readonly Movement[]): Entry[] {
 export async function readLog<Event extends { position: number } = Movement>(broker: ServiceBroker): Promise<Event[]> {
   const events: Event[] = [];
   for (;;) {
-    const page: Event[] = await broker.call("events.read", { after: events.at(-1)?.position ?? 0, limit: 5000 });
+    const page: Event[] = await eventsIn(
+      broker.call("events.read", { after: events.at(-1)?.position ?? 0, limit: 5000 }),
+    );
     if (page.length === 0) return events;
     events.push(...page);
   }

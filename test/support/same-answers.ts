@@ -1,6 +1,7 @@
 import { Aggregate, EventStore, type RecordedEvent } from "moleculer-event-sourcing";
 import type { ServiceBroker } from "moleculer";
 import { cleanUp, newFolder, startBroker } from "./broker.ts";
+import { eventsIn } from "./pages.ts";
 
 /** The places of a log and, if it is elsewhere, of a table. */
 export type PlacesOf = (folder: string) => { log: string; table?: string };
@@ -60,7 +61,7 @@ export function giveTheSameAnswers(placesOf: PlacesOf): void {
     expect(await found({ query: { text: { $regex: "\\0" } }, sort: "text" })).toEqual(["a\0", "a\0b"]);
     const [store] = Object.keys(meta.readAfter);
     for (const params of [{ types: emoji }, { types: [`??${"😀".repeat(250)}*`] }, { category: emoji }])
-      expect(await broker.call(`${store}.read`, params)).toHaveLength(6);
-    expect(await broker.call(`${rows.name}.parked`)).toEqual([]);
+      expect(await eventsIn(broker.call(`${store}.read`, params))).toHaveLength(6);
+    expect(await eventsIn(broker.call(`${rows.name}.parked`))).toEqual([]);
   });
 }

@@ -1,6 +1,7 @@
 import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
 import type { ParkedEvent, ParkedStream } from "../../../core/table/read-table.ts";
 import { parkedAs, withoutWaiting } from "../../consumer/parked-streams.ts";
+import type { ParkedPage } from "../../consumer/parked-page.ts";
 import { StreamReader } from "../../consumer/stream-reader.ts";
 import { waitingEvent, type EventPlace } from "../../consumer/waiting-event.ts";
 import type { LateSource } from "./late-fold.ts";
@@ -17,7 +18,13 @@ interface Parked {
 }
 
 /** The parked events of these streams, including those that wait, sorted by position. */
-export async function listParked(parked: Parked, { id, stream }: ParkedChoice): Promise<ParkedEvent[]> {
+export async function listParked(parked: Parked, choice: ParkedChoice): Promise<ParkedPage> {
+  const events = await listed(parked, choice);
+  const isCut = events.filter(({ error }) => !error).length >= mostListed;
+  return { events, position: parked.position, end: !isCut };
+}
+
+async function listed(parked: Parked, { id, stream }: ParkedChoice): Promise<ParkedEvent[]> {
   const streams = parked.streams.filter((one) => (stream ?? one.stream) === one.stream);
   const failed = streams.filter(({ error }) => error).map(withoutWaiting);
   if (id === undefined) return inOrder([...failed, ...(await waitingIn(streams, parked))]);

@@ -1,11 +1,12 @@
 import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
-import type { Generation, ParkedEvent, Progress } from "../../../core/table/read-table.ts";
+import type { Generation, Progress } from "../../../core/table/read-table.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { Interruption } from "../../consumer/error-policy.ts";
 import type { LeaseHold } from "../../consumer/lease-hold.ts";
 import type { Holding, Work } from "../../consumer/work.ts";
 import { Fold } from "../fold/fold.ts";
+import type { ParkedPage } from "../../consumer/parked-page.ts";
 import { listParked } from "../fold/parked-list.ts";
 import { Rebuilder } from "../rebuild/rebuilder.ts";
 import { mostPerPage, TimeShare } from "../rebuild/time-share.ts";
@@ -194,7 +195,7 @@ export class TableWorker implements Work {
     await this.table.state.fold?.save();
   }
 
-  parked(choice: ParkedChoice): Promise<ParkedEvent[]> {
+  parked(choice: ParkedChoice): Promise<ParkedPage> {
     const { mappings, source } = this.#d;
     const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
     const { parked, progress } = this.table.state;

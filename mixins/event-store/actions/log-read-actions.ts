@@ -1,12 +1,13 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { ValidationError } from "../../../core/errors/errors.ts";
-import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import type { Page, StreamSummary } from "../../../core/log/event-log.ts";
 import { categoryOf, assertValidNames } from "../../../core/event/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
 import { pageOfStreams } from "../../../core/log/page-size.ts";
 import { wholeNumber } from "../../service/whole-number.ts";
 import type { StoreHost } from "../host/host.ts";
 import { maxLimit } from "./find-limit.ts";
+import { historyPage, type HistoryPage } from "./history-page.ts";
 
 interface ReadParams {
   after?: number;
@@ -17,6 +18,13 @@ interface ReadParams {
   stream?: string;
   backward?: boolean;
   raw?: boolean;
+}
+
+/** Streams in the order of their names. The next page begins after the last one's name. */
+export interface StreamsPage {
+  streams: StreamSummary[];
+  /** Whether no more streams follow. */
+  end: boolean;
 }
 
 /** `read` and `streams` of a store. */
@@ -40,11 +48,11 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
         backward: { type: "boolean", optional: true, convert: true },
         raw: { type: "boolean", optional: true, convert: true },
       },
-      handler: (ctx: Context<ReadParams>) => {
-        const { stream, category } = ctx.params;
+      async handler(ctx: Context<ReadParams>): Promise<Page | HistoryPage> {
+        const { stream, category, raw } = ctx.params;
         assertValidNames({ stream, category });
-        const stored = read(host(), ctx.params);
-        return ctx.params.raw === true ? stored : host().readable(stored);
+        const page = await (stream === undefined ? read(host(), ctx.params) : readStream(host(), stream, ctx.params));
+        return raw === true ? page : { ...page, events: await host().readable(Promise.resolve(page.events)) };
       },
     },
     streams: {
@@ -54,37 +62,44 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
         after: { type: "string", optional: true },
         limit: { ...limit },
       },
-      handler: async (ctx: Context<{ category?: string; after?: string; limit: number }>) => {
-        const { category, after } = ctx.params;
+      async handler(ctx: Context<{ category?: string; after?: string; limit: number }>): Promise<StreamsPage> {
+        const { category, after, limit } = ctx.params;
         assertValidNames({ category, after });
-        return pageOfStreams(await host().log.streams(ctx.params));
+        // One more than wanted shows whether more follow.
+        const found = await host().log.streams({ ...ctx.params, limit: limit + 1 });
+        const streams = pageOfStreams(found.slice(0, limit));
+        return { streams, end: streams.length === found.length };
       },
     },
   };
 }
 
-async function read(host: StoreHost, params: ReadParams): Promise<RecordedEvent[]> {
-  const { stream, category, limit, backward = false, after, afterVersion } = params;
-  const start = (given: number | undefined) => given ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
-  assertValidNames({ stream, category });
-  const { types } = params;
-  const wanted = types !== undefined && types !== null && { wanted: typeMatcher(parsePatterns("types", types)) };
-  if (stream !== undefined) {
-    if (after !== undefined)
-      throw new ValidationError([
-        { field: "after", found: after, expected: "afterVersion, because events of a stream are counted by version" },
-      ]);
-    if (category !== undefined && categoryOf(stream) !== category) return [];
-    return host.log.readStream(stream, { afterVersion: start(afterVersion), limit, backward, ...wanted });
-  }
+async function read(host: StoreHost, params: ReadParams): Promise<Page> {
+  const { category, limit, backward = false, after = start(backward), afterVersion } = params;
   if (afterVersion !== undefined)
     throw new ValidationError([{ field: "afterVersion", found: afterVersion, expected: "a stream together with it" }]);
   const page = await host.read({
-    after: start(after),
+    after,
     limit,
     backward,
-    ...wanted,
+    ...wantedOf(params),
     ...(category !== undefined && { category }),
   });
-  return page.events;
+  // Read backward, an empty log has nothing before its beginning.
+  return page.position === Number.MAX_SAFE_INTEGER ? { ...page, position: 0 } : page;
 }
+
+async function readStream({ log }: StoreHost, stream: string, params: ReadParams): Promise<HistoryPage> {
+  const { category, limit, backward = false, after, afterVersion = start(backward) } = params;
+  if (after !== undefined)
+    throw new ValidationError([
+      { field: "after", found: after, expected: "afterVersion, because events of a stream are counted by version" },
+    ]);
+  if (category !== undefined && categoryOf(stream) !== category) return { events: [], version: 0, end: true };
+  return historyPage(log, stream, { afterVersion, limit, backward, ...wantedOf(params) });
+}
+
+const start = (backward: boolean) => (backward ? Number.MAX_SAFE_INTEGER : 0);
+
+const wantedOf = ({ types }: ReadParams) =>
+  types !== undefined && types !== null && { wanted: typeMatcher(parsePatterns("types", types)) };

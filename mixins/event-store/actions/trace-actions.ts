@@ -31,12 +31,13 @@ export function traceActions(hosted: () => HostedStore): NonNullable<ServiceSche
 async function trace(log: EventLog, correlationId: string, limits: TraceLimits): Promise<Trace> {
   const tracing = new TraceBuilder(correlationId, limits);
   const head = await log.head();
-  for (let after = 0; after < head && !(tracing.isFull && tracing.trace.truncated);) {
+  while (tracing.trace.position < head && (tracing.trace.end || !tracing.isFull)) {
+    const after = tracing.trace.position;
     const end = Math.min(after + slice, head);
     const query = { position: { $gt: after, $lte: end }, "meta.correlationId": correlationId };
     const events = await log.find(parseQuery(eventFields, { query, limit: pageSize }));
     for (const event of events) tracing.add(event);
-    after = events.length < pageSize ? end : events.at(-1)!.position;
+    tracing.trace.position = events.length < pageSize ? end : events.at(-1)!.position;
     await new Promise((turn) => setImmediate(turn));
   }
   return tracing.trace;

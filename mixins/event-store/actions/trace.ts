@@ -26,8 +26,10 @@ export interface Trace {
   events: number;
   /** The roots: causes that are not events of the request. */
   tree: TraceNode[];
-  /** True if the request has more events than the tree; omitted otherwise. */
-  truncated?: true;
+  /** How far the log has been searched. */
+  position: number;
+  /** False if the request has more events than the tree. */
+  end: boolean;
 }
 
 /** The limits of a tree of causes. */
@@ -54,7 +56,7 @@ export class TraceBuilder {
   #bytes = 0;
 
   constructor(correlationId: string, limits: TraceLimits) {
-    this.trace = { correlationId, events: 0, tree: [] };
+    this.trace = { correlationId, events: 0, tree: [], position: 0, end: true };
     this.#limits = limits;
   }
 
@@ -69,7 +71,7 @@ export class TraceBuilder {
     const cause = this.#places.get(causationId) ?? { caused: this.trace.tree, depth: 0 };
     if (this.isFull || this.#cut.has(causationId) || cause.depth === this.#limits.depth) {
       this.#cut.add(id);
-      this.trace.truncated = true;
+      this.trace.end = false;
       return;
     }
     const event: TracedEvent = { kind: "event", id, type, stream, version, position, time, caused: [] };

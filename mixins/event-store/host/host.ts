@@ -2,6 +2,7 @@ import type { AppendRelay } from "../../../core/log/append-relay.ts";
 import type { CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
 import type { Building, EventLog, OpenOptions, Page, ReadOptions } from "../../../core/log/event-log.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { times } from "../../../core/concurrency/times.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
 import { openWhole } from "../../../core/log/unfinished-copy.ts";
 import { upcastEach, upcastInTurns } from "../../../core/catalogue/upcast.ts";
@@ -210,10 +211,11 @@ export class StoreHost {
     });
   }
 
-  /** Reads like the log, but returns an empty page only at the end of the log. */
+  /** Reads like the log, but an empty page has looked at the whole log, or for as long as a call may take. */
   async read(options: ReadOptions): Promise<Page> {
+    const until = performance.now() + times.call.readMs;
     let page = await this.log.read(options);
-    while (page.events.length === 0 && !page.end) {
+    while (page.events.length === 0 && !page.end && performance.now() < until) {
       // Yields to the event loop between pages, because many pages may contain no wanted event.
       await new Promise((turn) => setImmediate(turn));
       page = await this.log.read({ ...options, after: page.position });

@@ -8,6 +8,7 @@ import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { readLog } from "../../support/accounts.ts";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
+import { eventsIn } from "../../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -116,10 +117,8 @@ for (const engine of ["nats-server", "mongodb"] as const)
           const stream = `s-${node.broker.nodeID}`;
           for (let version = 1; ++rounds < 400 || nodes.every(({ relayed }) => relayed === 0); version++) {
             const { events } = await append(node, stream);
-            const read = node.broker.call(
-              "events.read",
-              { stream, afterVersion: version - 1 },
-              { nodeID: node.broker.nodeID },
+            const read = eventsIn(
+              node.broker.call("events.read", { stream, afterVersion: version - 1 }, { nodeID: node.broker.nodeID }),
             );
             expect(await read).toEqual(events);
           }

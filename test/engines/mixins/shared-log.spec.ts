@@ -6,6 +6,7 @@ import type { Adapter } from "../../../core/adapter.ts";
 import { cleanUp, eventually } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { add, ask, SharedLog, upTo, withStatus, type LogNode } from "./shared-logs.ts";
+import { eventsIn, processesIn } from "../../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -25,7 +26,9 @@ const streamsOf = (events: readonly RecordedEvent[]) => {
 async function logOf(node: LogNode): Promise<RecordedEvent[]> {
   const all: RecordedEvent[] = [];
   for (;;) {
-    const page = await ask<RecordedEvent[]>(node, "events.read", { after: all.at(-1)?.position ?? 0, limit: 10_000 });
+    const page = await eventsIn(
+      ask<{ events: RecordedEvent[] }>(node, "events.read", { after: all.at(-1)?.position ?? 0, limit: 10_000 }),
+    );
     if (page.length === 0) return all;
     all.push(...page);
   }
@@ -77,7 +80,7 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
         expect([...first.handled, ...second.handled]).toEqual(upTo(all.length));
       });
       await withStatus(second, "counter", { lag: 0 });
-      const processes = await ask<ProcessSummary[]>(second, "counter.instances");
+      const processes = await processesIn(ask<{ processes: ProcessSummary[] }>(second, "counter.instances"));
       expect(new Map(processes.map(({ id, state }) => [id, (state as { seen: number[] }).seen]))).toEqual(
         streamsOf(all),
       );
@@ -172,7 +175,9 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
           return events[0]!.payload["sum"] as number;
         }),
       );
-      const stored = await ask<RecordedEvent[]>(nodes[0], "events.read", { stream: "tally-one", limit: 100 });
+      const stored = await eventsIn(
+        ask<{ events: RecordedEvent[] }>(nodes[0], "events.read", { stream: "tally-one", limit: 100 }),
+      );
       expect(stored.map(({ version }) => version)).toEqual(upTo(60));
       expect(stored.map(({ payload }) => payload["n"] as number).toSorted((a, b) => a - b)).toEqual(upTo(60));
       let sum = 0;

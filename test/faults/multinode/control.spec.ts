@@ -13,6 +13,7 @@ import {
 import { cleanUp, eventually, newFolder } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { Cluster } from "./cluster.ts";
+import { eventsIn } from "../../support/pages.ts";
 
 afterEach(cleanUp);
 
@@ -112,7 +113,8 @@ describeWith("nats-server", "A table that two nodes host, each with a copy", (se
     await moveOften(a, 10);
     for (const node of ["C", "D"]) await eventuallyIs(a, node, { position: 30, parked: 2, state: "live" });
     isBroken = false;
-    const [{ id }]: [ParkedEvent] = await a.call("entries.parked", {}, { nodeID: "C" });
+    const [parkedAtC] = await eventsIn<ParkedEvent>(a.call("entries.parked", {}, { nodeID: "C" }));
+    const { id } = parkedAtC!;
     expect(await a.call("entries.retry", { id }, { nodeID: "C" })).toEqual({ folded: 2, parked: 0 });
     for (const node of ["C", "D"]) expect(await idsOf(a, node)).toHaveLength(30);
   });
@@ -123,7 +125,7 @@ describeWith("nats-server", "A table that two nodes host, each with a copy", (se
     });
     await moveOften(a, 20);
     for (const node of ["C", "D"]) await eventuallyIs(a, node, { position: 20, parked: 3, state: "live" });
-    const parked: ParkedEvent[] = await a.call("entries.parked", {}, { nodeID: "C" });
+    const parked: ParkedEvent[] = await eventsIn(a.call("entries.parked", {}, { nodeID: "C" }));
     const { id, position } = parked[0]!;
     expect(await a.call("entries.skip", { id, reason: "poison" }, { nodeID: "D" })).toEqual({
       skipped: id,

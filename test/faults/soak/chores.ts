@@ -4,6 +4,7 @@ import type { StoredAnswer, Manifest, ParkedEvent, RecordedEvent, Verification }
 import { caughtUp, eventually } from "../../support/broker.ts";
 import { passingService } from "./services.ts";
 import type { SoakEvents } from "./store.ts";
+import { eventsIn } from "../../support/pages.ts";
 
 export type Chore = () => Promise<unknown>;
 
@@ -45,12 +46,13 @@ export function choresOn(broker: ServiceBroker, folder: string): Chores {
     await eventually(() => isParked(consumer, event!), timeoutMs);
     await call(`${consumer}.skip`, { id: event!.id, reason: "soak" });
     await eventually(async () => {
-      if ((await call<unknown[]>(`${consumer}.parked`)).length > 0) throw new Error(`${consumer} has parked events`);
+      if ((await eventsIn(call<{ events: unknown[] }>(`${consumer}.parked`))).length > 0)
+        throw new Error(`${consumer} has parked events`);
     }, timeoutMs);
   }
 
   async function isParked(consumer: string, { id }: RecordedEvent): Promise<void> {
-    const parked = await call<ParkedEvent[]>(`${consumer}.parked`);
+    const parked = await eventsIn(call<{ events: ParkedEvent[] }>(`${consumer}.parked`));
     if (!parked.some((one) => one.id === id)) throw new Error(`${consumer} has not parked ${id}`);
   }
 
