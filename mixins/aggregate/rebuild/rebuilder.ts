@@ -77,7 +77,7 @@ export class Rebuilder {
     this.#isPaused = paused;
     this.#skipped = skipped;
     if (position === null || (!this.#build && this.#awaited.callers.size === 0)) return;
-    const { order: requestId } = this.#d.table.live().origin;
+    const { requestId } = this.#d.table.live().origin;
     if (this.#build?.request.id === requestId) this.#build = null;
     this.#awaited.done(requestId, position);
     this.#awaited.rejectWaiters(this.request);
@@ -109,15 +109,6 @@ export class Rebuilder {
   /** Reloads the stored state of the generation that is being built; if that fails, the next step begins another. */
   async reload(): Promise<void> {
     await this.#build?.reload().catch(() => (this.#build = null));
-  }
-
-  /** Called with the position of the live table. The live generation names its request, whichever host has built it. */
-  watch(position: number): void {
-    if (!this.#build && this.#awaited.callers.size === 0) return;
-    const { requestId } = this.#d.table.live().origin;
-    if (this.#build?.request.id === requestId) this.#build = null;
-    this.#awaited.done(requestId, position);
-    this.#awaited.rejectWaiters(this.request);
   }
 
   /** The last request is still to be done, begun or not. */
