@@ -106,7 +106,7 @@ export class Ours {
 
   /** Puts an empty table with a checkpoint at the log's head into `folder`, for `addTable` to open. */
   async leaveAtHead(folder: string, name: string): Promise<void> {
-    const page: ConsumerPage = await this.broker.call(`${storeName}.page`, {
+    const page: ConsumerPage = await this.broker.call(`$${storeName}.page`, {
       consumer: `aggregate/${name}`,
       after: (await this.broker.call<{ position: number }>(`${storeName}.status`)).position,
       limit: 0,
@@ -141,7 +141,7 @@ export class Ours {
   /** Call it before the table exists: it then folds nothing until `resume`. */
   async pause(): Promise<void> {
     const consumer = `aggregate/${tableName}`;
-    await this.broker.call(`${storeName}.control`, { consumer, change: { pause: true } });
+    await this.broker.call(`$${storeName}.control`, { consumer, change: { pause: true } });
   }
 
   async resume(): Promise<void> {

@@ -65,6 +65,8 @@ export interface AppendContext extends EventContext {
   maxAnswerBytes?: number;
   /** Default: 10,000, the most that an engine takes. */
   maxEvents?: number;
+  /** True if any service may have called: the fields of deciders are refused as unknown. */
+  isOfCaller?: boolean;
 }
 
 /**
@@ -83,7 +85,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   const mostEvents = context.maxEvents ?? maxEvents;
   const isList = Array.isArray(events) && events.length > 0 && events.length <= mostEvents;
   const checks = [
-    ...unknownFields("", input, known, {}, ofCallers),
+    ...unknownFields("", input, context.isOfCaller ? ofCallers : known, {}, ofCallers),
     ownNameProblem("stream", stream, context.isSystem),
     expectedVersionProblem(expectedVersion),
     isKey ? null : keyProblem(key),

@@ -5,7 +5,7 @@ import { queryFieldsOf, type QueryFields } from "../../core/query/query.ts";
 import type { ReadTable, Rows } from "../../core/table/read-table.ts";
 import { newEventId } from "../../core/event/event-id.ts";
 import { AggregateHost } from "./host.ts";
-import { consumerActions } from "../consumer/actions.ts";
+import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
 import { EventSource } from "../consumer/event-source.ts";
@@ -23,9 +23,9 @@ import { pastActions } from "./past/actions.ts";
 import { Past } from "./past/past.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import { RebuildReport } from "./rebuild/report.ts";
-import { rebuildActions } from "./rebuild/actions.ts";
+import { rebuildActions, rebuildInnerActions } from "./rebuild/actions.ts";
 import type { ReportedRebuild } from "./rebuild/reported-progress.ts";
-import { locateSnapshot, snapshotActions } from "./snapshots/actions.ts";
+import { locateSnapshot, snapshotActions, snapshotInnerActions } from "./snapshots/actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import { foldTokenOf } from "./fold/fold-token.ts";
@@ -139,6 +139,14 @@ export function aggregateService(definition: Definition): CompanionSchema {
         },
       })),
       ...snapshotActions(name, () => snapshots),
+    },
+    inner: {
+      ...consumerInnerActions(() => ({
+        applyControl: (revision, isPatient) => host.applyControl(revision, isPatient),
+        parked: (choice) => host.work.parked(choice),
+      })),
+      ...rebuildInnerActions(() => host),
+      ...snapshotInnerActions(() => snapshots),
     },
     // Lets a fold that another service of the process runs answer the queries of its transforms.
     methods: { evsFolds: () => folds },

@@ -9,6 +9,8 @@ import { ownActions } from "../service/own-actions.ts";
 import { parkedId, skipReason, storedName } from "../service/stored-texts.ts";
 import { wholeNumber } from "../service/whole-number.ts";
 
+type Actions = NonNullable<ServiceSchema["actions"]>;
+
 /** The host of a consumer on one node, reduced to what the actions of its service need. */
 interface Host {
   applyControl(revision: number, isPatient: boolean): Promise<ControlAck>;
@@ -32,11 +34,7 @@ const isChosen = (parked: Parked, { id, stream, instance }: ParkedChoice): boole
  * event store first. The action returns after every node that hosts the consumer has applied it. `group`: the kind of
  * unit whose events wait together and can be retried together.
  */
-export function consumerActions(
-  name: string,
-  host: () => Host,
-  group: "stream" | "instance" = "stream",
-): NonNullable<ServiceSchema["actions"]> {
+export function consumerActions(name: string, host: () => Host, group: "stream" | "instance" = "stream"): Actions {
   const change = async (
     broker: ServiceBroker,
     wanted: ControlChange,
@@ -61,7 +59,7 @@ export function consumerActions(
   const mustBeParked = async (broker: ServiceBroker, choice: ParkedChoice) => {
     const isAmong = ({ events }: ParkedPage<Parked>) => events.some((one) => isChosen(one, choice));
     if (Object.keys(choice).length === 0 || isAmong(await host().parked(choice))) return;
-    const { answers: elsewhere } = await onEveryHost<ParkedPage<Parked>>(broker, name, "parked", choice);
+    const { answers: elsewhere } = await onEveryHost<ParkedPage<Parked>>(broker, name, "parkedHere", choice);
     if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, choice);
   };
   const choiceParams = {
@@ -102,11 +100,16 @@ export function consumerActions(
         return { skipped: id, ...(await changeParked(ctx.broker, { skip: { id, reason } })) };
       },
     },
-    // Internal action, called by other nodes: returns when this node has applied the state and has nothing in flight.
-    applyControl: {
-      params: { revision: wholeNumber, isPatient: "boolean|optional" },
-      handler: (ctx: Context<{ revision: number; isPatient?: boolean }>) =>
-        host().applyControl(ctx.params.revision, ctx.params.isPatient === true),
-    },
   });
 }
+
+/** The actions that the hosts of a consumer call on each other. */
+export const consumerInnerActions = (host: () => Pick<Host, "applyControl" | "parked">): Actions => ({
+  // Returns when this node has applied the state and has nothing in flight.
+  applyControl: {
+    params: { revision: wholeNumber, isPatient: "boolean|optional" },
+    handler: (ctx: Context<{ revision: number; isPatient?: boolean }>) =>
+      host().applyControl(ctx.params.revision, ctx.params.isPatient === true),
+  },
+  parkedHere: { handler: (ctx: Context<ParkedChoice>) => host().parked(ctx.params) },
+});

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
+import { innerName, spoken } from "../service/between-nodes.ts";
 import { remoteCall } from "./remote-call.ts";
 
 /** Errors that mean that a node has gone: it has nothing in flight any more. */
@@ -14,7 +15,7 @@ export interface EveryHost<Answer> {
 }
 
 /**
- * Calls an action of a service on every node that hosts it, in parallel. A node that disappears during the call is
+ * Calls an action between nodes on every node that hosts it, in parallel. A node that disappears during the call is
  * omitted. The action must be idempotent.
  */
 export async function onEveryHost<Answer>(
@@ -23,7 +24,7 @@ export async function onEveryHost<Answer>(
   action: string,
   params: object,
 ): Promise<EveryHost<Answer>> {
-  const name = `${service}.${action}`;
+  const name = `${innerName(service)}.${action}`;
   const answers = new Map<string, Answer>();
   const silent: string[] = [];
   await Promise.all(
@@ -100,7 +101,7 @@ async function untilAnswered<Answer>(
   const timeout = nodeID === broker.nodeID ? 0 : times.call.everyHostMs;
   for (;;) {
     try {
-      return await remoteCall<Answer>(broker, action, params, { nodeID, timeout });
+      return await remoteCall<Answer>(broker, action, params, { ...spoken, nodeID, timeout });
     } catch (error) {
       if (!isOf(error, action, ["REQUEST_TIMEOUT"])) throw error;
     }

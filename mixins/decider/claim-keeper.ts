@@ -17,6 +17,7 @@ import {
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { isProblem, toJson } from "../../core/json/json.ts";
+import { innerName, spoken } from "../service/between-nodes.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/decider/claim.ts";
@@ -105,7 +106,11 @@ export class ClaimKeeper {
   async #checkSome(ctx: Caller, stream: string, claim: Claim, wanted: GivenChange[]): Promise<void> {
     const { scope, fingerprint: definition } = claim;
     const values = wanted.map(({ value }) => value!);
-    const claimants: Record<string, string> = await ctx.call(`${this.#store}.claimants`, { scope, definition, values });
+    const claimants: Record<string, string> = await ctx.call(
+      `${innerName(this.#store)}.claimants`,
+      { scope, definition, values },
+      spoken,
+    );
     for (const { value, given } of wanted) {
       // A value may be the name of an inherited property, such as "constructor".
       const claimant = Object.hasOwn(claimants, value!) ? claimants[value!]! : stream;
@@ -129,11 +134,15 @@ export class ClaimKeeper {
   async #foldPage(ctx: Caller, claim: Claim, pace: Pace): Promise<boolean> {
     const { scope, fingerprint: definition } = claim;
     const types = typesOf(claim);
-    const { position: after, unfolded }: ClaimScope = await ctx.call(`${this.#store}.beginClaims`, {
-      scope,
-      definition,
-      types,
-    });
+    const { position: after, unfolded }: ClaimScope = await ctx.call(
+      `${innerName(this.#store)}.beginClaims`,
+      {
+        scope,
+        definition,
+        types,
+      },
+      spoken,
+    );
     if (after >= unfolded) return true;
     const page: Page = await ctx.call(`${this.#store}.read`, { after, types, limit: eventsPerPage });
     const { events } = page;
@@ -154,7 +163,11 @@ export class ClaimKeeper {
     }
     const fold: ClaimFold = { scope, definition, after, position, changes };
     // Null if another node has folded the page meanwhile. The next call reads the new position.
-    const folded: { twice: TwiceClaimed[] } | null = await ctx.call(`${this.#store}.foldClaims`, fold);
+    const folded: { twice: TwiceClaimed[] } | null = await ctx.call(
+      `${innerName(this.#store)}.foldClaims`,
+      fold,
+      spoken,
+    );
     if (folded && folded.twice.length > 0)
       this.#warn(`${scope}: the log claims values twice; each stays with the first stream that claimed it`, {
         twice: folded.twice,

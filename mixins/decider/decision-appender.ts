@@ -1,4 +1,5 @@
 import type { Speculation } from "../../core/log/speculative.ts";
+import { callInner } from "../service/between-nodes.ts";
 import type { AppendInput } from "../../core/log/append-request.ts";
 import { EventTooLargeError } from "../../core/errors/errors.ts";
 import { isProblem, toJson } from "../../core/json/json.ts";
@@ -7,7 +8,7 @@ import type { EventInput } from "../../core/log/new-event.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import type { DecidedEvent } from "../../core/decider/decided-event.ts";
 import type { StoredAnswer } from "../event-store/append/appends.ts";
-import { callStore, isFromAnotherNode, maxMessageBytes } from "../service/message-size.ts";
+import { isFromAnotherNode, maxMessageBytes } from "../service/message-size.ts";
 import type { ClaimKeeper, ClaimsOfCommand } from "./claim-keeper.ts";
 import type { CommandCall } from "./command-call.ts";
 
@@ -63,7 +64,7 @@ export class DecisionAppender {
     if (changes.length > 0) input.claims = claims.scoped(changes);
     for (let catchUps = 0; ; catchUps++) {
       try {
-        return await callStore<StoredAnswer>(ctx, store, "append", input);
+        return await callInner<StoredAnswer>(ctx, store, "append", input);
       } catch (error) {
         const { type } = (error ?? {}) as { type?: unknown };
         if (type === "DUPLICATE_CLAIM") throw claims.explained(error, changes);

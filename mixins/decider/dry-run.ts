@@ -1,7 +1,7 @@
 import { decide } from "../../core/decider/decider.ts";
+import { callInner } from "../service/between-nodes.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { fold } from "../../core/decider/rehydrate.ts";
-import { callStore } from "../service/message-size.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { DeciderHost } from "./host.ts";
 
@@ -24,7 +24,7 @@ export async function dryRun(host: DeciderHost, call: CommandCall): Promise<DryR
   if (decided.length === 0) return { events: [], state: entity.state, version: entity.version };
   const events = appender.toStore(decided);
   const changes = claims.changes(stream, events);
-  const drafts = await callStore<Draft[]>(ctx, store, "draft", { stream, events, command: tag });
+  const drafts = await callInner<Draft[]>(ctx, store, "draft", { stream, events, command: tag });
   await claims.check(ctx, stream, changes);
   const time = new Date().toISOString();
   const recorded = drafts.map((draft, index) => ({

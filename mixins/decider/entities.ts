@@ -1,4 +1,5 @@
 import type { Context } from "moleculer";
+import { callInner } from "../service/between-nodes.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
@@ -79,7 +80,7 @@ export class Entities {
 
   #page(ctx: Context, stream: string, afterVersion: number, snapshot: string | null): Promise<LoadedStream> {
     const definition = this.#decider.fingerprint;
-    return ctx.call(`${this.#store}.loadStream`, { stream, afterVersion, snapshot, definition });
+    return callInner(ctx, this.#store, "loadStream", { stream, afterVersion, snapshot, definition });
   }
 
   async eventsAfter(ctx: Context, stream: string, version: number): Promise<RecordedEvent[]> {

@@ -1,4 +1,5 @@
 import type { ServiceBroker } from "moleculer";
+import { innerName, spoken } from "../service/between-nodes.ts";
 import { isPlainJson } from "../../core/decider/options.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { Folded, StateSnapshot } from "../../core/decider/rehydrate.ts";
@@ -61,7 +62,7 @@ export class SnapshotWriter {
     if (bytes > maxBytes)
       return this.#warnOnce("A state is too large for a snapshot", { stream, version, bytes, maxBytes });
     const snapshot: StateSnapshot = { definition, version, position, time: time!, eventId: eventId!, state };
-    await this.#broker.call(`${this.#store}.saveSnapshot`, { key: `${name}/${stream}`, snapshot });
+    await this.#broker.call(`${innerName(this.#store)}.saveSnapshot`, { key: `${name}/${stream}`, snapshot }, spoken);
   }
 
   #warnOnce(message: string, details: object): void {

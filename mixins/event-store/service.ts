@@ -23,7 +23,7 @@ import { DuplicateHosts } from "./host/duplicate-hosts.ts";
 import { appendedEvent, leaseEvent } from "../service/internal-events.ts";
 import { fileActions } from "./actions/file-actions.ts";
 import { limitOf } from "./actions/find-limit.ts";
-import { historyActions } from "./actions/history-actions.ts";
+import { historyActions, verifyActions } from "./actions/history-actions.ts";
 import { logReadActions } from "./actions/log-read-actions.ts";
 import { linkActions } from "./actions/link-actions.ts";
 import { relayActions, relayOf } from "./actions/relay-actions.ts";
@@ -48,6 +48,9 @@ export interface CatalogueOwner {
   evsJoinCatalogue(catalogue: Catalogue): boolean;
 }
 
+type Actions = NonNullable<ServiceSchema["actions"]>;
+type Appending = Context<AppendInput, Record<string, unknown>>;
+
 /** The Moleculer service of a store: its actions and events. */
 export function storeService(name: string, log: EventLog, settings: Settings): CompanionSchema {
   let host: StoreHost;
@@ -61,31 +64,43 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     const { silent } = await onEveryHost(broker, name, "applyPumpControl", {});
     if ("pause" in change) refuseSilent(name, silent);
   };
-  const forwarded: NonNullable<ServiceSchema["actions"]> = {
-    append: {
-      async handler(ctx: Context<AppendInput, Record<string, unknown>>) {
-        const span = ctx.broker.isTracingEnabled() ? appendSpan(ctx, name) : null;
-        try {
-          duplicateHosts?.assertNone();
-          const answer = await host.appends.append(ctx.params, requestIds(ctx));
-          recordWritten(ctx, { [name]: answer.position });
-          const { position, events, repeated } = answer;
-          span?.addTags({ position, events: events.length, repeated });
-          return answer;
-        } catch (error) {
-          if (span) markFailed(span, error);
-          throw error;
-        } finally {
-          if (span) ctx.finishSpan(span);
-        }
-      },
-    },
+  const append = async (ctx: Appending, isOfCaller: boolean) => {
+    const span = ctx.broker.isTracingEnabled() ? appendSpan(ctx, name) : null;
+    try {
+      duplicateHosts?.assertNone();
+      const answer = await host.appends.append(ctx.params, { ...requestIds(ctx), isOfCaller });
+      recordWritten(ctx, { [name]: answer.position });
+      const { position, events, repeated } = answer;
+      span?.addTags({ position, events: events.length, repeated });
+      return answer;
+    } catch (error) {
+      if (span) markFailed(span, error);
+      throw error;
+    } finally {
+      if (span) ctx.finishSpan(span);
+    }
+  };
+  const hosted = () => ({ host, duplicateHosts });
+  // Only an engine with many hosts has another host to forward to.
+  const forwarded = (actions: Actions) => (isShared ? passingOn(actions, nodeFor) : actions);
+  // To refuse the appends of other nodes is to refuse them by every way.
+  const visibility = settings.visibility["append"] ?? "public";
+  const inner: Actions = {
+    ...forwarded({
+      append: { visibility, handler: (ctx: Appending) => append(ctx, false) },
+      ...consumerStoreActions(name, () => host),
+      ...deciderStoreActions(() => host),
+      ...historyActions(hosted),
+    }),
+    applyPumpControl: { handler: () => host.applyPumpControl() },
+    ...relayActions(hosted, visibility),
+  };
+  const ofCallers: Actions = {
+    append: { handler: (ctx: Appending) => append(ctx, true) },
     ...logReadActions(() => host),
-    ...consumerStoreActions(name, () => host),
-    ...deciderStoreActions(() => host),
-    ...historyActions(name, () => ({ host, duplicateHosts })),
-    ...linkActions(() => ({ host, duplicateHosts })),
-    ...traceActions(() => ({ host, duplicateHosts })),
+    ...verifyActions(name, hosted),
+    ...linkActions(hosted),
+    ...traceActions(hosted),
   };
   const schema: CompanionSchema = {
     name,
@@ -104,8 +119,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       }),
     ],
     actions: ownActions({
-      // Only an engine with many hosts has another host to forward to.
-      ...(isShared ? passingOn(forwarded, nodeFor) : forwarded),
+      ...forwarded(ofCallers),
       // Not forwarded: they act on this node.
       status: {
         async handler() {
@@ -115,10 +129,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       },
       pause: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
       resume: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
-      applyPumpControl: { handler: () => host.applyPumpControl() },
-      ...relayActions(() => ({ host, duplicateHosts })),
-      ...fileActions(name, settings.transferFolder, () => ({ host, duplicateHosts })),
+      ...fileActions(name, settings.transferFolder, hosted),
     }),
+    inner,
     methods: {
       evsJoinCatalogue(another: Catalogue) {
         if (catalogue.current === emptyCatalogue) catalogue.current = another;
@@ -185,9 +198,6 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     },
     stopped: () => host.stop(),
   };
-  setVisibility(schema, readActionNames, {
-    appendRelayed: settings.visibility["append"] ?? "public",
-    ...settings.visibility,
-  });
+  setVisibility(schema, readActionNames, settings.visibility);
   return schema;
 }

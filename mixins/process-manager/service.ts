@@ -2,7 +2,7 @@ import type { Service } from "moleculer";
 import { depthOf, type Link } from "../../core/event/causation.ts";
 import { isOutage } from "../../core/errors/outage.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
-import { consumerActions } from "../consumer/actions.ts";
+import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
@@ -41,6 +41,7 @@ export function processManagerService({
   const schema: CompanionSchema = {
     name,
     actions: { ...consumerActions(name, () => host, "instance"), ...instanceActions(() => source) },
+    inner: consumerInnerActions(() => host),
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;

@@ -2,6 +2,7 @@ import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { NameTakenError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { guardActions } from "./boundary.ts";
+import { innerService } from "./between-nodes.ts";
 import { lifecycleOf } from "./broker-lifecycle.ts";
 import type { Mixin } from "./mixin.ts";
 import { CompanionRun } from "./companion-run.ts";
@@ -22,6 +23,8 @@ export interface Companion {
 }
 
 export type CompanionSchema = Omit<ServiceSchema, "started" | "stopped"> & {
+  /** The actions that nodes call among themselves: see `between-nodes.ts`. */
+  inner: NonNullable<ServiceSchema["actions"]>;
   started: () => Promise<void>;
   stopped: () => Promise<void>;
 };
@@ -106,7 +109,7 @@ function attach(owner: Service, companion: Companion): void {
 }
 
 function host(broker: ServiceBroker, companion: Companion, owner: Service): Hosted {
-  const schema = companion.schema(broker);
+  const { inner, ...schema } = companion.schema(broker);
   const lifecycle = lifecycleOf(broker);
   const beforeEnd = async () => {
     // A stopping broker stops all services at once. Companions that depend on this one may have to save a checkpoint.
@@ -118,16 +121,20 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
   const run = new CompanionRun({ broker, name: companion.name, work: schema, beforeEnd, stopMs });
   const end = () => run.stop();
   lifecycle.endsWith(end);
+  // Created first, so that it is registered first: a node that sees the service may call both.
+  const innerOne = broker.createService({ ...innerService(companion.name, inner), started: () => run.start() });
   const service = broker.createService({
     ...schema,
     started: () => run.start(),
     async stopped() {
       // A stopped broker may start this service again. A destroyed service stays destroyed: the next owner creates another.
-      if (!lifecycle.isDown) {
+      const isDestroyed = !lifecycle.isDown;
+      if (isDestroyed) {
         lifecycle.forget(end);
         forget(broker, self);
       }
       await run.stop();
+      if (isDestroyed) await broker.destroyService(innerOne);
     },
   });
   const self: Hosted = { companion, service, owners: new Set([owner]), run };

@@ -1,4 +1,4 @@
-import type { Context, ServiceBroker } from "moleculer";
+import type { CallingOptions, Context, ServiceBroker } from "moleculer";
 import { AnswerTooLargeError } from "../../core/errors/answer-too-large.ts";
 import { EventTooLargeError, ValidationError } from "../../core/errors/errors.ts";
 import { isProblem, toJson } from "../../core/json/json.ts";
@@ -27,7 +27,7 @@ export function assertCallFits(
 ): void {
   const endpoints = broker.registry.actions.get(action);
   const count = endpoints?.count() ?? 0;
-  const isPreferred = count === 1 || broker.options.registry?.preferLocal !== false;
+  const isPreferred = count === 1 || action.startsWith("$") || broker.options.registry?.preferLocal !== false;
   // Without an endpoint the call fails with Moleculer's own error.
   const isLocal = count === 0 || (isPreferred && endpoints!.hasLocal());
   if (nodeID === undefined ? isLocal : nodeID === broker.nodeID) return;
@@ -70,10 +70,14 @@ function measure(field: string, value: unknown): JsonBytes {
 }
 
 /** Calls an action of a store on any node. @throws EventTooLargeError, ValidationError as above */
-export function callStore<Answer>(ctx: Context, store: string, action: string, params: object): Promise<Answer> {
-  const name = `${store}.${action}`;
-  assertCallFits(ctx.broker, name, params, { meta: ctx.meta });
-  return ctx.call<Answer, object>(name, params);
+export function callStore<Answer>(
+  ctx: Context,
+  action: string,
+  params: object,
+  options?: CallingOptions,
+): Promise<Answer> {
+  assertCallFits(ctx.broker, action, params, { meta: ctx.meta, nodeID: options?.nodeID });
+  return ctx.call<Answer, object>(action, params, options);
 }
 
 /** These actions store events. Their results are measured before storing, because rejecting them afterwards is too late. */

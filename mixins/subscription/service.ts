@@ -1,7 +1,7 @@
 import type { Context, Service } from "moleculer";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
-import { consumerActions } from "../consumer/actions.ts";
+import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
@@ -50,6 +50,7 @@ export function subscriptionService({
   const schema: CompanionSchema = {
     name,
     actions: consumerActions(name, () => host),
+    inner: consumerInnerActions(() => host),
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;

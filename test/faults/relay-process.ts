@@ -17,7 +17,7 @@ const broker = new ServiceBroker({
   middlewares: [
     {
       localAction: (next, { name }) =>
-        name === "events.appendRelayed"
+        name === "$events.appendRelayed"
           ? function (ctx) {
               sendLine("relayed", String(ctx.nodeID));
               return next.call(this, ctx);

@@ -108,7 +108,7 @@ describe("Snapshots of a process that is killed again and again", () => {
       const rows = await rowsIn(place, manifest);
       expect(rows).toHaveLength(manifest.rows);
       expect(rows).toEqual(plainTallies(log, manifest.position));
-      expect(await broker.call("tallies.proveSnapshot", { id: manifest.id })).toEqual(manifest);
+      expect(await broker.call("$tallies.proveSnapshot", { id: manifest.id })).toEqual(manifest);
     }
   });
 });

@@ -66,7 +66,7 @@ async function readLog(broker: ServiceBroker): Promise<MovedEvent[]> {
 /** Expects requests to end, the tables to match the log, and no other remains. */
 async function expectWhole(folder: string): Promise<void> {
   const broker = await startBroker([ledgerService(folder)], { nodeID: "killed" });
-  for (const table of tables) await eventually(async () => expect(await broker.call(`${table}.building`)).toBeNull());
+  for (const table of tables) await eventually(async () => expect(await broker.call(`$${table}.building`)).toBeNull());
   const plain = plainLedger(await readLog(broker));
   const kept = new Map<string, string[]>();
   for (const table of tables) {

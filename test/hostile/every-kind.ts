@@ -181,7 +181,7 @@ export async function use(broker: ServiceBroker): Promise<void> {
   await call("events.read", { after: 0, limit: 10, types: ["account.*"], category: "account" });
   await call("events.read", { stream: "account-1", afterVersion: 1 });
   await call("events.link", { stream: "all", ids: ["0198c5a2-5f00-7000-8000-000000000009"] });
-  await call("events.positionAt", { time: new Date().toISOString() });
+  await call("$events.positionAt", { time: new Date().toISOString() });
   await call("account.state", { id: "1", version: 1 });
   await call("account.history", { id: "1", limit: 2 });
   await call("account.dryRun", { command: "deposit", params: { id: "1", amount: 1 } });

@@ -367,11 +367,11 @@ describe("What one consumer asks of the store, with bad input", () => {
   ])("is refused for %s, and nothing is written", async (_, action, params) => {
     const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin()] }]);
-    if (action === "saveState") await broker.call("events.takeLease", { consumer, holder: "somebody", ttlMs: 1000 });
-    const error = await refusal(() => broker.call(`events.${action}`, params));
+    if (action === "saveState") await broker.call("$events.takeLease", { consumer, holder: "somebody", ttlMs: 1000 });
+    const error = await refusal(() => broker.call(`$events.${action}`, params));
     expect(error).toMatchObject({ type: "VALIDATION_ERROR", code: 422 });
-    expect(await broker.call("events.state", { consumer: params.consumer })).toBeNull();
-    expect(await broker.call("events.page", { consumer, after: 0, limit: 0, types: [] })).toMatchObject({
+    expect(await broker.call("$events.state", { consumer: params.consumer })).toBeNull();
+    expect(await broker.call("$events.page", { consumer, after: 0, limit: 0, types: [] })).toMatchObject({
       control: { revision: 0 },
     });
   });

@@ -134,7 +134,7 @@ describe("An append that was decided on another one", () => {
   const events = [{ type: "added", payload: { amount: 1 } }];
   const asSent = contentOf(events.map(({ type, payload }) => ({ type, payloadText: JSON.stringify(payload) })));
   const append = (broker: ServiceBroker, expectedVersion: number, id: string, after: string | null, content = asSent) =>
-    broker.call("events.append", {
+    broker.call("$events.append", {
       stream: "a",
       events,
       expectedVersion,

@@ -321,7 +321,7 @@ describe("The claims of events with many values", () => {
     ],
   ])("are bounded in a call of %s", async (action, field, params) => {
     const broker = await startBroker([tagService("memory:")]);
-    expect(await refusal(() => broker.call(`events.${action}`, params))).toMatchObject({
+    expect(await refusal(() => broker.call(`$events.${action}`, params))).toMatchObject({
       code: 422,
       data: [{ field }],
     });

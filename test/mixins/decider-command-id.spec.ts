@@ -204,7 +204,7 @@ describe("A command's id", () => {
     let losses = 1;
     const losing = {
       localAction: (next: (ctx: Context) => Promise<unknown>, { name }: { name: string }) =>
-        name !== "events.append"
+        name !== "$events.append"
           ? next
           : async (ctx: Context) => {
               const answer = await next(ctx);
@@ -224,7 +224,7 @@ describe("A command's id", () => {
     let losses = 1;
     const losing = {
       localAction: (next: (ctx: Context) => Promise<unknown>, action: { name: string }) =>
-        action.name !== "events.append"
+        action.name !== "$events.append"
           ? next
           : async (ctx: Context) => {
               const answer = await next(ctx);

@@ -18,7 +18,7 @@ class Watch {
 
   readonly middleware: Middleware = {
     localAction: (next: (ctx: Context) => Promise<unknown>, { name }: { name?: string }) =>
-      name !== "events.page" ? next : (ctx: Context) => (this.pages++, next(ctx)),
+      name !== "$events.page" ? next : (ctx: Context) => (this.pages++, next(ctx)),
     localEvent: (next: (ctx: Context) => void | Promise<void>, { name }: { name?: string }) =>
       name !== "$events.appended" ? next : (ctx: Context) => (this.#isLost() ? undefined : next(ctx)),
   };

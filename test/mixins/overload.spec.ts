@@ -53,7 +53,7 @@ const append = (broker: ServiceBroker, stream: string, text = ""): Promise<Store
   broker.call("events.append", { stream, events: [{ type: "thing.noted", payload: { text } }] });
 
 const record = (broker: ServiceBroker, stream: string): Promise<StoredAnswer> =>
-  broker.call("events.record", { stream, type: "$noted", payload: {} });
+  broker.call("$events.record", { stream, type: "$noted", payload: {} });
 
 describe("A store with as many appends as may wait", () => {
   it("refuses a further one as an outage, and stores nothing of it", async () => {

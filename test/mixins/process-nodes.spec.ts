@@ -123,14 +123,14 @@ describe("A process manager on two nodes of one network", () => {
     await caughtUp(holder, "manager");
     // As after a pause of the whole process: another node has the lease before the holder knows that it has lapsed.
     const consumer = "process-manager/manager";
-    await store.call("events.releaseLease", { consumer, lease: leases.at(-1) });
-    await store.call("events.takeLease", { consumer, holder: "another", ttlMs: 1000 });
+    await store.call("$events.releaseLease", { consumer, lease: leases.at(-1) });
+    await store.call("$events.takeLease", { consumer, holder: "another", ttlMs: 1000 });
     await happen(store, "a");
     await happen(store, "b");
     await eventually(() => expect([...first, ...second].filter((one) => one === 3)).toHaveLength(1), 15_000);
     // The old holder may have handled both before the store refused its writes: another node then handles them again.
     await eventually(async () => {
-      const found = await store.call<unknown, object>("events.state", { consumer, of: "instance/a" });
+      const found = await store.call<unknown, object>("$events.state", { consumer, of: "instance/a" });
       expect(found).toMatchObject({ value: { state: [1, 2], position: 2 } });
     });
     expect(await parkedOf(standby)).toEqual([]);

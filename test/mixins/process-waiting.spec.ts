@@ -46,7 +46,7 @@ async function start(onDeadline: "ends" | "fails" = "ends"): Promise<ServiceBrok
 }
 
 const kept = (broker: ServiceBroker, id: string) =>
-  broker.call<{ value: object } | null, object>("events.state", {
+  broker.call<{ value: object } | null, object>("$events.state", {
     consumer: "process-manager/manager",
     of: `instance/${id}`,
   });

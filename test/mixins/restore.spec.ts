@@ -210,7 +210,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
       await append(broker, 1);
       await caughtUp(broker, "sums");
       expect(await rowsOf(broker)).toEqual(await plainSums(broker));
-      expect(await broker.call("sums.building")).toBeNull();
+      expect(await broker.call("$sums.building")).toBeNull();
       return error!;
     }
 
@@ -331,7 +331,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
     /** The request completes between the cancel's check and its write. */
     const late: Middleware = {
       localAction: (next, { name }) =>
-        name !== "events.control"
+        name !== "$events.control"
           ? next
           : async function (this: Service, ctx: Context) {
               const { change } = ctx.params as { change: object };
@@ -369,7 +369,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
     await gate.reached;
     expect(await statusOf(broker)).toMatchObject({ rebuilding: { done: 3 } });
     gate.open();
-    await broker.call("sums.built", { requestId: job.requestId });
+    await broker.call("$sums.built", { requestId: job.requestId });
     expect(await statusOf(broker)).toMatchObject({ rebuilding: false });
     expect(await rowsOf(broker)).toEqual(await plainSums(broker));
   });

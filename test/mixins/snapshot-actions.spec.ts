@@ -106,7 +106,7 @@ describe("The action snapshot", () => {
       payload: { id: manifest.id, aggregate: "sums", node: broker.nodeID },
     });
     expect(completed).toMatchObject({ type: "$snapshot.completed", position: 12, payload: manifest });
-    expect(await broker.call("sums.proveSnapshot", { id: manifest.id })).toEqual(manifest);
+    expect(await broker.call("$sums.proveSnapshot", { id: manifest.id })).toEqual(manifest);
     const second = await snapshot(broker, { keep: "1" });
     expect(await snapshots(broker)).toEqual([second]);
   });
@@ -151,7 +151,9 @@ describe("The action snapshot", () => {
       expect(error.message).toContain(why);
       expect(error.message).toContain("snapshots: { folder }");
     }
-    expect((await refusal(() => broker.call("sums.proveSnapshot", { id: "x" }))).type).toBe("SNAPSHOTS_NOT_CONFIGURED");
+    expect((await refusal(() => broker.call("$sums.proveSnapshot", { id: "x" }))).type).toBe(
+      "SNAPSHOTS_NOT_CONFIGURED",
+    );
     expect(await history(broker)).toEqual([]);
   });
 

@@ -205,7 +205,7 @@ describe("An outage of what a handler needs", () => {
     expect(status).toMatchObject({ state: "waiting", position: 1, parked: 0 });
     expect(status.cause).toContain(cause);
     // Meanwhile the checkpoint before it is saved.
-    expect(await broker.call("events.state", { consumer: "subscription/watch" })).toMatchObject({
+    expect(await broker.call("$events.state", { consumer: "subscription/watch" })).toMatchObject({
       value: { position: 1 },
     });
     watched.mend(2);

@@ -129,7 +129,7 @@ describe("A subscription on two nodes of one network", () => {
     const start = newNetwork();
     const store = await start("store", storeNode(newFolder()));
     // The lease of a dead node has not lapsed yet.
-    await store.call("events.takeLease", { consumer: "subscription/watch", holder: "dead", ttlMs: 60_000 });
+    await store.call("$events.takeLease", { consumer: "subscription/watch", holder: "dead", ttlMs: 60_000 });
     const standby = await start("standby", watchNode(new Watched()));
     await withStatus(standby, { state: "standby" });
     expect(await refusal(() => standby.call("watch.retry"))).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });

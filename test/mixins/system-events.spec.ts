@@ -39,7 +39,7 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
   });
 
   const record = (params: object = {}): Promise<StoredAnswer> =>
-    broker.call("events.record", {
+    broker.call("$events.record", {
       stream: "$aggregate-things",
       type: "$snapshot.started",
       payload: { snapshot: 1 },

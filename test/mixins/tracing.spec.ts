@@ -195,6 +195,6 @@ describe("The spans", () => {
     const { broker, spans } = await traced();
     await register(broker);
     await folded(broker);
-    expect(spans.named("action 'events.page'")).toEqual([]);
+    expect(spans.named("action '$events.page'")).toEqual([]);
   });
 });

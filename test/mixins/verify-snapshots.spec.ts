@@ -46,7 +46,7 @@ async function counted(broker: ServiceBroker): Promise<RecordedEvent> {
 const key = "counter/counter-of/1";
 
 const save = (broker: ServiceBroker, { id: eventId, position, time, version }: RecordedEvent, other: object) =>
-  broker.call("events.saveSnapshot", {
+  broker.call("$events.saveSnapshot", {
     key,
     snapshot: { definition: "version 1", version, position, time, eventId, state: { sum: 15 }, ...other },
   });

@@ -115,7 +115,7 @@ const onTheWay = (turns: readonly number[], isSentAgain: boolean): Middleware =>
   let count = 0;
   return {
     localAction(next: (ctx: Context) => Promise<unknown>, { name }: { name: string }) {
-      if (name !== "events.append") return next;
+      if (name !== "$events.append") return next;
       return async (ctx: Context) => {
         const many = turns[count++ % Math.max(turns.length, 1)] ?? 0;
         for (let turn = 0; turn < many; turn++) await new Promise((done) => setImmediate(done));

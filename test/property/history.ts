@@ -168,7 +168,7 @@ export class History {
     const crash = this.#crash;
     for (const table of tables)
       await eventually(async () => {
-        const job = crash.happened ? null : await this.broker.call(`${table}.building`);
+        const job = crash.happened ? null : await this.broker.call(`$${table}.building`);
         if (job) throw new Error(`${table} is being built: ${JSON.stringify(job)}`);
       });
   }
@@ -177,7 +177,7 @@ export class History {
   async skipped(consumer: Consumer): Promise<ReadonlySet<string>> {
     const kind = consumer === "watch" ? "subscription" : "aggregate";
     const params = { consumer: `${kind}/${consumer}`, after: 0, limit: 0, types: [] };
-    const { control }: { control: { skipped: object } } = await this.broker.call("events.page", params);
+    const { control }: { control: { skipped: object } } = await this.broker.call("$events.page", params);
     return new Set(Object.keys(control.skipped));
   }
 

@@ -51,7 +51,7 @@ export class World {
     const key = `${consumer} ${id}`;
     if (!payload.ends || this.#ended.has(key)) return;
     this.#ended.add(key);
-    void broker.call(`${consumer}.applyControl`, { revision: 0 }).catch(() => null);
+    void broker.call(`$${consumer}.applyControl`, { revision: 0 }).catch(() => null);
   }
 
   isBroken({ id, payload: { fails } }: ThingEvent): boolean {

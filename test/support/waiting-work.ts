@@ -77,9 +77,9 @@ export class WaitingWork {
 
   #counting(): Middleware {
     const note = (name: string | undefined, params: unknown, answer: unknown) => {
-      if (name === "events.streamPage" || name === "events.page")
+      if (name === "$events.streamPage" || name === "$events.page")
         this.read.events += (answer as { events: unknown[] }).events.length;
-      if (name !== "events.saveState") return;
+      if (name !== "$events.saveState") return;
       this.kept.writes++;
       this.kept.bytes += JSON.stringify(params).length;
     };

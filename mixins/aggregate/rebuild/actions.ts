@@ -89,14 +89,19 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
         }
       },
     },
-    // Internal actions, called by other nodes.
-    building: { handler: () => host().running() },
-    built: {
-      params: { requestId: "string" },
-      handler: (ctx: Context<{ requestId: string }>) => host().built(ctx.params.requestId),
-    },
   });
 }
+
+/** The actions that hosts call on each other. */
+export const rebuildInnerActions = (
+  host: () => Pick<Host, "running" | "built">,
+): NonNullable<ServiceSchema["actions"]> => ({
+  building: { handler: () => host().running() },
+  built: {
+    params: { requestId: "string" },
+    handler: (ctx: Context<{ requestId: string }>) => host().built(ctx.params.requestId),
+  },
+});
 
 export const jobOf = ({ id, kind, snapshot }: Pick<RebuildRequest, "id" | "kind" | "snapshot">): Job => ({
   requestId: id,

@@ -1,5 +1,6 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { onEveryHost } from "../../consumer/on-every-host.ts";
+import { innerName, spoken } from "../../service/between-nodes.ts";
 import { ownActions } from "../../service/own-actions.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -22,14 +23,17 @@ export function snapshotActions(name: string, snapshots: () => Snapshots): NonNu
         return [...answers.values()].flat().toSorted((a, b) => (a.id < b.id ? -1 : 1));
       },
     },
-    // Called by other hosts.
-    snapshotsHere: { handler: () => snapshots().list() },
-    proveSnapshot: {
-      params: { id: "string", force: { type: "boolean", optional: true } },
-      handler: (ctx: Context<{ id: string; force?: boolean }>) => snapshots().prove(ctx.params.id, ctx.params),
-    },
   });
 }
+
+/** The actions that hosts call on each other. */
+export const snapshotInnerActions = (snapshots: () => Snapshots): NonNullable<ServiceSchema["actions"]> => ({
+  snapshotsHere: { handler: () => snapshots().list() },
+  proveSnapshot: {
+    params: { id: "string", force: { type: "boolean", optional: true } },
+    handler: (ctx: Context<{ id: string; force?: boolean }>) => snapshots().prove(ctx.params.id, ctx.params),
+  },
+});
 
 /** A snapshot, and the node that has it now, which may differ from `manifest.node` after a restart. */
 export interface LocatedSnapshot {
@@ -48,7 +52,11 @@ export async function locateSnapshot(
   force: boolean,
 ): Promise<LocatedSnapshot> {
   const prove = async (nodeID: string): Promise<LocatedSnapshot> => ({
-    manifest: await broker.call<Manifest, object>(`${name}.proveSnapshot`, { id, force }, { nodeID }),
+    manifest: await broker.call<Manifest, object>(
+      `${innerName(name)}.proveSnapshot`,
+      { id, force },
+      { ...spoken, nodeID },
+    ),
     nodeID,
   });
   try {

@@ -16,8 +16,21 @@ export interface HostedStore {
 
 type Caller<Params> = Context<Params, Record<string, unknown>>;
 
-/** `record` for the framework's own events, `positionAt` a time, `draft` without storing, and `verify` of the log. */
-export function historyActions(store: string, hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
+/** `verify` of the log. */
+export const verifyActions = (store: string, hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> => ({
+  verify: {
+    params: { $$strict: true },
+    handler({ broker }: Context) {
+      const { host } = hosted();
+      const { log, catalogue } = host;
+      const deciderOf = (decider: string) => knownDecider(broker, store, decider);
+      return host.jobs.run("verify", (job) => verifyLog({ log, catalogue: catalogue.current, deciderOf }, job));
+    },
+  },
+});
+
+/** Between nodes: `record` for the framework's own events, `positionAt` a time, and `draft` without storing. */
+export function historyActions(hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
   const any = { type: "any", optional: true } as const;
   return {
     record: {
@@ -37,15 +50,6 @@ export function historyActions(store: string, hosted: () => HostedStore): NonNul
       params: { $$strict: true, stream: { type: "string", default: "draft" }, events: any, command: any },
       handler: (ctx: Caller<Pick<AppendInput, "stream" | "events" | "command">>) =>
         hosted().host.appends.draft(ctx.params, requestIds(ctx)),
-    },
-    verify: {
-      params: { $$strict: true },
-      handler({ broker }: Context) {
-        const { host } = hosted();
-        const { log, catalogue } = host;
-        const deciderOf = (decider: string) => knownDecider(broker, store, decider);
-        return host.jobs.run("verify", (job) => verifyLog({ log, catalogue: catalogue.current, deciderOf }, job));
-      },
     },
   };
 }

@@ -166,7 +166,7 @@ async function appendOne(
   if (problem) throw new ValidationError([problem]);
   // With the schema version, because the store's host may have a newer catalogue than this service.
   const event = { id, type, payload, meta: schemaVersion === undefined ? meta : withVersion(meta, schemaVersion) };
-  return callStore<StoredAnswer>(ctx, store, "append", { stream, expectedVersion, events: [event] });
+  return callStore<StoredAnswer>(ctx, `${store}.append`, { stream, expectedVersion, events: [event] });
 }
 
 type EventValues = Partial<Record<keyof EventOptions, unknown>>;

@@ -1,7 +1,8 @@
-import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
+import type { ActionVisibility, Context, ServiceBroker, ServiceSchema } from "moleculer";
 import type { AppendRelay, RelayAnswer } from "../../../core/log/append-relay.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import { remoteCall } from "../../consumer/remote-call.ts";
+import { innerName, spoken } from "../../service/between-nodes.ts";
 import { storedKey } from "../../service/stored-texts.ts";
 import type { HostedStore } from "./history-actions.ts";
 import { toRelayed, type RelayedAppend } from "../append/relayed-group.ts";
@@ -15,9 +16,13 @@ interface RelayedParams {
 }
 
 /** The action that hosts of one log call on each other: commit a group of appends. */
-export function relayActions(hosted: () => HostedStore): NonNullable<ServiceSchema["actions"]> {
+export function relayActions(
+  hosted: () => HostedStore,
+  visibility: ActionVisibility,
+): NonNullable<ServiceSchema["actions"]> {
   return {
     appendRelayed: {
+      visibility,
       // The sender's append has a span.
       tracing: false,
       params: {
@@ -38,9 +43,15 @@ export function relayActions(hosted: () => HostedStore): NonNullable<ServiceSche
 export const relayOf = (broker: ServiceBroker, store: string): AppendRelay => ({
   node: broker.nodeID,
   send: (nodeID, log, requests) =>
-    remoteCall(broker, `${store}.appendRelayed`, { log, requests: toRelayed(requests) } satisfies RelayedParams, {
-      nodeID,
-      timeout: times.relay.answerMs,
-      retries: 0,
-    }),
+    remoteCall(
+      broker,
+      `${innerName(store)}.appendRelayed`,
+      { log, requests: toRelayed(requests) } satisfies RelayedParams,
+      {
+        ...spoken,
+        nodeID,
+        timeout: times.relay.answerMs,
+        retries: 0,
+      },
+    ),
 });

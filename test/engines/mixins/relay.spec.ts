@@ -42,7 +42,7 @@ for (const engine of ["nats-server", "mongodb"] as const)
         const node = { relayed: 0, onRelayed: ((store) => store()) as OnRelayed };
         const middleware: Middleware = {
           localAction: (next, { name }) =>
-            name === "events.appendRelayed"
+            name === "$events.appendRelayed"
               ? function (ctx: Context) {
                   node.relayed++;
                   return node.onRelayed(() => next.call(this, ctx) as Promise<RelayAnswer>);

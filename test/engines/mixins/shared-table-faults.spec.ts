@@ -75,7 +75,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
       await eventually(() => expect(isWaiting).toBe(true));
     };
     const holding = calls(async (name, call) => {
-      if (name === "events.page" && gate) {
+      if (name === "$events.page" && gate) {
         isWaiting = true;
         await gate.promise;
       }
@@ -102,7 +102,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     const leases: (Lease | null)[] = [];
     const noting = calls(async (name, call) => {
       const answer = await call();
-      if (name === "events.takeLease") leases.push((answer as LeaseAnswer).lease);
+      if (name === "$events.takeLease") leases.push((answer as LeaseAnswer).lease);
       return answer;
     });
     let isArmed = false;
@@ -128,7 +128,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     await eventually(() => expect(isBuilding).toBe(true));
     // As after a pause of the whole process: it was another's for a moment.
     const { epoch } = leases.at(-1)!;
-    await shared.store.call("events.releaseLease", { consumer: "aggregate/table", lease: leases.at(-1) });
+    await shared.store.call("$events.releaseLease", { consumer: "aggregate/table", lease: leases.at(-1) });
     await eventually(() => expect(leases.at(-1)!.epoch).toBeGreaterThan(epoch));
     gate.resolve();
     expect(await rebuilt).toMatchObject({ position: 10 });
@@ -176,7 +176,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     const leases: (Lease | null)[] = [];
     const noting = calls(async (name, call) => {
       const answer = await call();
-      if (name === "events.takeLease") leases.push((answer as LeaseAnswer).lease);
+      if (name === "$events.takeLease") leases.push((answer as LeaseAnswer).lease);
       return answer;
     });
     const node = await shared.node("first", { meet }, { middlewares: [noting] });

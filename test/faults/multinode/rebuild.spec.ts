@@ -124,7 +124,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     // Released when the request has ended, not when it is complete.
     const asked = { consumer: "aggregate/entries", after: 0, limit: 0, types: [] };
     await eventually(async () => {
-      const { control }: ConsumerPage = await a.call("events.page", asked);
+      const { control }: ConsumerPage = await a.call("$events.page", asked);
       expect(control.build).toMatchObject({ ended: "it was cancelled" });
     });
     hold.resolve();

@@ -1,0 +1,78 @@
+import type {
+  ActionHandler,
+  ActionSchema,
+  CallingOptions,
+  Context,
+  Service,
+  ServiceBroker,
+  ServiceSchema,
+} from "moleculer";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import { callStore } from "./message-size.ts";
+import { ownActions } from "./own-actions.ts";
+
+type Actions = NonNullable<ServiceSchema["actions"]>;
+
+/**
+ * The version of the actions that nodes call among themselves. Raise it with every change of their params or answers that
+ * an older release would misread.
+ */
+export const protocol = 1;
+
+/** A header belongs to one call; meta would be inherited by all nested calls. */
+const header = "$protocol";
+
+/** The options of a call between nodes. */
+export const spoken = { headers: { [header]: protocol } } as const;
+
+/**
+ * The name of the service whose actions nodes call among themselves. The registry's `skipInternal`, gateways and the MCP
+ * server omit services whose name begins with `$`, and Moleculer prefers such a service's copy on the caller's node.
+ */
+export const innerName = (service: string): string => `$${service}`;
+
+/** The schema of that service. Its actions refuse calls of another protocol. */
+export function innerService(service: string, actions: Actions): ServiceSchema {
+  const entries = Object.entries(ownActions(actions)) as [string, ActionSchema & { handler: ActionHandler }][];
+  return {
+    name: innerName(service),
+    metadata: { protocol },
+    actions: Object.fromEntries(entries.map(([key, action]) => [key, { visibility: "public", ...action }])),
+    hooks: { before: { "*": assertProtocol } },
+  };
+}
+
+/** @throws StoreUnavailableError: a node of another release may serve the call instead */
+function assertProtocol(this: Service, { headers, action, nodeID }: Context): void {
+  const found: unknown = (headers as Record<string, unknown>)[header] ?? protocol;
+  if (found !== protocol)
+    throw new StoreUnavailableError(
+      action?.name ?? "",
+      `found protocol ${String(found)} of ${nodeID ?? "a caller"}, expected ${protocol}: the two nodes run releases that do not understand each other`,
+    );
+}
+
+interface Endpoint {
+  id: string;
+  isAvailable: boolean;
+  service: { metadata?: { protocol?: unknown } };
+}
+
+/**
+ * The options of a call to an action of the inner service. It names a node if there is a choice between nodes that speak
+ * this node's protocol and others.
+ */
+export function toSpeaker(broker: ServiceBroker, action: string): CallingOptions {
+  const list = broker.registry.actions.get(action) as { endpoints: Endpoint[]; hasLocal(): boolean } | undefined;
+  if (!list || list.hasLocal()) return spoken;
+  const available = list.endpoints.filter(({ isAvailable }) => isAvailable);
+  const speakers = available.filter(({ service }) => service.metadata?.protocol === protocol);
+  if (speakers.length === 0 || speakers.length === available.length) return spoken;
+  return { ...spoken, nodeID: speakers[Math.floor(Math.random() * speakers.length)]!.id };
+}
+
+/** Calls an action of the inner service within a caller's context. @throws EventTooLargeError, ValidationError */
+export function callInner<Answer>(ctx: Context, service: string, action: string, params: object): Promise<Answer> {
+  const name = `${innerName(service)}.${action}`;
+  return callStore(ctx, name, params, toSpeaker(ctx.broker, name));
+}
