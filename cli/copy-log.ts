@@ -3,6 +3,7 @@ import { StoreUnavailableError, UnusableStoreError } from "../core/errors/errors
 import { manyEvents, type EventLog } from "../core/log/event-log.ts";
 import { toImportRequest } from "../core/interchange/history-event.ts";
 import type { RecordedEvent } from "../core/event/recorded-event.ts";
+import { withFormat } from "../core/log/stored-format.ts";
 import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 import { times } from "../core/concurrency/times.ts";
 import { pagesOfEvents, pagesOfLinks, statesOf } from "./contents.ts";
@@ -93,7 +94,7 @@ export async function beginCopy(source: EventLog, copy: EventLog): Promise<"begu
     );
   const isEmpty = (await copy.head()) === 0 && (await copy.control.states({ prefix: "", limit: 1 })).length === 0;
   if (!isEmpty) return "finished";
-  await copy.control.put(unfinishedCopy, { of: identity }, 0);
+  await copy.control.put(unfinishedCopy, withFormat("copy", { of: identity }), 0);
   return "begun";
 }
 

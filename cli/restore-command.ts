@@ -1,5 +1,6 @@
 import { UnusableStoreError } from "../core/errors/errors.ts";
 import type { EventLog } from "../core/log/event-log.ts";
+import { withFormat } from "../core/log/stored-format.ts";
 import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 import { compareLogs, history } from "./compare-logs.ts";
 import { statesOf } from "./contents.ts";
@@ -42,7 +43,7 @@ async function restore(index: EventLog, log: EventLog, onProgress: OnProgress): 
   const [indexHead, logHead] = [await index.head(), await log.head()];
   if (logHead > 0) say(`The log has ${logHead} events; the index has ${indexHead}.`);
   const mark = await log.control.get(unfinishedCopy);
-  if (!mark) await log.control.put(unfinishedCopy, { of: await index.identity() }, 0);
+  if (!mark) await log.control.put(unfinishedCopy, withFormat("copy", { of: await index.identity() }), 0);
   await copyHistory(index, log, onProgress);
   if (logHead <= indexHead) {
     const comparison = await compareLogs(index, log, onProgress, history);

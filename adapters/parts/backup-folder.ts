@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readFormat, withFormat } from "../../core/log/stored-format.ts";
 import type { TableBackup } from "../../core/table/read-table.ts";
 import { privateFile } from "../../core/files/private-files.ts";
 import { SnapshotDamagedError } from "../../core/errors/snapshot-errors.ts";
@@ -12,7 +13,7 @@ type Write = (chunk: string | Buffer) => Promise<void>;
  * A table's backup in two files: `table.json` describes the table, and a second file has its rows in the engine's
  * format.
  */
-export class BackupFolder<About> {
+export class BackupFolder<About extends object> {
   readonly #folder: string;
   readonly #about: string;
   readonly rows: string;
@@ -25,7 +26,7 @@ export class BackupFolder<About> {
   }
 
   writeAbout(about: About): Promise<void> {
-    return writeNew(this.#about, (write) => write(JSON.stringify(about)));
+    return writeNew(this.#about, (write) => write(JSON.stringify(withFormat("backup", about))));
   }
 
   writeRows<Answer>(work: (write: Write) => Promise<Answer>): Promise<Answer> {
@@ -38,14 +39,14 @@ export class BackupFolder<About> {
     return { checksum: await this.#checksum(), bytes: sizes.reduce((sum, { size }) => sum + size, 0) };
   }
 
-  /** @throws SnapshotDamagedError if the files have another checksum */
+  /** @throws SnapshotDamagedError if the files have another checksum; UnusableStoreError for another format */
   async readAbout(checksum: string): Promise<About> {
     const found = await this.#checksum();
     if (found !== checksum)
       throw new SnapshotDamagedError(this.#folder, `found data with checksum ${found}, expected ${checksum}`);
     const file = await openBackup(this.#about);
     try {
-      return JSON.parse(await file.readFile("utf8")) as About;
+      return readFormat(this.#about, "backup", JSON.parse(await file.readFile("utf8")));
     } finally {
       await file.close();
     }

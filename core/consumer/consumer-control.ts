@@ -2,6 +2,7 @@ import { UnusableStoreError } from "../errors/errors.ts";
 import { brief } from "../errors/problem.ts";
 import { RebuildRunningError } from "../errors/snapshot-errors.ts";
 import type { Versioned } from "../log/control.ts";
+import { readFormat } from "../log/stored-format.ts";
 
 /** The desired state of one consumer. Stored in the store's engine and applied by every host of the consumer. */
 export interface ConsumerControl {
@@ -70,13 +71,14 @@ export type ControlChange =
   /** `keepPause`: leave `paused` as it is; a second change decides about it. */
   | { endBuild: { id: string; why: string; keepPause?: true } };
 
-export function toControl(stored: Versioned | null): ConsumerControl {
+/** @throws UnusableStoreError if a newer version has written it */
+export function toControl(consumer: string, stored: Versioned | null): ConsumerControl {
   return {
     paused: false,
     resumed: 0,
     retries: [],
     skipped: {},
-    ...(stored?.value as Partial<ConsumerControl> | undefined),
+    ...(stored && readFormat<Partial<ConsumerControl>>(`control of ${consumer}`, "control", stored.value)),
     revision: stored?.revision ?? 0,
   };
 }

@@ -1,4 +1,5 @@
 import type { Lease } from "../../core/log/control.ts";
+import { readFormat, withFormat } from "../../core/log/stored-format.ts";
 import type { ParkedEvent, Progress } from "../../core/table/read-table.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { Debug } from "../../core/text/state-log.ts";
@@ -66,7 +67,7 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     const revision = stored?.revision ?? 0;
     const isNews = stored !== null && revision > this.#saved.revision;
     if (isNews) {
-      this.#progress = stored.value as CheckpointState<Parked>;
+      this.#progress = readFormat(this.#d.name, "checkpoint", stored.value);
       this.#saved = { revision, at: Date.now() };
       this.#isSaved = true;
     } else if (this.#saved.revision === 0) await this.#begin();
@@ -120,7 +121,7 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
     this.#isSaved = false;
     if (!lease.lease) return;
     const state = (this.#progress = { ...this.#progress, parked: this.#d.parked() });
-    const revision = await source.saveState(state, this.#saved.revision, lease.lease);
+    const revision = await source.saveState(withFormat("checkpoint", state), this.#saved.revision, lease.lease);
     if (revision !== null) {
       this.#saved = { revision, at: Date.now() };
       // Events may have been passed during the write.

@@ -1,6 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { Deadline } from "../../core/process/deadline.ts";
 import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
+import { readFormat } from "../../core/log/stored-format.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { ownActions } from "../service/own-actions.ts";
 import { plainDeadline } from "./task.ts";
@@ -49,14 +50,14 @@ export function instanceActions(source: () => EventSource): NonNullable<ServiceS
         const { id, after, limit } = ctx.params;
         if (id !== undefined) {
           const stored = await source().state(prefix + id);
-          return { processes: stored ? [summary(id, stored.value as ProcessInstance)] : [], end: true };
+          return { processes: stored ? [summary(id, stored.value)] : [], end: true };
         }
         const page = await source().states(prefix, after === undefined ? undefined : prefix + after, limit);
         const last = page.at(-1);
         // A page may be short because of its bytes, so another read determines whether it is the end.
         const end = !last || (await source().states(prefix, last.of, 1)).length === 0;
         return {
-          processes: page.map(({ of, value }) => summary(of.slice(prefix.length), value as ProcessInstance)),
+          processes: page.map(({ of, value }) => summary(of.slice(prefix.length), value)),
           end,
         };
       },
@@ -66,15 +67,16 @@ export function instanceActions(source: () => EventSource): NonNullable<ServiceS
 
 const prefix = "instance/";
 
-const summary = (
-  id: string,
-  { state, position, deadlines, parked, waiting, since }: ProcessInstance,
-): ProcessSummary => ({
-  id,
-  state,
-  position,
-  deadlines: deadlines.map(plainDeadline),
-  parked: parked ?? null,
-  waiting: waiting?.count ?? 0,
-  since,
-});
+function summary(id: string, stored: unknown): ProcessSummary {
+  const instance = readFormat<ProcessInstance>(`process ${id}`, "process", stored);
+  const { state, position, deadlines, parked, waiting, since } = instance;
+  return {
+    id,
+    state,
+    position,
+    deadlines: deadlines.map(plainDeadline),
+    parked: parked ?? null,
+    waiting: waiting?.count ?? 0,
+    since,
+  };
+}

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
-import type { Versioned } from "../../core/log/control.ts";
+import { readFormat, withFormat } from "../../core/log/stored-format.ts";
 import { freezeDeep } from "../../core/json/freeze.ts";
 import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
 import type { Checkpoint } from "../consumer/checkpoint.ts";
@@ -50,9 +50,10 @@ export class Instances {
       this.#cache.set(id, cached);
       return cached;
     }
-    const { source } = this.#d;
+    const { source, name } = this.#d;
     const [stored, end] = await Promise.all([source.state(live(id)), source.state(ended(id))]);
-    const instance = stored && !end ? freezeDeep(stored.value as ProcessInstance) : null;
+    const instance =
+      stored && !end ? freezeDeep(readFormat<ProcessInstance>(`${name} process ${id}`, "process", stored.value)) : null;
     // The process has ended, but its node died after that was stored and before the instance was removed.
     if (stored && end) await this.#put(live(id), null, stored.revision);
     this.#d.tell(id, instance);
@@ -86,19 +87,20 @@ export class Instances {
 
   /** All stored instances, page by page. */
   async *all(): AsyncGenerator<[id: string, ProcessInstance]> {
-    for await (const { of, value } of this.#list(live(""))) yield [of.slice(live("").length), value as ProcessInstance];
+    for await (const [of, instance] of this.#list<ProcessInstance>(live("")))
+      yield [of.slice(live("").length), instance];
   }
 
   async *allLost(): AsyncGenerator<ParkedProcess> {
-    for await (const { value } of this.#list(lost(""))) yield value as ParkedProcess;
+    for await (const [, parked] of this.#list<ParkedProcess>(lost(""))) yield parked;
   }
 
-  async *#list(prefix: string): AsyncGenerator<Versioned & { of: string }> {
+  async *#list<Stored extends object>(prefix: string): AsyncGenerator<[of: string, Stored]> {
     let after: string | undefined;
     for (;;) {
       const page = await this.#d.source.states(prefix, after, 1000);
       if (page.length === 0) return;
-      yield* page;
+      for (const { of, value } of page) yield [of, readFormat<Stored>(`${this.#d.name} ${of}`, "process", value)];
       after = page.at(-1)!.of;
       // A list of hundreds of thousands takes longer than the lease lasts, so the loop yields to let it be renewed.
       await new Promise((turn) => setImmediate(turn));
@@ -114,7 +116,8 @@ export class Instances {
   /** @throws StoreUnavailableError if another holder has written, and everything has to be loaded again */
   async #put(of: string, value: object | null, revision: number): Promise<number> {
     const { source, lease, checkpoint, name } = this.#d;
-    const saved = lease.lease && (await source.saveState(value, revision, lease.lease, of));
+    const saved =
+      lease.lease && (await source.saveState(value && withFormat("process", value), revision, lease.lease, of));
     if (saved !== null) return saved;
     checkpoint.forget();
     throw new StoreUnavailableError(name, "found its lease lost, or an answer of the store; all is loaded again");

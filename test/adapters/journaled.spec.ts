@@ -141,6 +141,24 @@ describe("A journaled table", () => {
     expect(await taken!.lock.release()).toBe(false);
   });
 
+  it("neither passes over nor changes what a newer version has stored", async () => {
+    const place = sharedStore();
+    const store = place();
+    const table = await open(store);
+    await foldBatch(table.live(), many, 1);
+    const newer = { type: "UNUSABLE_STORE", message: expect.stringContaining("written by a newer version") };
+    const generation = `generation ${table.live().number}`;
+    const journal = JSON.stringify([["attachments", "row 1", false, null]]);
+    await store.heads.change(generation, {}, { batch: 2, journal, next: JSON.stringify(progressAt(2)) });
+    expect(await refusal(() => table.live().progress())).toMatchObject(newer);
+    expect((await store.heads.get(generation))!["journal"]).toBe(journal);
+    await store.heads.change(generation, {}, { journal: null, format: 99 });
+    expect(await refusal(() => table.live().progress())).toMatchObject(newer);
+    expect(await refusal(() => table.takeOver())).toMatchObject(newer);
+    await table.close();
+    expect(await refusal(() => open(place()))).toMatchObject(newer);
+  });
+
   it("is not opened where another table is kept, or by a version that does not know its documents", async () => {
     const place = sharedStore();
     const store = place();
@@ -150,7 +168,9 @@ describe("A journaled table", () => {
     expect(error.message).toMatch(/found the table "one", expected "other"/);
     await store.heads.change("pointer", {}, { format: 99 });
     await table.close();
-    expect((await refusal(() => open(place(), "one"))).message).toMatch(/found documents of format 99, expected 2/);
+    expect((await refusal(() => open(place(), "one"))).message).toMatch(
+      /written by a newer version of moleculer-event-sourcing: .*found 99, expected 1/,
+    );
   });
 
   it("drops what a crash left: generations long untouched, half dropped ones, and rows of none", async () => {

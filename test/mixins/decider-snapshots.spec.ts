@@ -86,12 +86,15 @@ function changeSnapshot(adapter: string, change: (text: string) => string): void
   db.close();
 }
 
-/** With a valid seal, like one that was saved before the log was restored from an older backup. */
-function ofVersion9(text: string): string {
+/** Changes the snapshot and gives it a valid seal. */
+function resealed(text: string, changes: object): string {
   const { checksum: _, ...snapshot } = JSON.parse(text) as StateSnapshot & { checksum: string };
-  const later = { ...snapshot, version: 9, position: 9, eventId: v7(), state: { sum: 9 } };
-  return JSON.stringify({ ...later, checksum: createHash("sha256").update(JSON.stringify(later)).digest("hex") });
+  const changed = { ...snapshot, ...changes };
+  return JSON.stringify({ ...changed, checksum: createHash("sha256").update(JSON.stringify(changed)).digest("hex") });
 }
+
+/** Like one that was saved before the log was restored from an older backup. */
+const ofVersion9 = (text: string) => resealed(text, { version: 9, position: 9, eventId: v7(), state: { sum: 9 } });
 
 describe("State snapshots", () => {
   it("are none where they are left out: all events are folded", async () => {
@@ -149,6 +152,7 @@ describe("State snapshots", () => {
     ["is another value", () => "null"],
     ["has another state", (text) => text.replace('"sum":4', '"sum":9')],
     ["is of a version that the log does not have", ofVersion9],
+    ["has the format of a newer release", (text) => resealed(text, { $format: 2, state: { sum: 9 } })],
   ])("whose text %s are passed by and replaced", async (_, damage) => {
     const adapter = newAdapter();
     const options = { stateSnapshots: { every: 1 } };

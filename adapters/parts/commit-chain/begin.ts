@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { MissingLogError, UnusableStoreError } from "../../../core/errors/errors.ts";
 import { addRecord } from "./add-record.ts";
 import type { KeyValues, CommitChain } from "./commit-chain.ts";
-import { beginOf, format, toRecords, type Begin } from "./record.ts";
+import { beginOf, toRecords, type Begin } from "./record.ts";
 
 /** The log of a host's index, if the index has events. */
 export interface KnownLog {
@@ -48,7 +48,7 @@ export async function identityIn(
       throw lost(chain, `its index ${known.path} has ${known.head} events of log ${known.identity}`);
     const marked = await mark(chain, identity, isAnew);
     if (marked === null) continue;
-    const change = { begin: { identity: marked, format, isMarked: true } };
+    const change = { begin: { identity: marked, isMarked: true } };
     await addRecord(chain, 1, toRecords({ id: randomUUID(), after: "", change }, chain.maxBytes)[0]!);
   }
 }

@@ -29,10 +29,10 @@ export async function assertContained(
       path,
     );
   const found = new FoundInChain(log);
-  const commits = new Commits();
+  const commits = new Commits(chain.location);
   for (let number = 0, isEnd = false; !isEnd;) {
     const { records, end } = await chain.read(number, recordsPerPage);
-    for (const record of records) found.add(commits.next(record)?.change);
+    for (const [index, record] of records.entries()) found.add(commits.next(number + index + 1, record)?.change);
     [number, isEnd] = [number + records.length, end];
     await progress.record(number, end);
   }

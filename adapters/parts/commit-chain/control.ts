@@ -3,6 +3,7 @@ import { DamagedStateError } from "../../../core/log/damaged-state.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import type { KeyedState, KeyRange, Lease, LeaseAnswer, LogControl, Versioned } from "../../../core/log/control.ts";
 import { grantLease, isHeldBy, type StoredLease } from "../../../core/log/grant-lease.ts";
+import { assertFormat, formats, readFormat, withFormat } from "../../../core/log/stored-format.ts";
 import { Semaphore } from "../../../core/concurrency/semaphore.ts";
 import type { CommitChain } from "./commit-chain.ts";
 import { CheckedKeyValues } from "./checked-key-values.ts";
@@ -60,7 +61,7 @@ export class Control implements LogControl {
   async get(key: string): Promise<Versioned | null> {
     const text = await this.#text(stateKey(key));
     if (text === null) return null;
-    const { value, revision } = parseState(key, text);
+    const { value, revision } = this.#parse(key, text);
     return { value, revision };
   }
 
@@ -69,7 +70,7 @@ export class Control implements LogControl {
     const entries = await this.#keyValues.list(range);
     return entries.map(({ key, text }) => {
       const name = key.slice(stateKey("").length);
-      const { value, revision } = parseState(name, text);
+      const { value, revision } = this.#parse(name, text);
       return { key: name, value, revision };
     });
   }
@@ -78,13 +79,13 @@ export class Control implements LogControl {
     const json = JSON.stringify(value) as string | undefined;
     return this.#change(async (id): Promise<Decision<number | null>> => {
       const [kept, held] = await Promise.all([
-        this.#text(stateKey(key)).then((text) => (text === null ? null : { revision: revisionIn(text) })),
+        this.#text(stateKey(key)).then((text) => (text === null ? null : { revision: this.#revisionIn(key, text) })),
         lease && this.#lease(lease.name),
       ]);
       if (lease && !isHeldBy(held?.lease, lease)) return { answer: null };
       if ((kept?.revision ?? 0) !== revision) return { answer: null };
       if (json === undefined) return { answer: 0, ...(kept && { put: { key: stateKey(key), text: null } }) };
-      const text = `{"id":"${id}","revision":${revision + 1},"value":${json}}`;
+      const text = `{"$format":${formats.keyValue},"id":"${id}","revision":${revision + 1},"value":${json}}`;
       this.#assertSize(key, text);
       return { answer: revision + 1, put: { key: stateKey(key), text } };
     });
@@ -137,7 +138,8 @@ export class Control implements LogControl {
    */
   async #lease(name: string): Promise<NumberedLease> {
     const { text = null, number = 0 } = (await this.#keyValues.get(leaseKey(name))) ?? {};
-    const lease = text === null ? null : (JSON.parse(text) as StoredLease);
+    const lease =
+      text === null ? null : readFormat<StoredLease>(this.#placeOf(leaseKey(name)), "keyValue", JSON.parse(text));
     const known = this.#epochs.get(name) ?? 0;
     const epoch = lease?.epoch ?? 0;
     if (epoch < known)
@@ -152,7 +154,7 @@ export class Control implements LogControl {
   /** False if another host was first. */
   async #replace(name: string, lease: StoredLease, { number: before }: NumberedLease): Promise<boolean> {
     this.#renewed.delete(name);
-    const number = await this.#keyValues.replace(leaseKey(name), JSON.stringify(lease), before);
+    const number = await this.#keyValues.replace(leaseKey(name), JSON.stringify(withFormat("keyValue", lease)), before);
     if (number === null) return false;
     this.#renewed.set(name, { lease, number });
     this.#epochs.set(name, lease.epoch);
@@ -183,19 +185,29 @@ export class Control implements LogControl {
       return (await this.#keyValues.put(key, text, sent.last)) === "added" ? { answer } : null;
     });
   }
-}
 
-/** @throws DamagedStateError */
-function parseState(key: string, text: string): StoredState {
-  try {
-    return JSON.parse(text) as StoredState;
-  } catch {
-    throw new DamagedStateError(key, revisionIn(text));
+  /** @throws DamagedStateError; UnusableStoreError if a newer version has written it */
+  #parse(key: string, text: string): StoredState {
+    const revision = this.#revisionIn(key, text);
+    try {
+      return JSON.parse(text) as StoredState;
+    } catch {
+      throw new DamagedStateError(key, revision);
+    }
+  }
+
+  /**
+   * The revision from the start of the text, so that state with a damaged value can be replaced. 0 if the start is
+   * damaged.
+   * @throws UnusableStoreError if a newer version has written it
+   */
+  #revisionIn(key: string, text: string): number {
+    const format = /^\{"\$format":(\d+),/.exec(text)?.[1];
+    if (format !== undefined) assertFormat(this.#placeOf(stateKey(key)), "keyValue", Number(format));
+    return Number(/^\{"\$format":\d+,"id":"[^"]*","revision":(\d+),/.exec(text)?.[1] ?? 0);
+  }
+
+  #placeOf(key: string): string {
+    return `${this.#location}, key ${key} of its control state`;
   }
 }
-
-/**
- * The revision from the start of the text, so that state with a damaged value can be replaced. 0 if the start is
- * damaged.
- */
-const revisionIn = (text: string) => Number(/^\{"id":"[^"]*","revision":(\d+),/.exec(text)?.[1] ?? 0);

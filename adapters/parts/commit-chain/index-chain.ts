@@ -5,7 +5,7 @@ import { isSqliteError } from "../../sqlite/errors.ts";
 import { ChainedLog } from "./chained-log.ts";
 import type { Added, KeyValueChange, KeyValues, CommitChain, Records } from "./commit-chain.ts";
 import { indexSchema } from "./index-file.ts";
-import { format } from "./record.ts";
+import { toRecords } from "./record.ts";
 
 interface IndexEnd {
   identity: string;
@@ -63,8 +63,8 @@ class IndexChain implements CommitChain {
     if (after >= number) return { records: [], end: true };
     // More than one record is read only after the damaged index was deleted, to rebuild it.
     if (limit > 1) throw new UnusableStoreError(this.location, "found a damaged index, expected a readable one");
-    const first = { id: record, after: "", change: { begin: { identity, format } } };
-    return { records: [JSON.stringify(first)], end: false };
+    const first = { id: record, after: "", change: { begin: { identity } } };
+    return { records: toRecords(first, Infinity), end: false };
   }
 
   async last(): Promise<number> {

@@ -38,6 +38,8 @@ interface End {
  * long as the chain exists. If a server has lost the chain, the index is a copy of all its events and links.
  */
 export class IndexFile {
+  /** The location of the chain, for errors. */
+  readonly #chain: string;
   readonly #wantedPath: string;
   #path: string;
   #host: HostFile;
@@ -46,11 +48,13 @@ export class IndexFile {
   #save: Database.Statement;
   /** The nodes of the last folded commits. */
   readonly committers = new Committers();
-  #commits = new Commits();
+  #commits: Commits;
   /** The last record that was folded. Higher than `end.number` if the rest of a commit is still missing. */
   #seen: number;
 
-  private constructor(wantedPath: string, path: string, host: HostFile) {
+  private constructor(wantedPath: string, path: string, host: HostFile, chain: string) {
+    this.#chain = chain;
+    this.#commits = new Commits(chain);
     this.#wantedPath = wantedPath;
     this.#path = path;
     this.#host = host;
@@ -58,11 +62,14 @@ export class IndexFile {
     this.#seen = this.#end.number;
   }
 
-  /** Opens the file at `path`, or a numbered one beside it if another process has it open. Replaces a damaged file. */
-  static open(path: string): IndexFile {
+  /**
+   * Opens the file at `path`, or a numbered one beside it if another process has it open. Replaces a damaged file.
+   * @param chain the location of the chain, for errors
+   */
+  static open(path: string, chain: string): IndexFile {
     const [file, host] = freeFile(path);
     try {
-      return new IndexFile(path, file, host);
+      return new IndexFile(path, file, host, chain);
     } catch (error) {
       host.close();
       throw translate(file, error);
@@ -90,7 +97,10 @@ export class IndexFile {
     return this.#end;
   }
 
-  /** Folds the records after `seen`. After an error the index is as of `end`. */
+  /**
+   * Folds the records after `seen`. After an error the index is as of `end`.
+   * @throws UnusableStoreError if a newer version has written one of them: then no record is added after it
+   */
   fold(records: readonly string[]): void {
     if (records.length === 0) return;
     let { number, record, commit } = this.#end;
@@ -101,7 +111,7 @@ export class IndexFile {
       this.#log.transact(() => {
         for (const text of records) {
           seen++;
-          const found = this.#commits.next(text);
+          const found = this.#commits.next(seen, text);
           if (found && found.after !== commit)
             throw new UnusableStoreError(
               this.path,
@@ -118,7 +128,7 @@ export class IndexFile {
     } catch (error) {
       // The transaction did not begin, so the same records can be folded again.
       if (isBusy(error)) throw error;
-      this.#commits = new Commits();
+      this.#commits = new Commits(this.#chain);
       this.#seen = this.#end.number;
       throw error;
     }
@@ -140,7 +150,7 @@ export class IndexFile {
     [this.#path, this.#host] = freeFile(this.#wantedPath);
     for (const suffix of ["", "-wal", "-shm"]) rmSync(this.path + suffix, { force: true });
     [this.#log, this.#end, this.#save] = await whenFree(() => this.#open(identity));
-    this.#commits = new Commits();
+    this.#commits = new Commits(this.#chain);
     this.#seen = this.#end.number;
   }
 

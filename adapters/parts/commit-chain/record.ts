@@ -1,6 +1,10 @@
 import type { ClaimFold, ScopedClaims } from "../../../core/log/log-claims.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
+import { writtenByNewer } from "../../../core/errors/newer-version.ts";
 import { show } from "../../../core/errors/problem.ts";
+import { formats } from "../../../core/log/stored-format.ts";
+
+const format = formats.record;
 
 /** An event in a commit. Stream and version follow from its append. */
 export interface StoredEvent {
@@ -19,14 +23,10 @@ export interface StoredAppend {
   claims?: readonly ScopedClaims[];
 }
 
-/** The version of the records' format. A chain with a higher one was written by a newer version of this package. */
-export const format = 1;
-
 /** The first change of a chain. */
 export interface Begin {
   /** The identity of the log. */
   identity: string;
-  format: number;
   /** The control state was marked with the same identity before this record was added. */
   isMarked?: boolean;
 }
@@ -49,11 +49,23 @@ export interface Commit {
   change: Change;
 }
 
+/** The kinds of changes that this version applies. */
+const kinds = ["begin", "appends", "link", "beginClaims", "foldClaims"];
+
+/**
+ * Every record says what a reader must know: the format of its text, and in `needs` the names of what its change
+ * depends on beyond that format. A field that an earlier version may pass over needs no name.
+ */
+interface Terms {
+  format: number;
+  needs?: readonly string[];
+}
+
 /**
  * A record's first line; events follow, two lines each: payload and meta. JSON has no line breaks, so nothing is
  * escaped.
  */
-interface Head {
+interface Head extends Terms {
   id: string;
   after: string;
   by?: string | undefined;
@@ -63,7 +75,7 @@ interface Head {
 type AppendHead = Omit<StoredAppend, "events"> & { events: [id: string, type: string, time: string][] };
 
 /** The first line of a record with a piece of a commit; the rest of the record is the piece. */
-interface Piece {
+interface Piece extends Terms {
   id: string;
   piece: [number: number, of: number];
 }
@@ -82,7 +94,7 @@ export function toRecords(commit: Commit, maxBytes: number): string[] {
     from = to;
   }
   return pieces.map((text, index) => {
-    const head: Piece = { id: commit.id, piece: [index + 1, pieces.length] };
+    const head: Piece = { format, id: commit.id, piece: [index + 1, pieces.length] };
     return `${JSON.stringify(head)}\n${text}`;
   });
 }
@@ -90,12 +102,12 @@ export function toRecords(commit: Commit, maxBytes: number): string[] {
 const pieceHeadBytes = 100;
 
 function toText({ id, after, by, change }: Commit): string {
-  if (!("appends" in change)) return JSON.stringify({ id, after, by, change } satisfies Head);
+  if (!("appends" in change)) return JSON.stringify({ format, id, after, by, change } satisfies Head);
   const appends = change.appends.map(({ events, ...append }) => ({
     ...append,
     events: events.map(({ id, type, time }): [string, string, string] => [id, type, time]),
   }));
-  const lines = [JSON.stringify({ id, after, by, change: { appends } } satisfies Head)];
+  const lines = [JSON.stringify({ format, id, after, by, change: { appends } } satisfies Head)];
   for (const { events } of change.appends) for (const event of events) lines.push(event.payloadText, event.metaText);
   return lines.join("\n");
 }
@@ -116,16 +128,24 @@ function headOf(record: string): Head | Piece {
   }
 }
 
-/** @throws UnusableStoreError if the record is not the first one of a chain, or has a newer format */
+/** @throws UnusableStoreError if a newer version has written the record */
+function assertKnown(location: string, number: number, head: Head | Piece): void {
+  const newer = (what: string, found: unknown, expected: string) =>
+    writtenByNewer(location, `${what} of record ${number}`, found, expected);
+  if (head.format !== format) throw newer("format", head.format, String(format));
+  if (head.needs !== undefined && head.needs.length > 0) throw newer("needs", head.needs, "none");
+  if ("piece" in head) return;
+  const found = Object.keys(head.change ?? head);
+  if (found.length !== 1 || !kinds.includes(found[0]!)) throw newer("kind", found.join(", "), kinds.join(", "));
+}
+
+/** @throws UnusableStoreError if the record is not the first one of a chain, or a newer version has written it */
 export function beginOf(location: string, record: string): Begin {
-  const { change } = headOf(record) as Partial<Head>;
-  if (!change || !("begin" in change))
+  const head = headOf(record) as Head;
+  assertKnown(location, 1, head);
+  const { change } = head;
+  if (!("begin" in change))
     throw new UnusableStoreError(location, `found ${show(record)} as its first record, expected the start of a log`);
-  if (change.begin.format > format)
-    throw new UnusableStoreError(
-      location,
-      `found records of format ${change.begin.format}, expected at most ${format}: it is from a newer version of moleculer-event-sourcing`,
-    );
   return change.begin;
 }
 
@@ -152,25 +172,32 @@ function toCommit(text: string): Commit {
  * left over from a commit that another host overtook, or whose host died.
  */
 export class Commits {
+  readonly #location: string;
   #id = "";
   #pieces: string[] = [];
 
-  /** The commit that this record completes, or null. */
-  next(record: string): Commit | null {
+  /** @param location the chain's, for errors */
+  constructor(location: string) {
+    this.#location = location;
+  }
+
+  /** The commit that this record completes, or null. @throws UnusableStoreError if a newer version has written it */
+  next(number: number, record: string): Commit | null {
     const head = headOf(record);
+    assertKnown(this.#location, number, head);
     if (!("piece" in head)) {
       this.#pieces = [];
       return toCommit(record);
     }
-    const [number, of] = head.piece;
-    if (number === 1) this.#pieces = [];
-    else if (this.#id !== head.id || this.#pieces.length !== number - 1) {
+    const [part, of] = head.piece;
+    if (part === 1) this.#pieces = [];
+    else if (this.#id !== head.id || this.#pieces.length !== part - 1) {
       this.#pieces = [];
       return null;
     }
     this.#id = head.id;
     this.#pieces.push(record.slice(record.indexOf("\n") + 1));
-    if (number < of) return null;
+    if (part < of) return null;
     const text = this.#pieces.join("");
     this.#pieces = [];
     return toCommit(text);

@@ -54,7 +54,7 @@ export class SyncedIndex {
       await this.#chain.open({ create, warn });
       let index: IndexFile | undefined;
       try {
-        index = await whenFree(() => IndexFile.open(this.#indexPath));
+        index = await whenFree(() => IndexFile.open(this.#indexPath, this.#chain.location));
         this.#progress.onStep = onProgress;
         await this.#join(index, { ...options, create });
         await this.catchUp(index);

@@ -1,7 +1,7 @@
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import { readJournal, removePieces } from "./journal.ts";
 import { kinds, type RowStore, type Write } from "./row-store.ts";
-import type { StoredGeneration } from "./stored-generation.ts";
+import { generationIn, type StoredGeneration } from "./stored-generation.ts";
 
 type Decided = Pick<StoredGeneration, "_id" | "number" | "batch" | "token" | "pieces" | "next">;
 
@@ -15,7 +15,7 @@ export async function applyWrites(store: RowStore, writes: readonly Write[], of:
   const done = { progress: next, journal: null, next: null, pieces: 0 };
   // Another host may have applied it and committed more; but the number of the last batch never falls.
   if (!(await store.heads.change(_id, { batch, token }, done))) {
-    const stored = (await store.heads.get(_id)) as StoredGeneration | null;
+    const stored = await generationIn(store, number);
     if (stored && stored.batch < batch)
       throw new UnusableStoreError(
         store.location,

@@ -7,7 +7,7 @@ import { CopyLockWait } from "./copy-lock.ts";
 import { retryUntilAnswered } from "../retry.ts";
 import { cutJournal, storePieces } from "./journal.ts";
 import type { RowStore, Write } from "./row-store.ts";
-import { generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
+import { generationId, generationIn, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
 export interface CommitsOfHost {
   /** The epoch of this host's last takeover of the table. */
@@ -56,9 +56,9 @@ export class Commits {
   }
 
   async read(): Promise<StoredGeneration> {
-    const stored = await this.#store.heads.get(generationId(this.#number));
+    const stored = await generationIn(this.#store, this.#number);
     if (!stored) throw this.gone();
-    return stored as StoredGeneration;
+    return stored;
   }
 
   /** As of the last complete commit. The host that holds the epoch first applies a journal that a killed host left. */

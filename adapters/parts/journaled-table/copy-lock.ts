@@ -4,7 +4,7 @@ import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import { applyJournal } from "./apply.ts";
 import type { RowStore } from "./row-store.ts";
-import { dropped, generationId, type StoredGeneration } from "./stored-generation.ts";
+import { dropped, generationId, generationIn, type StoredGeneration } from "./stored-generation.ts";
 
 /**
  * Blocks the commits of a generation while the end of a copy is read. Safe without clocks: the release is a
@@ -12,14 +12,16 @@ import { dropped, generationId, type StoredGeneration } from "./stored-generatio
  */
 export class CopyLock {
   readonly #store: RowStore;
+  readonly #number: number;
   readonly #id: string;
   readonly #name = randomUUID();
   #beats = 0;
   #beatenAt = performance.now();
 
-  private constructor(store: RowStore, id: string) {
+  private constructor(store: RowStore, number: number) {
     this.#store = store;
-    this.#id = id;
+    this.#number = number;
+    this.#id = generationId(number);
   }
 
   /**
@@ -28,11 +30,10 @@ export class CopyLock {
    * @throws StoreUnavailableError if the generation is gone, or other copies keep the lock for `times.copyLock.takenMs`
    */
   static async take(store: RowStore, number: number): Promise<{ lock: CopyLock; stored: StoredGeneration } | null> {
-    const id = generationId(number);
-    const lock = new CopyLock(store, id);
+    const lock = new CopyLock(store, number);
     const lockWait = new CopyLockWait(store);
     for (const end = performance.now() + times.copyLock.takenMs; ;) {
-      if (await store.heads.change(id, { copyLock: null }, { copyLock: lock.#text })) break;
+      if (await store.heads.change(lock.#id, { copyLock: null }, { copyLock: lock.#text })) break;
       const stored = await lock.#stored();
       if (performance.now() > end)
         throw new StoreUnavailableError(store.location, "another copy has locked the generation; try again later");
@@ -42,7 +43,7 @@ export class CopyLock {
   }
 
   async #stored(): Promise<StoredGeneration> {
-    const stored = (await this.#store.heads.get(this.#id)) as StoredGeneration | null;
+    const stored = await generationIn(this.#store, this.#number);
     if (stored && stored.epoch !== dropped) return stored;
     throw new StoreUnavailableError(this.#store.location, `${this.#id} was replaced while it was copied`);
   }

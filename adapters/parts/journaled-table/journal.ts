@@ -1,6 +1,7 @@
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
-import { pieceId, type StoredGeneration } from "./stored-generation.ts";
-import type { Content, Kind, RowStore, Write } from "./row-store.ts";
+import { writtenByNewer } from "../../../core/errors/newer-version.ts";
+import { generationIn, pieceId, type StoredGeneration } from "./stored-generation.ts";
+import { kinds, type Content, type Kind, type RowStore, type Write } from "./row-store.ts";
 
 type Line = [kind: Kind, id: string, isNew: boolean, content: Content | null];
 
@@ -25,7 +26,10 @@ export function cutJournal(writes: readonly Write[], maxBytes: number): string[]
   return texts;
 }
 
-/** The writes of the journal; null if another host has applied it meanwhile. */
+/**
+ * The writes of the journal; null if another host has applied it meanwhile.
+ * @throws UnusableStoreError if a piece is missing, or a newer version has written it
+ */
 export async function readJournal(store: RowStore, stored: StoredGeneration): Promise<Write[] | null> {
   const texts = [stored.journal!];
   for (let index = 0; index < stored.pieces; index++) {
@@ -39,12 +43,16 @@ export async function readJournal(store: RowStore, stored: StoredGeneration): Pr
     else return null;
   }
   return texts.flatMap((text) =>
-    (JSON.parse(text) as Line[]).map(([kind, id, isNew, content]) => ({ kind, id, isNew, content })),
+    (JSON.parse(text) as Line[]).map(([kind, id, isNew, content]) => {
+      // Otherwise nothing would write the document, and the batch would pass for applied.
+      if (!kinds.includes(kind)) throw writtenByNewer(store.location, "kind in a journal", kind, kinds.join(" or "));
+      return { kind, id, isNew, content };
+    }),
   );
 }
 
-async function isPending(store: RowStore, { _id, token }: StoredGeneration): Promise<boolean> {
-  const now = (await store.heads.get(_id)) as StoredGeneration | null;
+async function isPending(store: RowStore, { number, token }: StoredGeneration): Promise<boolean> {
+  const now = await generationIn(store, number);
   return now?.token === token && now.journal !== null;
 }
 

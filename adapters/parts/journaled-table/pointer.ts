@@ -1,11 +1,17 @@
 import { StoreUnavailableError, UnusableStoreError } from "../../../core/errors/errors.ts";
+import { assertFormat, formats } from "../../../core/log/stored-format.ts";
 import { retryUntilAnswered } from "../retry.ts";
 import type { Head, RowStore } from "./row-store.ts";
-import { dropped, newGeneration, type About, type StoredGeneration } from "./stored-generation.ts";
+import {
+  dropped,
+  generationIn,
+  generationsIn,
+  newGeneration,
+  type About,
+  type StoredGeneration,
+} from "./stored-generation.ts";
 
 const id = "pointer";
-/** The version of the documents' layout. */
-const format = 2;
 
 interface Stored extends Head {
   format: number;
@@ -29,13 +35,19 @@ export class Pointer {
     this.#name = name;
   }
 
-  /** @throws UnusableStoreError if the documents belong to another table or have another format */
+  /** @throws UnusableStoreError if the documents belong to another table, or a newer version has written them */
   async prepare(): Promise<Stored> {
     const { heads, location } = this.#store;
-    await heads.add({ _id: id, kind: "pointer", format, name: this.#name, live: 0, next: 1, epoch: 0 });
+    await heads.add({
+      _id: id,
+      kind: "pointer",
+      format: formats.journaledTable,
+      name: this.#name,
+      live: 0,
+      next: 1,
+      epoch: 0,
+    });
     const stored = await this.read();
-    if (stored.format !== format)
-      throw new UnusableStoreError(location, `found documents of format ${stored.format}, expected ${format}`);
     if (stored.name !== this.#name)
       throw new UnusableStoreError(
         location,
@@ -47,6 +59,7 @@ export class Pointer {
   async read(): Promise<Stored> {
     const stored = await this.#store.heads.get(id);
     if (!stored) throw new StoreUnavailableError(this.#store.location, "the table's pointer is no longer there");
+    assertFormat(this.#store.location, "journaledTable", stored["format"]);
     return stored as Stored;
   }
 
@@ -81,17 +94,16 @@ export class Pointer {
     for (;;) {
       const { epoch } = await this.read();
       if (!(await heads.change(id, { epoch }, { epoch: epoch + 1 }))) continue;
-      for (const generation of (await heads.list("generation")) as StoredGeneration[])
-        await this.#raise(generation, epoch + 1);
+      for (const generation of await generationsIn(this.#store)) await this.#raise(generation, epoch + 1);
       return epoch + 1;
     }
   }
 
-  async #raise({ _id, epoch }: StoredGeneration, to: number): Promise<void> {
+  async #raise({ _id, number, epoch }: StoredGeneration, to: number): Promise<void> {
     const { heads } = this.#store;
     for (let found = epoch; found < to && found !== dropped;) {
       if (await heads.change(_id, { epoch: found }, { epoch: to })) return;
-      const stored = (await heads.get(_id)) as StoredGeneration | null;
+      const stored = await generationIn(this.#store, number);
       if (!stored) return;
       found = stored.epoch;
     }

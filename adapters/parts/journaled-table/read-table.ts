@@ -18,7 +18,7 @@ import { Pointer } from "./pointer.ts";
 import { Generations } from "../generations.ts";
 import { removeGeneration, removeLeftovers } from "./removal.ts";
 import type { RowStore } from "./row-store.ts";
-import { generationId, type About, type StoredGeneration } from "./stored-generation.ts";
+import { generationIn, type About, type StoredGeneration } from "./stored-generation.ts";
 import { TableCopy } from "./table-copy.ts";
 
 /**
@@ -106,9 +106,9 @@ export class JournaledReadTable implements ReadTable {
     for (;;) {
       const { live } = await this.#pointer.read();
       if (live === known) return null;
-      const stored = await this.#store.heads.get(generationId(live));
+      const stored = await generationIn(this.#store, live);
       // Null if it was replaced, and removed, in between.
-      if (stored) return this.#openOne(stored as StoredGeneration);
+      if (stored) return this.#openOne(stored);
     }
   }
 

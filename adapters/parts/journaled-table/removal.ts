@@ -1,6 +1,6 @@
 import { removePieces } from "./journal.ts";
 import type { RowStore } from "./row-store.ts";
-import { doneBatch, dropped, generationId, type StoredGeneration } from "./stored-generation.ts";
+import { doneBatch, dropped, generationId, generationsIn } from "./stored-generation.ts";
 
 /** A generation without a write for this long is a leftover of a crash. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
@@ -21,7 +21,7 @@ export async function removeGeneration(store: RowStore, number: number): Promise
 export async function removeLeftovers(store: RowStore, pointer: { live: number; next: number }): Promise<void> {
   const { live, next } = pointer;
   const numbers: number[] = [];
-  for (const stored of (await store.heads.list("generation")) as StoredGeneration[]) {
+  for (const stored of await generationsIn(store)) {
     const { number, epoch, touched } = stored;
     const isLeft = number !== live && (epoch === dropped || touched < Date.now() - abandonedAfterMs);
     if (isLeft) await removeGeneration(store, number);

@@ -1,10 +1,12 @@
 import { fieldsToText, type Fields } from "../../../core/rows/fields.ts";
 import type { Origin, Progress } from "../../../core/table/read-table.ts";
-import type { Head } from "./row-store.ts";
+import { assertFormat, formats } from "../../../core/log/stored-format.ts";
+import type { Head, RowStore } from "./row-store.ts";
 
 /** A generation's document. Each change to the generation is decided by a compare-and-set of this document. */
 export interface StoredGeneration extends Head {
   kind: "generation";
+  format: number;
   number: number;
   fields: string;
   definition: string;
@@ -45,6 +47,7 @@ export interface About {
 export const newGeneration = (number: number, about: About): StoredGeneration => ({
   _id: generationId(number),
   kind: "generation",
+  format: formats.journaledTable,
   number,
   fields: fieldsToText(about.fields),
   definition: about.origin.definition,
@@ -59,6 +62,21 @@ export const newGeneration = (number: number, about: About): StoredGeneration =>
   copyLock: null,
   touched: Date.now(),
 });
+
+/** The document of a generation; null if there is none. @throws UnusableStoreError if a newer version has written it */
+export async function generationIn({ heads, location }: RowStore, number: number): Promise<StoredGeneration | null> {
+  const head = await heads.get(generationId(number));
+  return head && asGeneration(location, head);
+}
+
+export async function generationsIn({ heads, location }: RowStore): Promise<StoredGeneration[]> {
+  return (await heads.list("generation")).map((head) => asGeneration(location, head));
+}
+
+function asGeneration(location: string, head: Head): StoredGeneration {
+  assertFormat(location, "journaledTable", head["format"]);
+  return head as StoredGeneration;
+}
 
 export const progressOf = (stored: StoredGeneration): Progress => JSON.parse(stored.progress) as Progress;
 

@@ -5,7 +5,7 @@ import { verifyLines } from "../json-lines.ts";
 import { backupIn, type Line } from "./backup-rows.ts";
 import { CopyLock } from "./copy-lock.ts";
 import { kinds, type Content, type Documents, type RowStore } from "./row-store.ts";
-import { doneBatch, dropped, generationId, progressOf, type StoredGeneration } from "./stored-generation.ts";
+import { doneBatch, dropped, generationIn, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
 const bytesPerWrite = 256 * 1024;
 const passesBeforeLock = 4;
@@ -65,7 +65,7 @@ export class TableCopy {
 
   /** @throws StoreUnavailableError if the generation was replaced: its rows may be removed already */
   async #stored(): Promise<StoredGeneration> {
-    const stored = (await this.#store.heads.get(generationId(this.#number))) as StoredGeneration | null;
+    const stored = await generationIn(this.#store, this.#number);
     if (stored && stored.epoch !== dropped) return stored;
     throw new StoreUnavailableError(
       this.#store.location,

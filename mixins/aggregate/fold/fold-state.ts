@@ -1,6 +1,7 @@
 import type { Batch, Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { ParkedStreams } from "../../consumer/parked-streams.ts";
+import { parkedIn, toStoredParked } from "./stored-parked.ts";
 
 /** The progress and the parked streams of a generation, both as stored and as changed by the running batch. */
 export class FoldState {
@@ -26,7 +27,7 @@ export class FoldState {
   }
 
   static async of(generation: Generation): Promise<FoldState> {
-    return new FoldState(generation, await generation.progress(), await generation.parked());
+    return new FoldState(generation, await generation.progress(), await parkedIn(generation));
   }
 
   /** Reloads the stored state, after an error whose outcome is unknown. */
@@ -99,13 +100,13 @@ export class FoldState {
     for (const [stream, storedId] of this.#changed) {
       const parked = this.#parked.get(stream);
       if (storedId !== undefined && storedId !== parked?.id) await batch.unpark(storedId);
-      if (parked) await batch.park(parked);
+      if (parked) await batch.park(toStoredParked(parked));
     }
     this.#changed.clear();
   }
 
   async #readParked(): Promise<void> {
     this.#changed.clear();
-    this.#parked.replace(await this.#generation.parked());
+    this.#parked.replace(await parkedIn(this.#generation));
   }
 }

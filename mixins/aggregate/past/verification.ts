@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Row } from "../../../core/rows/fields.ts";
 import type { Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
+import { parkedIn } from "../fold/stored-parked.ts";
 import { unequalRows } from "./row-differences.ts";
 
 /** One value that differs from a fold of the log. */
@@ -48,7 +49,7 @@ export async function verification(
     if (total++ < mostListed) differences.push(difference);
   };
   compareProgress(found.progress, expected.progress, report);
-  await compareParked(await found.generation.parked(), expected.streams, waiting, report);
+  await compareParked(await parkedIn(found.generation), expected.streams, waiting, report);
   const everything = { where: null, search: null };
   const [actual, wanted] = [found.generation.rows, expected.generation.rows];
   for await (const row of unequalRows({ rows: actual, query: everything }, { rows: wanted, query: everything }, turn))

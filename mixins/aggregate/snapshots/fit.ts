@@ -1,9 +1,10 @@
 import { definitionChanges } from "../../../core/rows/definition.ts";
 import type { Fields } from "../../../core/rows/fields.ts";
 import { described, inWords, type Problem } from "../../../core/errors/problem.ts";
+import { formats } from "../../../core/log/stored-format.ts";
 import { SnapshotMismatchError } from "../../../core/errors/snapshot-errors.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
-import { format, type CompleteSnapshot } from "./manifest.ts";
+import type { CompleteSnapshot } from "./manifest.ts";
 
 /** The log's identity, its head, and the id of the event at a position. */
 export type LogPlace = Pick<ConsumerPage, "log" | "head" | "afterId">;
@@ -35,9 +36,13 @@ export function assertFits(snapshot: CompleteSnapshot, today: Today, force: bool
 }
 
 const ofFormat = ({ format: found }: Pick<CompleteSnapshot, "format">): Problem | null =>
-  found === format
+  found === formats.manifest
     ? null
-    : { field: "format", found, expected: `${format}: the snapshot was taken by a newer version of the package` };
+    : {
+        field: "format",
+        found,
+        expected: `${formats.manifest}: the snapshot was taken by a newer version of moleculer-event-sourcing`,
+      };
 
 const ofAggregate = ({ aggregate }: CompleteSnapshot, expected: string): Problem | null =>
   aggregate === expected ? null : { field: "aggregate", found: aggregate, expected };

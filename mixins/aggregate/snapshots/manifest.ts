@@ -1,8 +1,5 @@
 import { createHash } from "node:crypto";
 
-/** Incremented if earlier versions of the package cannot read a snapshot's files. */
-export const format = 1;
-
 /** A snapshot's manifest. A snapshot is a backup of an aggregate's table at a position of the log. */
 export interface Manifest {
   /** A UUID of version 7, so later snapshots have greater ids. */

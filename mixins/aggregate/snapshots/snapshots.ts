@@ -1,3 +1,4 @@
+import { formats } from "../../../core/log/stored-format.ts";
 import { definitionHash } from "../../../core/rows/definition.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { SnapshotsNotConfiguredError, UnknownSnapshotError } from "../../../core/errors/snapshot-errors.ts";
@@ -5,7 +6,7 @@ import { newEventId } from "../../../core/event/event-id.ts";
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 import { convertedGeneration } from "./converted-generation.ts";
-import { format, manifestOf, type Begun, type CompleteSnapshot, type Manifest } from "./manifest.ts";
+import { manifestOf, type Begun, type CompleteSnapshot, type Manifest } from "./manifest.ts";
 import { haveSameFields, isOfDefinition, assertFits, type LogPlace } from "./fit.ts";
 import { SnapshotFolder, toStoreError } from "./folder.ts";
 import { SnapshotHistory, type RecordSnapshot } from "./history.ts";
@@ -100,7 +101,17 @@ export class Snapshots {
       const { position, positionId, log, reordered } = progress;
       const definition = definitionHash(origin.definition);
       const durationMs = Math.round(performance.now() - since);
-      const facts = { position, rows, checksum, definition, format, bytes, durationMs, log, reordered };
+      const facts = {
+        position,
+        rows,
+        checksum,
+        definition,
+        format: formats.manifest,
+        bytes,
+        durationMs,
+        log,
+        reordered,
+      };
       complete = { ...begun, ...facts, state: "complete", positionId, description: origin.definition };
       await folder.write(complete);
     } catch (error) {

@@ -4,6 +4,7 @@ import { ParkedStreams } from "../../consumer/parked-streams.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { LeaseHold, LeaseSource } from "../../consumer/lease-hold.ts";
 import type { Holding } from "../../consumer/work.ts";
+import { parkedIn } from "../fold/stored-parked.ts";
 import type { Fold } from "../fold/fold.ts";
 import { refuseChange, startPlanOf, type StartDependencies } from "../rebuild/definition-change.ts";
 import { TableLease } from "./table-lease.ts";
@@ -123,7 +124,7 @@ export class HostedTable {
     await this.#d.table.refresh();
     const { live } = this;
     const isStale = definitionChanges(live.origin.definition, this.#d.definition).length > 0;
-    const parked = new ParkedStreams(await live.parked());
+    const parked = new ParkedStreams(await parkedIn(live));
     this.state = { ...unseen, live, progress: await live.progress(), parked, isStale };
   }
 

@@ -7,6 +7,7 @@ import {
 } from "../../../core/consumer/consumer-control.ts";
 import type { DamagedEventError } from "../../../core/event/damaged-event.ts";
 import type { EventLog, ReadOptions, ReadStreamOptions } from "../../../core/log/event-log.ts";
+import { withFormat } from "../../../core/log/stored-format.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { upcastEach, type Unreadable } from "../../../core/catalogue/upcast.ts";
 import type { ConsumerPage, StreamPage } from "../../consumer/consumer-page.ts";
@@ -118,7 +119,7 @@ export class ConsumerPages {
 
   async control(consumer: string): Promise<ConsumerControl> {
     const changes = this.#changes;
-    const control = toControl(await this.#d.log.control.get(keyOf(consumer)));
+    const control = toControl(consumer, await this.#d.log.control.get(keyOf(consumer)));
     if (this.#isAlone && changes === this.#changes) {
       if (this.#controls.size >= maxKeptControls) this.#controls.clear();
       this.#controls.set(consumer, control);
@@ -140,7 +141,7 @@ export class ConsumerPages {
   /** Even if it fails the state may have changed: nothing is kept of what was known before. */
   async #put(key: string, control: object, before: number): Promise<number | null> {
     try {
-      return await this.#d.log.control.put(key, control, before);
+      return await this.#d.log.control.put(key, withFormat("control", control), before);
     } finally {
       this.#changes++;
       this.#controls.clear();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { DamagedStateError } from "../../../core/log/damaged-state.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { MixedStreamError } from "../../../core/log/links.ts";
+import { isOfFormat, readFormat, withFormat, type Formatted } from "../../../core/log/stored-format.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { StateSnapshot } from "../../../core/decider/rehydrate.ts";
 import type { StoreHost } from "./host.ts";
@@ -54,7 +55,7 @@ async function usableSnapshot(log: EventLog, { stream, afterVersion, snapshot: k
   return event?.id === eventId ? snapshot : null;
 }
 
-/** `snapshot` is null if there is none or it is damaged. */
+/** `snapshot` is null if there is none, it is damaged, or a newer version has written it. */
 async function storedAt(log: EventLog, key: string): Promise<{ snapshot: StateSnapshot | null; revision: number }> {
   try {
     const stored = await log.control.get(keyOf(key));
@@ -85,10 +86,14 @@ async function isOfLog(log: EventLog, { position, eventId }: StateSnapshot): Pro
 /** Detects damage: a changed character in the stored text may still be valid JSON, but would be a wrong state. */
 const checksumOf = (snapshot: object) => createHash("sha256").update(JSON.stringify(snapshot)).digest("hex");
 
-const sealed = (snapshot: StateSnapshot) => ({ ...snapshot, checksum: checksumOf(snapshot) });
+function sealed(snapshot: StateSnapshot): object {
+  const stored = withFormat("stateSnapshot", snapshot);
+  return { ...stored, checksum: checksumOf(stored) };
+}
 
+/** Null also for another format: a snapshot is disposable. */
 function unsealed(value: unknown): StateSnapshot | null {
-  if (value === null || typeof value !== "object") return null;
-  const { checksum, ...snapshot } = value as StateSnapshot & { checksum?: unknown };
-  return checksum === checksumOf(snapshot) ? snapshot : null;
+  if (!isOfFormat("stateSnapshot", value)) return null;
+  const { checksum, ...stored } = value as Formatted<StateSnapshot> & { checksum?: unknown };
+  return checksum === checksumOf(stored) ? readFormat("stateSnapshot", "stateSnapshot", stored) : null;
 }

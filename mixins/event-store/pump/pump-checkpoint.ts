@@ -1,5 +1,6 @@
 import type { Versioned } from "../../../core/log/control.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
+import { readFormat, withFormat } from "../../../core/log/stored-format.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import type { StateLog } from "../../../core/text/state-log.ts";
 import { LeaseHold, type LeaseSource } from "../../consumer/lease-hold.ts";
@@ -94,7 +95,12 @@ export class PumpCheckpoint {
     const lease = this.lease?.lease ?? undefined;
     const wasUnsure = this.#isOutcomeUnknown;
     this.#isOutcomeUnknown = true;
-    const revision = await this.#log.control.put(pumpKey, { position }, this.#saved.revision, lease);
+    const revision = await this.#log.control.put(
+      pumpKey,
+      withFormat("pump", { position }),
+      this.#saved.revision,
+      lease,
+    );
     this.#isOutcomeUnknown = false;
     if (revision !== null) this.#saved = { position, revision, at: Date.now() };
     else if (!this.lease) this.#saved = await this.#savedBefore(wasUnsure);
@@ -121,4 +127,4 @@ export class PumpCheckpoint {
 }
 
 const positionOf = (stored: Versioned | null): number =>
-  (stored?.value as { position: number } | undefined)?.position ?? 0;
+  stored ? readFormat<{ position: number }>(pumpKey, "pump", stored.value).position : 0;

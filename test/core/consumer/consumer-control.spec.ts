@@ -8,7 +8,7 @@ async function skipAll(
   idOf: (n: number) => string,
   reason: string,
 ): Promise<{ control: ConsumerControl; error: unknown; skips: number }> {
-  let control = toControl(null);
+  let control = toControl("aggregate/t", null);
   for (let skips = 0; skips < 100_000; skips++) {
     const next = () => changeControl("aggregate/a", control, { skip: { id: idOf(skips), reason } });
     try {
@@ -42,7 +42,7 @@ describe("The control state of a consumer", () => {
 
   it("keeps a reason as it is given, and the beginning of a long one", () => {
     const reasonOf = (reason: string) =>
-      changeControl("aggregate/a", toControl(null), { skip: { id: "1", reason } }).skipped["1"]!.reason;
+      changeControl("aggregate/a", toControl("aggregate/t", null), { skip: { id: "1", reason } }).skipped["1"]!.reason;
     expect(reasonOf("x".repeat(200))).toBe("x".repeat(200));
     expect(reasonOf("x".repeat(201))).toMatch(/^x{100,}… \(201 long\)$/);
     expect(reasonOf("😀".repeat(500)).isWellFormed()).toBe(true);
@@ -50,7 +50,7 @@ describe("The control state of a consumer", () => {
   });
 
   it("keeps the last orders to retry, in order, within their bytes", () => {
-    let control = toControl(null);
+    let control = toControl("aggregate/t", null);
     for (let n = 1; n <= 120; n++) control = changeControl("aggregate/a", control, { retry: { id: `${n}` } });
     expect(control.retries.map(({ number }) => number)).toEqual(Array.from({ length: 50 }, (_, n) => n + 71));
     for (let n = 1; n <= 60; n++)
