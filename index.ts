@@ -67,6 +67,7 @@ export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
 export type { StateAnswer } from "./mixins/decider/state-queries.ts";
 export type { EventsOf, EventStoreOptions } from "./mixins/event-store/event-store.ts";
 export type { MapActionOptions, MapEventOptions } from "./mixins/event-store/actions/map-action.ts";
+export type { StoreStatus } from "./mixins/event-store/host/host.ts";
 export type { ExportAnswer } from "./mixins/event-store/transfer/export-events.ts";
 export type { BackupAnswer } from "./mixins/event-store/actions/file-actions.ts";
 export type { StoredAnswer } from "./mixins/event-store/append/appends.ts";

@@ -375,6 +375,7 @@ describe("The package", () => {
       "SendOptions",
       "SnapshotOptions",
       "StateAnswer",
+      "StoreStatus",
       "StoredAnswer",
       "StreamSummary",
       "StreamsPage",

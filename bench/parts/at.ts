@@ -31,7 +31,7 @@ export const at: Part = {
           const ours = await Ours.start(join(stage.folder, "log.db"));
           await ours.addTable(stage.folder);
           const taken: Manifest[] = [];
-          const head = async () => (await ours.broker.call<{ position: number }>(`${storeName}.status`)).position;
+          const head = async () => (await ours.broker.call<{ head: number }>(`${storeName}.status`)).head;
           for (let number = 0; number < every * snapshots;) {
             for (const end = number + every; number < end; number += eventsPerStream) {
               const [entity, from] = [`e${number / eventsPerStream}`, number];

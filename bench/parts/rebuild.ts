@@ -34,7 +34,7 @@ export const rebuild: Part = {
             await ours.leaveAtHead(stage.folder, name);
             await ours.addTable(stage.folder, "function", name);
           }
-          const status = () => ours.broker.call<{ rebuilding: false | { done: number } }>(`${names[0]}.status`);
+          const status = () => ours.broker.call<{ rebuilding: null | { done: number } }>(`${names[0]}.status`);
           let third = 0;
           let peak = 0;
           const watch = setInterval(() => {

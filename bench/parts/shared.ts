@@ -70,7 +70,7 @@ async function beside(cluster: SharedCluster, { name, perSecond, mostMs }: Load)
   const appended = cluster.appended - began;
   await appending;
   const building = samples.flatMap(({ ms, first }) => (first.rebuilding ? [{ ms, done: first.rebuilding.done }] : []));
-  // `rebuilding` is false once the rebuild has folded the whole log.
+  // `rebuilding` is null once the rebuild has folded the whole log.
   const ended = samples.find(({ ms, first }) => !first.rebuilding && ms > (building.at(-1)?.ms ?? Infinity));
   const [done, ms] = ended ? [began, ended.ms] : [building.at(-1)?.done ?? 0, building.at(-1)?.ms ?? 1];
   const lags = samples.map(({ first }) => first.lag ?? NaN);

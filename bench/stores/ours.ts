@@ -108,7 +108,7 @@ export class Ours {
   async leaveAtHead(folder: string, name: string): Promise<void> {
     const page: ConsumerPage = await this.broker.call(`$${storeName}.page`, {
       consumer: `aggregate/${name}`,
-      after: (await this.broker.call<{ position: number }>(`${storeName}.status`)).position,
+      after: (await this.broker.call<{ head: number }>(`${storeName}.status`)).head,
       limit: 0,
       types: [],
     });

@@ -15,7 +15,7 @@ export interface TableStatus {
   position: number;
   lag: number | null;
   stale: boolean;
-  rebuilding: false | { done: number; total: number; secondsLeft: number | null };
+  rebuilding: null | { done: number; total: number; secondsLeft: number | null };
 }
 
 type Options = Omit<SharedNodeOptions, "nodeID" | "version">;

@@ -56,8 +56,8 @@ async function demo(folder: string): Promise<boolean> {
   broker.createService(flightsService(folder));
   await broker.start();
   try {
-    const { engine, position }: { engine: string; position: number } = await broker.call("flightEventStore.status");
-    if (position > 0) {
+    const { engine, head }: { engine: string; head: number } = await broker.call("flightEventStore.status");
+    if (head > 0) {
       console.error(
         `The ${engine} log in ${folder} holds flights already: the demo starts from none. Remove it, or name another place.`,
       );

@@ -14,7 +14,8 @@ import { jobOf, type Job } from "./rebuild/actions.ts";
 import type { RebuildProgress } from "./rebuild/progress.ts";
 
 export interface AggregateStatus extends ConsumerStatus {
-  rebuilding: false | RebuildProgress;
+  /** The progress of a new table beside the live one; null while there is none. */
+  rebuilding: RebuildProgress | null;
   /** Parked events, including those that wait behind a failed one. */
   parked: number;
   reordered: boolean;

@@ -18,7 +18,7 @@ import { appendSpan, markFailed } from "../observability/spans.ts";
 import { onEveryHost, refuseSilent } from "../consumer/on-every-host.ts";
 import { consumerStoreActions } from "./actions/consumer-actions.ts";
 import { deciderStoreActions } from "./actions/decider-actions.ts";
-import { StoreHost } from "./host/host.ts";
+import { StoreHost, type StoreStatus } from "./host/host.ts";
 import { DuplicateHosts } from "./host/duplicate-hosts.ts";
 import { appendedEvent, leaseEvent } from "../service/internal-events.ts";
 import { fileActions } from "./actions/file-actions.ts";
@@ -122,9 +122,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       ...forwarded(ofCallers),
       // Not forwarded: they act on this node.
       status: {
-        async handler() {
-          const status = { name, ...(await host.status()) };
-          return duplicateHosts?.cause ? { ...status, cause: duplicateHosts.cause } : status;
+        async handler(): Promise<StoreStatus> {
+          const status = await host.status();
+          const cause = duplicateHosts?.cause ?? null;
+          return cause === null ? status : { ...status, state: "stopped", cause };
         },
       },
       pause: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },

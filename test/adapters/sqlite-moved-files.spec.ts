@@ -86,7 +86,7 @@ describe("A log under a running host", () => {
     expect(await refusal(() => broker.call("events.verify"))).toMatchObject(expected);
     expect(await refusal(() => broker.call("events.backup", { to: "b.db" }))).toMatchObject(expected);
     expect(await broker.call("events.status")).toMatchObject({
-      position: null,
+      head: null,
       cause: expect.stringContaining("expected the file that was opened there"),
     });
     const things: { cause?: string } = await eventually(async () => {
@@ -101,7 +101,7 @@ describe("A log under a running host", () => {
     const broker = await host();
     rmSync(`${folder}/data`, { recursive: true });
     await eventually(async () => {
-      expect(await broker.call("events.status")).toMatchObject({ position: null, cause: expect.any(String) });
+      expect(await broker.call("events.status")).toMatchObject({ head: null, cause: expect.any(String) });
     });
   });
 

@@ -191,7 +191,7 @@ describe("Time travel in the property example", () => {
   });
 
   it("copies its log while it runs, where its engine does", async () => {
-    const { position }: { position: number } = await ask("propertyEventStore.status");
+    const { head: position }: { head: number } = await ask("propertyEventStore.status");
     const backup = ask<BackupAnswer>("propertyEventStore.backup", { to: "backup/events.db" });
     // Servers have backups of their own.
     const answer = await backup.catch(({ type }: { type: string }) => ({ type }));
@@ -201,11 +201,11 @@ describe("Time travel in the property example", () => {
   });
 
   it("takes its log in from a file once", async () => {
-    const { position }: { position: number } = await ask("propertyEventStore.status");
+    const { head: position }: { head: number } = await ask("propertyEventStore.status");
     const format = "cloudevents";
     expect(await ask("propertyEventStore.export", { to: "events.jsonl", format })).toMatchObject({ events: position });
     const again: ImportAnswer = await ask("propertyEventStore.import", { from: "events.jsonl", format });
-    expect(again).toEqual({ events: 0, repeated: position, position, timesChanged: 0 });
+    expect(again).toEqual({ events: 0, repeated: position, position, timesChanged: 0, processManagers: [] });
     const copies = EventStore("copies", { adapter: "sqlite:data/copies.db" });
     broker.createService({ name: "copy", mixins: [copies.mixin()] });
     await broker.waitForServices("copies");
@@ -238,7 +238,7 @@ describe("Time travel in the property example", () => {
       .remove("property.transformRemoval");
     const [store, , summary] = property.mixins as ServiceSchema[];
     broker = await startBroker([{ ...property, mixins: [store!, renamed.mixin(), summary!] }, notifier]);
-    await eventually(async () => expect(await status()).toMatchObject({ rebuilding: false, stale: false, lag: 0 }));
+    await eventually(async () => expect(await status()).toMatchObject({ rebuilding: null, stale: false, lag: 0 }));
     expect(await ask("propertyAggregate.find", { sort: "id" })).toEqual([
       { id: "44", title: "Harbour Flat", countryCode: "NZ" },
       { id: "45", title: "Lake House", countryCode: "NZ" },

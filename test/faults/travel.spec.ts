@@ -77,7 +77,7 @@ async function expectWhole(folder: string): Promise<void> {
     const parked: ParkedEvent[] = await eventsIn(broker.call(`${table}.parked`));
     expect(parked.map(({ id }) => id)).toEqual(plain.parked);
     expect(await broker.call(`${table}.verify`)).toMatchObject({ ok: true, total: 0, rows: rows.length });
-    expect(await broker.call(`${table}.status`)).toMatchObject({ state: "live", reordered: false, rebuilding: false });
+    expect(await broker.call(`${table}.status`)).toMatchObject({ state: "live", reordered: false, rebuilding: null });
     const place = join(folder, `${table}.db.snapshots`);
     const inPlace = () => (existsSync(place) ? readdirSync(place).toSorted() : []);
     await eventually(async () => {

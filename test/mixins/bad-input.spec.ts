@@ -38,7 +38,7 @@ async function brokerWithOne(): Promise<ServiceBroker> {
 /** Everything that a refused call could have changed. */
 async function contentOf(broker: ServiceBroker): Promise<unknown> {
   await caughtUp(broker, "table");
-  const { position }: { position: number } = await broker.call("events.status");
+  const { head: position }: { head: number } = await broker.call("events.status");
   return {
     position,
     events: await eventsIn(broker.call("events.read", { limit: 100 })),

@@ -603,9 +603,12 @@ describe("The store's queries", () => {
     expect(status).toEqual({
       name: "events",
       engine: "sqlite",
-      position: 10,
+      state: "live",
+      head: 10,
       paused: false,
-      pump: { position: 10, lag: 0 },
+      pump: { position: 10, lag: 0, standsByFor: null },
+      cause: null,
+      jobs: [],
     });
   });
 

@@ -200,7 +200,7 @@ describe("A store that several services mix in", () => {
   ])("is brought along by %s, and ends with it", async (_, consumerOf) => {
     const consumer = consumerOf(newStore(newFolder()));
     const broker = await startBroker([{ name: "only", mixins: [consumer.mixin()] }]);
-    expect(await broker.call("events.status")).toMatchObject({ position: 0 });
+    expect(await broker.call("events.status")).toMatchObject({ head: 0 });
     await broker.destroyService("only");
     await eventually(() => expect(storesOf(broker)).toEqual([]));
   });
@@ -283,7 +283,7 @@ describe("Stopping a broker", () => {
       await caughtUp(broker, "table");
       expect(await numbersOf(broker)).toEqual(upTo(round));
       await eventually(() => expect(heard).toContain(round));
-      expect(await broker.call("events.status")).toMatchObject({ position: round });
+      expect(await broker.call("events.status")).toMatchObject({ head: round });
       await broker.stop();
       expect(openFiles(folder)).toEqual([]);
       await broker.start();
@@ -440,7 +440,8 @@ describe("The store's status", () => {
     intruder.exec("BEGIN IMMEDIATE");
     await refusal(() => append(broker));
     expect(await broker.call("events.status")).toMatchObject({
-      position: 1,
+      state: "waiting",
+      head: 1,
       cause: expect.stringContaining("another process holds the file's lock") as string,
     });
     intruder.exec("ROLLBACK");
@@ -450,9 +451,12 @@ describe("The store's status", () => {
       expect(await broker.call("events.status")).toEqual({
         name: "events",
         engine: "sqlite",
-        position: 2,
+        state: "live",
+        head: 2,
         paused: false,
-        pump: { position: 2, lag: 0 },
+        pump: { position: 2, lag: 0, standsByFor: null },
+        cause: null,
+        jobs: [],
       }),
     );
   });
@@ -474,7 +478,9 @@ describe("The store's status", () => {
     );
     intruder.exec("ROLLBACK");
     intruder.close();
-    await eventually(async () => expect(await broker.call("events.status")).not.toHaveProperty("cause"));
+    await eventually(async () =>
+      expect(await broker.call("events.status")).toMatchObject({ state: "live", cause: null }),
+    );
   });
 
   it("knows neither position nor lag, and says why, when the log does not answer", async () => {
@@ -482,7 +488,8 @@ describe("The store's status", () => {
     await append(broker);
     await broker.stop();
     expect(await broker.call("events.status")).toMatchObject({
-      position: null,
+      state: "waiting",
+      head: null,
       pump: { lag: null },
       cause: expect.stringContaining("the event log is not open") as string,
     });
@@ -502,7 +509,7 @@ describe("An aggregate's status", () => {
       head: 3,
       lag: 0,
       paused: false,
-      rebuilding: false,
+      rebuilding: null,
       parked: 0,
       reordered: false,
       stale: false,
@@ -708,7 +715,7 @@ describe("An aggregate that starts with other fields than its table has", () => 
     // The transform's own view was the generation being built.
     expect(await rowsOf(broker)).toEqual(upTo(4).map((n) => ({ id: idOf(n), n, size: n - 1 })));
     expect(await rowsOf(broker, { query: { size: 1 } })).toMatchObject([{ id: "002" }]);
-    expect(await statusOf(broker)).toMatchObject({ state: "live", position: 4, lag: 0, rebuilding: false });
+    expect(await statusOf(broker)).toMatchObject({ state: "live", position: 4, lag: 0, rebuilding: null });
     expect(readdirSync(folder).filter((file) => /^table\.\d+\.db$/.test(file))).toEqual(["table.2.db"]);
   });
 

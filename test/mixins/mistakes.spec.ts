@@ -232,6 +232,7 @@ describe("A store in two processes' own files", () => {
       const { nodeID } = broker;
       await eventually(async () =>
         expect(await broker.call("events.status", {}, { nodeID })).toMatchObject({
+          state: "stopped",
           cause: expect.stringContaining(`is also hosted by ${other}`) as string,
         }),
       );

@@ -95,7 +95,7 @@ const checks = (adapter: () => string) => {
         ]);
         expect((error.data as { field: string }[]).map((problem) => problem.field)).toEqual([field]);
       }
-    expect(await broker.call(`${store}.status`)).toMatchObject({ position: 0 });
+    expect(await broker.call(`${store}.status`)).toMatchObject({ head: 0 });
     const { control }: { control: object } = await broker.call(`$${store}.page`, {
       consumer,
       after: 0,

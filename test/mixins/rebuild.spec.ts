@@ -81,7 +81,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await append(broker, 1);
     await caughtUp(broker, "table");
     expect(await rowsOf(broker)).toMatchObject([{ n: 40 }, { n: 20 }]);
-    expect(await statusOf(broker)).toMatchObject({ state: "live", rebuilding: false, position: 6 });
+    expect(await statusOf(broker)).toMatchObject({ state: "live", rebuilding: null, position: 6 });
     expect(await broker.call("table.replay")).toMatchObject({ kind: "rebuild", position: 6 });
   });
 
@@ -227,7 +227,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     release();
     expect(await cancelled).toEqual({ cancelled: job.requestId });
     expect(await awaited).toMatchObject({ type: "REBUILD_FAILED", code: 409, message: /it was cancelled/ });
-    expect(await statusOf(broker)).toMatchObject({ rebuilding: false });
+    expect(await statusOf(broker)).toMatchObject({ rebuilding: null });
     expect(await rowsOf(broker)).toMatchObject([{ n: many }]);
     expect(await broker.call("table.cancel")).toEqual({ cancelled: null });
     await broker.call("table.rebuild");
@@ -299,7 +299,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
       message: /the last: a fault of today/,
     });
     expect(await rowsOf(broker)).toHaveLength(25);
-    expect(await statusOf(broker)).toMatchObject({ state: "live", parked: 0, rebuilding: false });
+    expect(await statusOf(broker)).toMatchObject({ state: "live", parked: 0, rebuilding: null });
     state.isBroken = false;
     await broker.call("table.rebuild");
     expect(await rowsOf(broker)).toHaveLength(25);
@@ -346,7 +346,7 @@ describe("A start with another definition", () => {
     const broker = await startBroker([thing(adapter, { transform: doubled, onChange: "warn" })]);
     await caughtUp(broker, "table");
     expect(await rowsOf(broker)).toMatchObject([{ n: 3 }]);
-    expect(await statusOf(broker)).toMatchObject({ stale: true, state: "live", rebuilding: false });
+    expect(await statusOf(broker)).toMatchObject({ stale: true, state: "live", rebuilding: null });
     await broker.call("table.rebuild");
     expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]);
     expect(await statusOf(broker)).toMatchObject({ stale: false });
@@ -466,7 +466,7 @@ describe("An order to rebuild", () => {
     const two = await startBroker([thing(adapter, { transform: noting, definitionVersion: 1 })]);
     const all = Array.from({ length: many }, (_, index) => index + 1);
     await eventually(() => expect(positions).toEqual(all));
-    await eventually(async () => expect(await statusOf(two)).toMatchObject({ rebuilding: false, state: "live" }));
+    await eventually(async () => expect(await statusOf(two)).toMatchObject({ rebuilding: null, state: "live" }));
     expect(await rowsOf(two)).toMatchObject([{ n: many }]);
     await two.stop();
     const three = await startBroker([thing(adapter, { transform: noting, definitionVersion: 1 })]);
@@ -509,7 +509,7 @@ describe("An order to rebuild", () => {
     await reached;
     await one.stop();
     release();
-    await eventually(async () => expect(await statusOf(two)).toMatchObject({ state: "waiting", rebuilding: false }));
+    await eventually(async () => expect(await statusOf(two)).toMatchObject({ state: "waiting", rebuilding: null }));
     await onNode("store again", [store()]);
     expect(await failed).toMatchObject({ type: "REBUILD_FAILED", message: /a fault of today/ });
     await eventually(async () => expect(await two.call("$table.building")).toBeNull());

@@ -24,7 +24,7 @@ describe("A store whose engine goes while it is being opened", () => {
     const events = EventStore("events", { adapter: { ...place, eventLog } });
     const broker = await startBroker([{ name: "host", mixins: [events.mixin()] }]);
     expect(calls).toEqual(["open", "close", "open"]);
-    expect(await broker.call("events.status")).toMatchObject({ position: 0, pump: { lag: 0 } });
+    expect(await broker.call("events.status")).toMatchObject({ head: 0, pump: { lag: 0 } });
     await broker.stop();
     expect(calls).toEqual(["open", "close", "open", "close"]);
   });

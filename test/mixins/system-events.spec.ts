@@ -58,7 +58,7 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
     expect(await eventsIn(broker.call("events.read", { after: 1 }))).toEqual(events);
     expect(await eventsIn(broker.call("events.read", { stream: "$aggregate-things" }))).toEqual(events);
     expect(await broker.call("events.find", { query: { type: "$snapshot.started" } })).toEqual(events);
-    expect(await broker.call("events.status")).toMatchObject({ position: 2 });
+    expect(await broker.call("events.status")).toMatchObject({ head: 2 });
   });
 
   it("is stored once when it is recorded again with its id", async () => {
@@ -74,7 +74,7 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
     await append();
     await record();
     await eventually(async () =>
-      expect(await broker.call("events.status")).toMatchObject({ position: 3, pump: { position: 3 } }),
+      expect(await broker.call("events.status")).toMatchObject({ head: 3, pump: { position: 3 } }),
     );
     await caughtUp(broker, "things");
     await caughtUp(broker, "watch");

@@ -248,6 +248,6 @@ describe("An import into a store with process managers", () => {
     await caughtUp(node, "reminders");
     expect(await node.call("events.import", { from: "file" })).toMatchObject({ processManagers: ["reminders"] });
     await node.call("reminders.pause");
-    expect(await node.call("events.import", { from: "file" })).not.toHaveProperty("processManagers");
+    expect(await node.call("events.import", { from: "file" })).toMatchObject({ processManagers: [] });
   });
 });

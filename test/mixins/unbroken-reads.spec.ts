@@ -123,6 +123,6 @@ describe.each(engines)("A reader in a tight loop on %s", (_engine, placesIn) => 
 
 /** Up to the head of a moment ago, since the log grows. */
 async function caughtUpOnce(broker: ServiceBroker): Promise<void> {
-  const { position }: { position: number } = await broker.call("events.status");
+  const { head: position }: { head: number } = await broker.call("events.status");
   await broker.call("accounts.count", {}, { meta: { readAfter: { events: position } } });
 }

@@ -253,7 +253,7 @@ describe.each(engines)("A history that never was, of a table on %s", (_, places)
     await caughtUp(broker, "accounts");
     const inject = [moved("a", 5), { type: "account.noted", payload: {} }];
     expect(await whatIf(broker, { inject })).toMatchObject({ injected: 1, rows: [{ balance: 6 }] });
-    expect(await broker.call("events.status")).toMatchObject({ position: 1, pump: { lag: 0 } });
+    expect(await broker.call("events.status")).toMatchObject({ head: 1, pump: { lag: 0 } });
     expect(heard).toHaveLength(1);
   });
 

@@ -53,7 +53,7 @@ async function answered(history: History, table: Table, action: string, params: 
 
 /** Checks some moments from the first to the last: system events take as many positions. */
 export async function expectEveryMoment(history: History, events: readonly ThingEvent[]): Promise<void> {
-  const { position: head }: { position: number } = await history.broker.call("events.status");
+  const { head }: { head: number } = await history.broker.call("events.status");
   const stride = Math.ceil((head + 1) / 6);
   for (const table of tables) {
     const outcome = await outcomeOf(history, table);

@@ -42,7 +42,7 @@ describe("A memory broker", () => {
     const broker = await start(things(folder));
     const { position } = await make(broker, "a");
     expect(await rows(broker, position)).toEqual([{ id: "a", id2: "aa" }]);
-    expect(await broker.call("events.status")).toMatchObject({ engine: "memory", position: 1 });
+    expect(await broker.call("events.status")).toMatchObject({ engine: "memory", head: 1 });
     expect(readdirSync(folder)).toEqual([]);
   });
 

@@ -31,11 +31,11 @@ export class ReportedProgress {
   }
 
   /** @param request the last request, whether it is done or not */
-  at({ holder, live }: StandbyView, request: RebuildRequest | null): false | RebuildProgress {
-    if (this.#last?.holder !== holder || this.#last.live !== live) return false;
+  at({ holder, live }: StandbyView, request: RebuildRequest | null): RebuildProgress | null {
+    if (this.#last?.holder !== holder || this.#last.live !== live) return null;
     const { job, done, total, rate, secondsLeft } = this.#last.report;
     const isRequested = request !== null && request.ended === undefined && live?.origin.requestId !== request.id;
     // A table that is folded because its definition has changed has no request.
-    return (isRequested || job === "change") && { done, total, rate, secondsLeft };
+    return isRequested || job === "change" ? { done, total, rate, secondsLeft } : null;
   }
 }

@@ -29,15 +29,15 @@ export class TableProgress {
     if (!metrics && !this.#isReported && !table.state.successor && !rebuilder.running) return;
     const progress = this.#own(head);
     metrics?.rebuilt(progress && progress.total > 0 ? progress.done / progress.total : 1);
-    if (progress || this.#isReported) onProgress(rebuilder.running?.kind ?? "change", progress || null);
-    this.#isReported = progress !== false;
+    if (progress || this.#isReported) onProgress(rebuilder.running?.kind ?? "change", progress);
+    this.#isReported = progress !== null;
   }
 
-  #own(head: number | null): false | RebuildProgress {
+  #own(head: number | null): RebuildProgress | null {
     const { rebuilder, table } = this.#d;
     const { successor, progress } = table.state;
-    if (rebuilder.running) return rebuilder.progress(this.#head) ?? false;
-    return successor !== null && progressOf(progress.position, 0, head ?? progress.position, successor.since);
+    if (rebuilder.running) return rebuilder.progress(this.#head);
+    return successor && progressOf(progress.position, 0, head ?? progress.position, successor.since);
   }
 
   /** Records a progress broadcast of another node. */
@@ -46,7 +46,7 @@ export class TableProgress {
   }
 
   /** The progress on the node that folds the table. */
-  at(head: number | null): false | RebuildProgress {
+  at(head: number | null): RebuildProgress | null {
     const { rebuilder, table } = this.#d;
     return table.state.fold ? this.#own(head) : this.#told.at(this.#standby, rebuilder.request);
   }

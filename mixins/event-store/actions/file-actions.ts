@@ -104,7 +104,7 @@ export function fileActions(
             const processManagers = await runningProcessManagers(host);
             if (processManagers.length > 0) ctx.service?.logger.warn(warningOf(store, processManagers));
             const imported = await importEvents(host, file, { path, format, futureTimes }, job);
-            return processManagers.length > 0 ? { ...imported, processManagers } : imported;
+            return { ...imported, processManagers };
           } finally {
             await file.close();
           }

@@ -19,16 +19,23 @@ import { pumpKey } from "../pump/pump-checkpoint.ts";
 import { appendedEvent, leaseEvent, progressEvent } from "../../service/internal-events.ts";
 
 export interface StoreStatus {
+  name: string;
   engine: string;
-  /** The head; null if the engine does not respond. */
-  position: number | null;
+  /**
+   * `starting`: the log is not open, or its index is built. `waiting`: the engine does not respond, or the last write
+   * failed. `stopped`: an operator has to act. All three have a cause.
+   */
+  state: "starting" | "live" | "waiting" | "stopped";
+  /** The position of the last event; null if the engine does not respond. */
+  head: number | null;
+  /** Whether the pump is paused. */
   paused: boolean;
-  /** `standsByFor`: the host that pumps, and how long ago it renewed its lease. Omitted if this host pumps. */
-  pump: { position: number; lag: number | null; standsByFor?: string };
-  /** Why nothing can be stored, why the pump is stopped, or the progress of the index; omitted otherwise. */
-  cause?: string;
-  /** Running backups, exports, imports and verifications; omitted if there are none. */
-  jobs?: JobProgress[];
+  /** `standsByFor`: the host that pumps, and how long ago it renewed its lease. Null if this host pumps. */
+  pump: { position: number; lag: number | null; standsByFor: string | null };
+  /** Why nothing can be stored or read, why the pump cannot continue, or the progress of the index; null otherwise. */
+  cause: string | null;
+  /** Running backups, exports, imports and verifications. */
+  jobs: JobProgress[];
 }
 
 interface Dependencies {
@@ -163,7 +170,7 @@ export class StoreHost {
     await this.jobs.settled();
   }
 
-  /** Position and lag are null, never 0, if the engine does not respond; `cause` says why. */
+  /** Head and lag are null, never 0, if the engine does not respond; `cause` says why. */
   async status(): Promise<StoreStatus> {
     const { pump } = this;
     let failure: string | null = null;
@@ -171,21 +178,24 @@ export class StoreHost {
       failure = error.message;
       return null;
     });
-    const [position, reached] = (await inTime(asked)) ?? [null, pump.checkpoint.known];
-    const silence = position === null ? (failure ?? "the engine has not responded for a second") : null;
-    const standsByFor = pump.checkpoint.lease?.cause ?? null;
-    const cause = this.building ?? this.appends.outage ?? pump.outage ?? silence;
+    const [head, reached] = (await inTime(asked)) ?? [null, pump.checkpoint.known];
+    const silence = head === null ? (failure ?? "the engine has not responded for a second") : null;
+    const { building } = this;
+    const cause = building ?? this.appends.outage ?? pump.outage ?? silence;
+    const working = cause === null ? "live" : "waiting";
     return {
+      name: this.#d.name,
       engine: this.#log.engine,
-      position,
+      state: building === null ? working : "starting",
+      head,
       paused: pump.isPaused,
       pump: {
         position: reached,
-        lag: position === null ? null : position - reached,
-        ...(standsByFor !== null && { standsByFor }),
+        lag: head === null ? null : head - reached,
+        standsByFor: pump.checkpoint.lease?.cause ?? null,
       },
-      ...(cause !== null && { cause }),
-      ...(this.jobs.running.length > 0 && { jobs: this.jobs.running }),
+      cause,
+      jobs: this.jobs.running,
     };
   }
 

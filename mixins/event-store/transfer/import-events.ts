@@ -9,7 +9,7 @@ import { asFileError } from "../../../core/files/new-file.ts";
 import type { StoreHost } from "../host/host.ts";
 import type { Job } from "../host/jobs.ts";
 
-export interface ImportAnswer {
+export interface Imported {
   /** The number of newly stored events. */
   events: number;
   /** The number of events that the log already had. */
@@ -18,8 +18,11 @@ export interface ImportAnswer {
   position: number;
   /** The number of new events that were stored with another time than in the file, because the log's times never decrease. */
   timesChanged: number;
+}
+
+export interface ImportAnswer extends Imported {
   /** The store's process managers that were not paused, and therefore handle the imported events like new ones. */
-  processManagers?: string[];
+  processManagers: string[];
 }
 
 interface ImportOptions {
@@ -50,7 +53,7 @@ export async function importEvents(
   file: FileHandle,
   { path, format, futureTimes }: ImportOptions,
   job: Job,
-): Promise<ImportAnswer> {
+): Promise<Imported> {
   const importer = new Importer(host);
   const read = (text: string) => {
     try {
@@ -93,7 +96,7 @@ async function* withFileErrors<Item>(path: string, items: AsyncGenerator<Item>):
 
 /** Collects events and stores many of them in one commit. */
 class Importer {
-  readonly answer: ImportAnswer = { events: 0, repeated: 0, position: 0, timesChanged: 0 };
+  readonly answer: Imported = { events: 0, repeated: 0, position: 0, timesChanged: 0 };
   readonly #host: StoreHost;
   #waiting: { line: number; request: AppendRequest }[] = [];
   #characters = 0;

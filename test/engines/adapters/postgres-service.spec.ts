@@ -71,7 +71,7 @@ describeWith("postgres", "A store and its aggregate in PostgreSQL", (server) => 
     const made = make().then(() => (isMade = true));
     try {
       const status = await broker.call<{ cause: string }>(`${store}.status`);
-      expect(status).toMatchObject({ position: null, pump: { lag: null } });
+      expect(status).toMatchObject({ state: "waiting", head: null, pump: { lag: null } });
       expect(status.cause).toMatch(/has not responded|does not respond/);
       expect(await broker.call(`${store}Counts.status`)).toMatchObject({ position: 1, head: null, lag: null });
       expect(isMade).toBe(false);

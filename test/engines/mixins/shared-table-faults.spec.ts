@@ -61,7 +61,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     state.isArmed = true;
     expect(await ask(node, "rebuild")).toMatchObject({ position: 10 });
     expect(state.hasHappened).toBe(true);
-    await withStatus(node, { state: "live", rebuilding: false });
+    await withStatus(node, { state: "live", rebuilding: null });
     expect(await ask(node, "rebuild")).toMatchObject({ position: 10 });
   });
 
@@ -89,7 +89,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     await rowsOn(second, after(10));
     const rebuilt = ask(second, "rebuild");
     await eventually(() => expect(isWaiting).toBe(true));
-    await withStatus(first, { rebuilding: false });
+    await withStatus(first, { rebuilding: null });
     await first.stop();
     gate!.resolve();
     gate = null;

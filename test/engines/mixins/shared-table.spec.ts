@@ -110,8 +110,8 @@ describeWith("postgres", "A table in PostgreSQL that two nodes share", (server) 
     expect((told["rebuilding"] as { done: number }).done).toBeGreaterThan(0);
     expect(await statusOf(first)).toMatchObject({ rebuilding: { total: 1200 } });
     gate.resolve();
-    await withStatus(second, { rebuilding: false, position: 1200 });
-    await withStatus(first, { rebuilding: false });
+    await withStatus(second, { rebuilding: null, position: 1200 });
+    await withStatus(first, { rebuilding: null });
 
     Object.assign(gate, { at: 1100 }, Promise.withResolvers<void>());
     await ask(second, "rebuild", { wait: false });
@@ -119,7 +119,7 @@ describeWith("postgres", "A table in PostgreSQL that two nodes share", (server) 
     const cancelled = ask(first, "cancel");
     gate.resolve();
     expect(await cancelled).toMatchObject({ cancelled: expect.any(String) as string });
-    await withStatus(second, { rebuilding: false });
+    await withStatus(second, { rebuilding: null });
     expect(await rowsOn(second)).toHaveLength(1200);
   });
 
@@ -128,7 +128,7 @@ describeWith("postgres", "A table in PostgreSQL that two nodes share", (server) 
     const [first, second] = await shared.pair({ version: 1 }, { version: 2 });
     await shared.add(10);
     await rowsOn(second, after(10));
-    expect(await statusOf(second)).toMatchObject({ state: "standby", stale: true, rebuilding: false });
+    expect(await statusOf(second)).toMatchObject({ state: "standby", stale: true, rebuilding: null });
     expect(await statusOf(first)).toMatchObject({ stale: false });
     await first.stop();
     await withStatus(second, { state: "live", stale: false, position: 10 });

@@ -49,7 +49,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     let isAnswered = false;
     const rebuilt = c.call("entries.rebuild").finally(() => (isAnswered = true));
     await eventually(() => expect(runs.get("C")).toBe(20));
-    await eventuallyIs(a, "C", { rebuilding: false });
+    await eventuallyIs(a, "C", { rebuilding: null });
     await eventuallyIs(a, "D", { rebuilding: expect.any(Object) as AggregateStatus["rebuilding"] });
     expect(await refusal(() => c.call("entries.rebuild"))).toMatchObject({ type: "REBUILD_RUNNING" });
     expect(await readEntries(a, "D")).toHaveLength(10);
@@ -73,11 +73,11 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     await cluster.knows("entries", "C", "D", "E");
     const plain = plainEntries(await readLog(a));
     for (const node of ["C", "D", "E"]) {
-      await eventuallyIs(a, node, { state: "live", position: 12, rebuilding: false });
+      await eventuallyIs(a, node, { state: "live", position: 12, rebuilding: null });
       expect(await readEntries(a, node)).toEqual(plain);
     }
     await eventually(() => expect(runs.get("D")).toBeGreaterThanOrEqual(22));
-    for (const node of ["D", "E"]) await eventuallyIs(a, node, { rebuilding: false, state: "live" });
+    for (const node of ["D", "E"]) await eventuallyIs(a, node, { rebuilding: null, state: "live" });
     expect(runs.get("C")).toBe(22);
     // A new node may call services that are not discovered everywhere yet, and retries; it never folds the log twice.
     expect(runs.get("E")).toBeLessThan(24);
@@ -97,7 +97,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     });
     expect(await d.call("entries.restore", { snapshotId })).toMatchObject({ kind: "restore", position: 10 });
     for (const node of ["C", "D"]) {
-      await eventuallyIs(a, node, { state: "paused", position: 10, rebuilding: false });
+      await eventuallyIs(a, node, { state: "paused", position: 10, rebuilding: null });
       expect(await readEntries(a, node)).toEqual(plain.slice(0, 10));
     }
     expect(Object.fromEntries(runs)).toEqual({ C: 14, D: 24 });
@@ -119,7 +119,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     state.isHeld = true;
     const restored = refusal(() => d.call("entries.restore", { snapshotId }));
     await eventually(() => expect(runs.get("D")).toBe(11));
-    await eventuallyIs(a, "C", { state: "paused", position: 10, rebuilding: false });
+    await eventuallyIs(a, "C", { state: "paused", position: 10, rebuilding: null });
     const cancelled = c.call("entries.cancel");
     // Released when the request has ended, not when it is complete.
     const asked = { consumer: "aggregate/entries", after: 0, limit: 0, types: [] };
@@ -133,7 +133,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     await moveOften(a, 2);
     const plain = plainEntries(await readLog(a));
     for (const node of ["C", "D"]) {
-      await eventuallyIs(a, node, { state: "live", position: 14, rebuilding: false });
+      await eventuallyIs(a, node, { state: "live", position: 14, rebuilding: null });
       expect(await readEntries(a, node)).toEqual(plain);
     }
   });

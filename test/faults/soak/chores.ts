@@ -77,7 +77,7 @@ export function choresOn(broker: ServiceBroker, folder: string): Chores {
   }
 
   async function export_(): Promise<void> {
-    const { position } = await call<{ position: number }>("events.status");
+    const { head: position } = await call<{ head: number }>("events.status");
     await call("events.export", { to: "lines.jsonl", after: Math.max(0, position - 500) });
     await call("events.import", { from: "lines.jsonl" });
     remove("lines.jsonl");
