@@ -15,6 +15,7 @@ export type Aggregate<
   Fields extends FieldsInput = FieldsInput,
 > = AggregateDefinition<Events, Fields>;
 
+export { entityId } from "./core/event/stream-name.ts";
 export { fromCloudEvent, toCloudEvent } from "./core/interchange/cloud-event.ts";
 export { fromFluxAction, toFluxAction } from "./core/interchange/flux-action.ts";
 export { Decider } from "./mixins/decider/decider.ts";

@@ -247,6 +247,7 @@ describe("The package", () => {
       "EventStore",
       "ProcessManager",
       "Subscription",
+      "entityId",
       "fromCloudEvent",
       "fromFluxAction",
       "toCloudEvent",

@@ -39,6 +39,26 @@ export function categoryOf(stream: string): string {
   return end < 0 ? stream : stream.slice(0, end);
 }
 
+/** Whether a stream's name has an entity's id after its category. */
+export function hasEntity(stream: string): boolean {
+  const end = stream.indexOf("-");
+  return end >= 0 && end < stream.length - 1;
+}
+
+/**
+ * The id of the entity that a stream belongs to: the part of the stream's name after the first `-`. For transforms and
+ * listeners that are actions; a function gets it as `id` in its second argument.
+ *
+ * @example entityId("villa-42"); // "42"
+ * @throws ValidationError if the name has no such part
+ */
+export function entityId(stream: string): string {
+  if (hasEntity(stream)) return stream.slice(stream.indexOf("-") + 1);
+  const expected =
+    "an entity's stream: <category>-<id>. The event has no entity, so name an id that does not depend on one";
+  throw new ValidationError([{ field: "the event's stream", found: stream, expected }]);
+}
+
 /** The category of the streams of a kind of entity: a `-` in its name is written `_`, because a category ends at the first. */
 export const categoryFor = (kind: string): string => kind.replaceAll("-", "_");
 

@@ -1,11 +1,15 @@
 import { ValidationError } from "../errors/errors.ts";
 import type { ProcessDefinition } from "./definition.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
-import { nameProblem } from "../event/stream-name.ts";
+import { entityId, nameProblem } from "../event/stream-name.ts";
 
 /** The process that an event belongs to; null if none. @throws ValidationError, and whatever `correlate` throws */
 export function correlationOf({ name, correlate }: ProcessDefinition, event: RecordedEvent): string | null {
-  const found = correlate(event);
+  const found = correlate(event, {
+    get id() {
+      return entityId(event.stream);
+    },
+  });
   if (found === null || found === undefined) return null;
   const id = typeof found === "number" && Number.isFinite(found) ? String(found) : found;
   const problem = nameProblem("", id);

@@ -47,7 +47,7 @@ export interface ProcessView<State = unknown, Names extends string = string> {
 /** The functions of a process manager, checked. */
 export interface ProcessDefinition {
   name: string;
-  correlate: (event: RecordedEvent) => unknown;
+  correlate: (event: RecordedEvent, entity: { readonly id: string }) => unknown;
   /** If omitted, the process has no state, and its handlers' results are ignored. */
   initialState?: (() => unknown) | undefined;
   on: readonly { pattern: string; handler: (event: RecordedEvent, view: ProcessView) => unknown }[];

@@ -117,9 +117,9 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
   return fields;
 }
 
-/** The row's key: `given`, or `fallback`. @throws InvalidRowError */
-export function rowId(given: unknown, fallback: string): string {
-  if (given === undefined || given === null) return fallback;
+/** The row's key; null if none is given. @throws InvalidRowError */
+export function rowId(given: unknown): string | null {
+  if (given === undefined || given === null) return null;
   if (isPlainText(given, maxIdCharacters)) return given;
   throw new InvalidRowError([idProblem(given)!]);
 }

@@ -82,8 +82,6 @@ export const account = Decider("account", {
   },
 });
 
-const idOf = (stream: string) => stream.slice("account-".length);
-
 const accounts = Aggregate("accounts", {
   eventStore: events,
   ...tables(),
@@ -96,30 +94,22 @@ const accounts = Aggregate("accounts", {
   },
 })
   .on("account.opened")
-  .create(({ stream, payload: { owner, email } }) => {
-    return { id: idOf(stream), owner, email, isValidated: false, balance: 0, isOpen: true };
-  })
+  .create(({ payload: { owner, email } }) => ({ owner, email, isValidated: false, balance: 0, isOpen: true }))
   .on("account.emailValidated")
-  .update(({ stream }) => ({ id: idOf(stream), isValidated: true }))
+  .update(() => ({ isValidated: true }))
   .on("account.deposited")
-  .update(async ({ stream, payload }, { get }) => {
-    const row = await get(idOf(stream));
-    return { id: idOf(stream), balance: (row?.balance ?? 0) + payload.amount };
-  })
+  .update(({ payload }, { row }) => ({ balance: (row?.balance ?? 0) + payload.amount }))
   .on("account.withdrawn")
-  .update(async ({ stream, payload }, { get }) => {
-    const row = await get(idOf(stream));
-    return { id: idOf(stream), balance: (row?.balance ?? 0) - payload.amount };
-  })
+  .update(({ payload }, { row }) => ({ balance: (row?.balance ?? 0) - payload.amount }))
   .on("account.closed")
-  .update(({ stream }) => ({ id: idOf(stream), isOpen: false }));
+  .update(() => ({ isOpen: false }));
 
 /** A new customer gets a mail with a token. It may be sent twice: the mail is not an event. */
 const welcome = Subscription("accountWelcome", {
   eventStore: events,
   on: {
-    "account.opened": ({ stream, payload: { email, owner, token } }, { call }) =>
-      call("mail.send", { to: email, subject: `Welcome, ${owner}`, text: `Account ${idOf(stream)}: ${token}` }),
+    "account.opened": ({ payload: { email, owner, token } }, { id, call }) =>
+      call("mail.send", { to: email, subject: `Welcome, ${owner}`, text: `Account ${id}: ${token}` }),
   },
 });
 

@@ -79,21 +79,17 @@ export const order = Decider("order", {
   },
 });
 
-const idOf = (stream: string) => stream.slice("order-".length);
-
 const orders = Aggregate("orders", {
   eventStore: events,
   ...tables(),
   fields: { number: { type: "string", index: true }, partner: "string", items: "integer", status: "string" },
 })
   .on("order.created")
-  .create(({ stream, payload: { number, partner, items } }) => {
-    return { id: idOf(stream), number, partner, items: items.length, status: "open" };
-  })
+  .create(({ payload: { number, partner, items } }) => ({ number, partner, items: items.length, status: "open" }))
   .on("order.completed")
-  .update(({ stream }) => ({ id: idOf(stream), status: "completed" }))
+  .update(() => ({ status: "completed" }))
   .on("order.deleted")
-  .remove(({ stream }) => idOf(stream));
+  .remove();
 
 const orderItems = Aggregate("orderItems", {
   eventStore: events,
@@ -101,9 +97,9 @@ const orderItems = Aggregate("orderItems", {
   fields: { order: { type: "string", index: true }, product: "string", quantity: "number", unit: "string" },
 })
   .on("order.created")
-  .createMany(({ stream, payload: { items } }) => items.map((item) => ({ ...item, order: idOf(stream) })))
+  .createMany(({ payload: { items } }, { id }) => items.map((item) => ({ ...item, order: id })))
   .on("order.deleted")
-  .remove(({ stream }, { find }) => find({ query: { order: idOf(stream) } }));
+  .remove((_, { id, find }) => find({ query: { order: id } }));
 
 /** All events of all orders are also linked into one stream, in their order. */
 const orderLinks = Subscription("orderLinks", {

@@ -7,7 +7,7 @@ const blocked = Aggregate("blockedProducts", { eventStore: events, ...tables(), 
   .on("product.blocked")
   .update(({ payload }) => payload)
   .on("product.unblocked")
-  .remove(({ payload }) => payload.id);
+  .remove();
 
 /** The products that must not be sold: an event for each, and a table of those that are blocked now. */
 const service: ServiceSchema = {

@@ -25,12 +25,9 @@ export const shipment = Decider("shipment", {
   evolve: { "shipment.created": () => ({ isCreated: true }) },
 });
 
-const idOf = (stream: string) => stream.slice("order-".length);
-
 /** Whenever an order is completed, a shipment is created: a policy, which needs no state. */
 export const shipping = ProcessManager("shipping", {
   eventStore: events,
-  correlate: ({ stream }) => idOf(stream),
   initialState: () => ({}),
   on: {
     "order.completed": async ({ payload: { partner, items } }, { id, call, end }) => {

@@ -57,6 +57,8 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
   visibility?: Visibilities;
 }
 
+const entityRow = (_: unknown, { id }: { id: string }) => id;
+
 type Awaitable<Value> = Value | Promise<Value>;
 
 type TransformTo<Events extends EventMap, Fields extends FieldsInput, Type extends string, Answer> =
@@ -73,8 +75,11 @@ export interface OnType<Events extends EventMap, Fields extends FieldsInput, Typ
   update(transform: TransformTo<Events, Fields, Type, RowInput<Fields>>): Aggregate<Events, Fields>;
   /** Updates several rows. */
   updateMany(transform: TransformTo<Events, Fields, Type, RowInput<Fields>[]>): Aggregate<Events, Fields>;
-  /** Removes rows. The transform returns an id, a row, or an array of them. Rows that do not exist are ignored. */
-  remove(transform: TransformTo<Events, Fields, Type, Removal | Removal[]>): Aggregate<Events, Fields>;
+  /**
+   * Removes the entity's row or, with a transform, the rows that it returns: an id, a row, or an array of them. Rows that
+   * do not exist are ignored.
+   */
+  remove(transform?: TransformTo<Events, Fields, Type, Removal | Removal[]>): Aggregate<Events, Fields>;
 }
 
 /** An event type with Moleculer's wildcards. */
@@ -217,7 +222,7 @@ export function aggregateOn(engines: Engines) {
           createMany: (transform) => map(pattern, "createMany", transform),
           update: (transform) => map(pattern, "update", transform),
           updateMany: (transform) => map(pattern, "updateMany", transform),
-          remove: (transform) => map(pattern, "remove", transform),
+          remove: (transform = entityRow) => map(pattern, "remove", transform),
         };
       },
       mixin: () => {

@@ -36,9 +36,10 @@ export interface ProcessManagerOptions<Events extends EventMap, State, Names ext
   startFrom?: StartFrom;
   /**
    * The process that an event belongs to: 1 to 255 characters, or a number; null or undefined if it belongs to none.
-   * The events of one process are handled one after the other, in the order of the log.
+   * The events of one process are handled one after the other, in the order of the log. `id` is that of the event's
+   * entity: the part of the stream's name after its category. Default: a process for each `id`.
    */
-  correlate: (event: EventOf<Events>) => string | number | null | undefined;
+  correlate?: (event: EventOf<Events>, entity: { readonly id: string }) => string | number | null | undefined;
   /** The state of a process before its first event: plain JSON. Omitted: processes have no state. */
   initialState?: () => State;
   /** Functions of the event, the state and the results of their commands only: after a crash they run again. */
@@ -137,10 +138,13 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
   return { name, definition, mixin: () => companionMixin(companion) };
 }
 
-type Functions = Pick<ProcessDefinition, "correlate" | "initialState" | "compensate"> & {
+type Functions = Pick<ProcessDefinition, "initialState" | "compensate"> & {
+  correlate?: ProcessDefinition["correlate"];
   on: Record<string, ProcessDefinition["on"][number]["handler"]>;
   deadlines?: ProcessDefinition["deadlines"];
 };
+
+const byEntity: ProcessDefinition["correlate"] = (_, { id }) => id;
 
 function parsed(
   name: string,
@@ -148,7 +152,7 @@ function parsed(
   { types, catalogue }: Pick<EventStore, "types" | "catalogue">,
   maxDepth: number,
 ): ProcessDefinition {
-  const { correlate, initialState, compensate, on, deadlines = {} } = given;
+  const { correlate = byEntity, initialState, compensate, on, deadlines = {} } = given;
   mustBeFunction(`${name}.correlate`, correlate);
   if (initialState !== undefined) mustAnswerState(`${name}.initialState`, initialState);
   if (compensate !== undefined) mustBeFunction(`${name}.compensate`, compensate);

@@ -1,5 +1,6 @@
 import type { Context, Service } from "moleculer";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { entityId } from "../../core/event/stream-name.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
@@ -16,6 +17,8 @@ import { setVisibility, type Visibilities } from "../service/visibility.ts";
 
 /** The second argument of a handler function. */
 export interface HandlerView {
+  /** The entity's id: the part of the stream's name after its category. Reading it fails if there is none. */
+  readonly id: string;
   /** Calls an action, with the event as the cause. */
   call: Context["call"];
   readonly ctx: Context;
@@ -90,5 +93,11 @@ export function subscriptionService({
 async function run(caller: EventCaller, handler: Handler, event: RecordedEvent): Promise<unknown> {
   if (typeof handler === "string") return caller.callAction(handler, event);
   const ctx = caller.newContext(event);
-  return handler(event, { ctx, call: ctx.call.bind(ctx) });
+  return handler(event, {
+    ctx,
+    call: ctx.call.bind(ctx),
+    get id() {
+      return entityId(event.stream);
+    },
+  });
 }

@@ -77,7 +77,7 @@ describe("A place in memory", () => {
     const events = EventStore<{ "thing.made": { name: string } }>("events", { adapter: memory() });
     const table = Aggregate("table", { eventStore: events, fields: { name: "string" } })
       .on("thing.made")
-      .create((event) => event.payload);
+      .create((event) => ({ id: event.id, ...event.payload }));
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), table.mixin()] }]);
     const append = (name: string) =>
       broker.call("events.append", { stream: "thing-1", events: [{ type: "thing.made", payload: { name } }] });

@@ -31,7 +31,7 @@ async function host(): Promise<ServiceBroker> {
     events.mixin(),
     things
       .on("thing.made")
-      .create((event) => ({ n: event.version }))
+      .create((event) => ({ id: event.id, n: event.version }))
       .mixin(),
   ];
   const broker = await startBroker([{ name: "thing", mixins }]);

@@ -37,7 +37,7 @@ describe("What a node creates on its disk", () => {
       ...[things, inMemory].map((one) =>
         one
           .on("thing.made")
-          .create(() => ({ n: 1 }))
+          .create(({ id }) => ({ id, n: 1 }))
           .mixin(),
       ),
     ];

@@ -26,7 +26,7 @@ export class FollowedStore {
       fields: { position: "integer" },
     })
       .on("thing.happened")
-      .create(({ position }) => ({ position }));
+      .create(({ id, position }) => ({ id, position }));
     const watch = Subscription(`${name}Watch`, {
       eventStore: events,
       on: { "thing.happened": ({ position }) => void this.handled.add(position) },

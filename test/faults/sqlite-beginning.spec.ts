@@ -167,7 +167,7 @@ describe("An empty log", () => {
       events.mixin(),
       things
         .on("thing.made")
-        .create(() => ({ n: 1 }))
+        .create(({ id }) => ({ id, n: 1 }))
         .mixin(),
     ];
     const broker = await startBroker([{ name: "thing", mixins }]);

@@ -11,7 +11,7 @@ const table = Aggregate("things", {
   fields: { n: "integer" },
 })
   .on("thing.added")
-  .create(({ position }) => ({ n: position }));
+  .create(({ id, position }) => ({ id, n: position }));
 const watch = Subscription("watch", { eventStore: events, on: { "thing.added": () => {} } });
 const broker = new ServiceBroker({
   logger: false,

@@ -45,8 +45,8 @@ async function brokerWith(
 }
 
 /** Appends one event; resolves when it is folded. */
-async function fold(broker: ServiceBroker, type: string, payload: unknown = {}): Promise<RecordedEvent> {
-  const answer: StoredAnswer = await broker.call("events.append", { stream: type, events: [{ type, payload }] });
+async function fold(broker: ServiceBroker, type: string, payload: unknown = {}, stream = type): Promise<RecordedEvent> {
+  const answer: StoredAnswer = await broker.call("events.append", { stream, events: [{ type, payload }] });
   await caughtUp(broker, "table");
   return answer.events[0]!;
 }
@@ -142,26 +142,33 @@ describe.each(["an action", "a function"])("With %s as transform, an aggregate",
     expect(await parkedOf(broker)).toEqual([]);
   });
 
-  it("gives rows without an id one from the event", async () => {
+  it("gives rows without an id that of the entity, and those of createMany one of the event", async () => {
     const broker = await start();
-    const one = await answering(broker, "thing.created", { name: "one" });
-    const two = await answering(broker, "thing.updated", { id: null, name: "two" });
+    const withoutEntity = await answering(broker, "thing.created", { name: "none" });
+    await fold(broker, "thing.created", { answer: { name: "one" } }, "thing-7");
+    await fold(broker, "thing.updated", { answer: { id: null, size: 2 } }, "thing-7");
+    await fold(broker, "thing.created", { answer: { name: "removed" } }, "thing-8");
+    await fold(broker, "thing.removed", { answer: {} }, "thing-8");
     const many = await answering(broker, "things.created", [
       { name: "many 0" },
       { id: "own", name: "many 1" },
       { name: "many 2" },
     ]);
-    const more = await answering(broker, "things.updated", [{ name: "more 0" }, { name: "more 1" }]);
     const ids = Object.fromEntries((await rowsOf(broker)).map(({ id, name }) => [name, id]));
     expect(ids).toEqual({
-      one: one.id,
-      two: two.id,
+      none: withoutEntity.id,
+      one: "7",
       "many 0": `${many.id}-0`,
       "many 1": "own",
       "many 2": `${many.id}-2`,
-      "more 0": `${more.id}-0`,
-      "more 1": `${more.id}-1`,
     });
+    expect(await broker.call("table.get", { id: "7" })).toMatchObject({ name: "one", size: 2 });
+    const update = await answering(broker, "thing.updated", { name: "two" });
+    const updates = await fold(broker, "things.updated", { answer: [{ name: "x" }] }, "thing-7");
+    expect(await parkedOf(broker)).toMatchObject([
+      { id: update.id, error: { type: "VALIDATION_ERROR" } },
+      { id: updates.id, error: { type: "INVALID_ROW" } },
+    ]);
   });
 
   it("parks an event that creates a row with a known id, and writes none of its rows", async () => {
@@ -251,7 +258,7 @@ describe("An aggregate", () => {
         .on("other.created")
         .create(named("elsewhere"))
         .on("thing.*")
-        .update(named("second"))
+        .create(named("second"))
         .on("thing.created")
         .createMany(as(() => [{ name: "third 0" }, { name: "third 1" }])),
     );
@@ -313,9 +320,11 @@ describe("An aggregate", () => {
     const mapped = (n: number) =>
       Aggregate(`table${n}`, { eventStore: events, adapter: `sqlite:${folder}/${n}.db`, fields })
         .on("thing.*")
-        .create(as(({ position }) => ({ size: position })))
+        .create(as(({ id, position }) => ({ id, size: position })))
         .on("thing.*")
-        .updateMany(as(({ position }) => [{ size: position }, { id: `${position % 7}`, size: position }]))
+        .createMany(as(({ position }) => [{ size: position }]))
+        .on("thing.*")
+        .updateMany(as(({ position }) => [{ id: `${position % 7}`, size: position }]))
         .on("thing.removed")
         .remove(as(({ position }) => String((position + 3) % 7)));
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), mapped(1).mixin()] }]);
@@ -544,7 +553,7 @@ describe("An aggregate's queries", () => {
       fields: { name: "string" },
     })
       .on("owner.created")
-      .create(({ payload }) => payload);
+      .create(({ id, payload }) => ({ id, ...payload }));
     const houses = Aggregate("houses", {
       eventStore: events,
       adapter: `sqlite:${folder}/h.db`,
@@ -552,7 +561,7 @@ describe("An aggregate's queries", () => {
       populates: { owner: "owners.resolve", guests: { action: "owners.get", params: { fields: ["name"] } } },
     })
       .on("house.created")
-      .create(({ payload }) => payload);
+      .create(({ id, payload }) => ({ id, ...payload }));
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), owners.mixin(), houses.mixin()] }]);
     await broker.call("events.append", {
       stream: "all",
@@ -628,7 +637,7 @@ describe("An aggregate's cached answers", () => {
     for (let n = 1; n <= 3; n++) await fold(broker, "thing.created", { id: String(n) });
     await eventually(() => expect(cleans).toHaveLength(3));
     await broker.call("events.append", {
-      stream: "thing-1",
+      stream: "things",
       events: Array.from({ length: 600 }, () => ({ type: "thing.created", payload: { name: "x" } })),
     });
     await caughtUp(broker, "table");
@@ -664,7 +673,7 @@ describe("An aggregate's cached answers", () => {
     };
     const readers = Array.from({ length: 8 }, read);
     for (let n = 0; n < 100; n++)
-      await broker.call("events.append", { stream: "thing-1", events: [{ type: "thing.created", payload: {} }] });
+      await broker.call("events.append", { stream: "things", events: [{ type: "thing.created", payload: {} }] });
     await caughtUp(broker, "table");
     done.abort();
     await Promise.all(readers);
@@ -707,7 +716,7 @@ describe("A transform's own view", () => {
   const counting = async (count: () => Promise<unknown>) => ({ size: Number(await count()) + 1 });
   const append = (broker: ServiceBroker, events: number): Promise<StoredAnswer> =>
     broker.call("events.append", {
-      stream: "thing-1",
+      stream: "things",
       events: Array.from({ length: events }, (_, index) => ({ type: "thing.created", payload: { index } })),
     });
   const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);

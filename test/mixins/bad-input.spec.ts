@@ -22,7 +22,7 @@ async function brokerWithOne(): Promise<ServiceBroker> {
     onError: { retries: 0 },
   })
     .on("thing.created")
-    .create((event) => event.payload);
+    .create((event) => ({ id: event.id, ...event.payload }));
   const broker = await startBroker([
     {
       name: "thing",
@@ -425,7 +425,7 @@ describe("A row that does not fit its table", () => {
       .on("many.*")
       .createMany(() => ({ name: "x" }) as unknown as [])
       .on("gone.*")
-      .remove(() => ({}) as { id: string });
+      .remove(() => [null] as unknown as []);
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), table.mixin()] }]);
     for (const type of [...Object.keys(answers), "many.created", "gone.now"])
       await broker.call("events.append", { stream: type, events: [{ type, payload: {} }] });
@@ -438,7 +438,7 @@ describe("A row that does not fit its table", () => {
       ["thing.list", "INVALID_ROW", expect.stringContaining("expected a row: an object of fields")],
       ["thing.text", "INVALID_ROW", expect.stringContaining("expected a row: an object of fields")],
       ["many.created", "INVALID_ROW", expect.stringContaining("expected an array of rows, as createMany requires")],
-      ["gone.now", "INVALID_ROW", expect.stringContaining("expected an id, a row with an id, or an array of them")],
+      ["gone.now", "INVALID_ROW", expect.stringContaining("expected an id, a row, or an array of them")],
     ]);
     expect(await broker.call("table.count")).toBe(0);
   });

@@ -50,7 +50,7 @@ async function start({ folder = newFolder(), events, unknownTypes, logger }: Opt
     onError: { retries: 3, delayMs: 60_000 },
   })
     .on("account.opened")
-    .create(({ payload, stream }) => ({ ...payload, stream }));
+    .create(({ id, payload, stream }) => ({ id, ...payload, stream }));
   const account: ServiceSchema = {
     name: "account",
     mixins: [store.mixin(), owners.mixin()],

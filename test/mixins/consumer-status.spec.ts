@@ -24,9 +24,9 @@ function gated() {
     fields: { n: "integer" },
   })
     .on("thing.*")
-    .create(async ({ position }) => {
+    .create(async ({ id, position }) => {
       if (isClosed) await gate.promise;
-      return { n: position };
+      return { id, n: position };
     });
   return {
     store: { name: "host", mixins: [events.mixin()] },

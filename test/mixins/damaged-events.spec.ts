@@ -25,7 +25,7 @@ function start(folder: string): Promise<ServiceBroker> {
   const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
   const table = Aggregate("table", { eventStore: events, adapter: "memory:", fields: { n: "integer" } })
     .on("n.happened")
-    .create(({ payload }) => ({ n: payload["n"] as number }));
+    .create(({ id, payload }) => ({ id, n: payload["n"] as number }));
   const subscription = Subscription("handlers", {
     eventStore: events,
     on: { "n.happened": ({ position }) => void handled.push(position) },

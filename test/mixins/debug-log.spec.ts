@@ -12,7 +12,7 @@ async function startHost(logger: LogLines): Promise<ServiceBroker> {
   const events = EventStore("events", { adapter: memory() });
   const table = Aggregate("table", { eventStore: events, adapter: "memory:", fields: { n: "integer" } })
     .on("thing.*")
-    .create(({ position }) => ({ n: position }));
+    .create(({ id, position }) => ({ id, n: position }));
   const watch = Subscription("watch", { eventStore: events, on: { "thing.*": "late.handle" } });
   const manager = ProcessManager("manager", {
     eventStore: events,

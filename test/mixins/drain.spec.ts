@@ -50,7 +50,7 @@ async function worldAt(gate: Gate, pumpTimeoutMs = 60_000): Promise<World> {
   const byAction = Aggregate("byAction", common).on("thing.*").create("thing.transform");
   const byFunction = Aggregate("byFunction", common)
     .on("thing.*")
-    .create(async ({ position }) => (await gate.pass("byFunction"), { n: position }));
+    .create(async ({ id, position }) => (await gate.pass("byFunction"), { id, n: position }));
   const idle = Aggregate("idle", common).on("thing.*").create("thing.transform");
   const thing: ServiceSchema = {
     name: "thing",
@@ -59,7 +59,7 @@ async function worldAt(gate: Gate, pumpTimeoutMs = 60_000): Promise<World> {
       happen: store.mapAction("thing.happened", { params: openParams }),
       async transform(ctx: Context<RecordedEvent>) {
         await gate.pass("byAction");
-        return { n: ctx.params.position };
+        return { id: ctx.params.id, n: ctx.params.position };
       },
     },
   };
@@ -207,11 +207,11 @@ describe("Stopping a broker while parked events are retried", () => {
     const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
     const table = Aggregate("table", { eventStore: events, fields: { n: "integer" }, onError: { retries: 0 } })
       .on("thing.*")
-      .create(async ({ position }) => {
+      .create(async ({ id, position }) => {
         if (!isMended) throw new Error("poison");
         retried.push(position);
         await transforms.pass("table");
-        return { n: position };
+        return { id, n: position };
       });
     const broker = newBroker({ registry: { stopDelay: 0 } });
     broker.createService({ name: "thing", mixins: [events.mixin(), table.mixin()] });

@@ -412,7 +412,7 @@ describe("Two brokers of one process", () => {
           events.mixin(),
           table
             .on("thing.**")
-            .create(({ position }) => ({ n: position }))
+            .create(({ id, position }) => ({ id, n: position }))
             .mixin(),
         ],
       };
@@ -565,7 +565,7 @@ describe("An aggregate's status", () => {
     const logger = new LogLines();
     const table = Aggregate("table", { eventStore: remoteStore(folder), fields: { n: "integer" } })
       .on("thing.**")
-      .create(({ position }) => ({ n: position }));
+      .create(({ id, position }) => ({ id, n: position }));
     const broker = await startBroker(
       [
         { name: "host", mixins: [newStore(folder).mixin()] },

@@ -22,7 +22,7 @@ interface Definition {
   fields?: Record<string, "string" | "integer">;
 }
 
-const numbered: Transform = ({ position }) => ({ n: position });
+const numbered: Transform = ({ id, position }) => ({ id, n: position });
 
 function thing({ folder = newFolder(), transform = numbered, fields = { n: "integer" } }: Definition = {}) {
   const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
@@ -168,11 +168,11 @@ describe("The metrics", () => {
     await caughtUp(one, "table");
     await one.stop();
     const held = Promise.withResolvers<void>();
-    const transform: Transform = async ({ position }) => {
+    const transform: Transform = async ({ id, position }) => {
       if (position === 4) await held.promise;
       // Longer than a batch may take, so that earlier events are committed.
       else if (position === 3) for (const end = performance.now() + 25; performance.now() < end;);
-      return { n: position, name: "x" };
+      return { id, n: position, name: "x" };
     };
     const { broker, read } = await measured([thing({ folder, transform, fields: { n: "integer", name: "string" } })]);
     const progress = (share: number) =>

@@ -187,7 +187,7 @@ describe.each(["memory:", "sqlite:"])("A second mapping of an event, of a table 
     const events = EventStore("events", { adapter: "memory:" });
     const table = newTable(events, adapter)
       .on("thing.happened")
-      .create(() => ({ n: 1 }))
+      .create(({ id }) => ({ id, n: 1 }))
       .on("thing.*")
       .create(async ({ id }, { get }) => ({ n: ((await get(id))?.n ?? 0) + 1 }));
     const broker = await startBroker([{ name: "host", mixins: [events.mixin(), table.mixin()] }]);

@@ -35,7 +35,7 @@ async function start(watch: Watch, adapter = "memory:") {
   const events = EventStore("events", { adapter });
   const things = Aggregate("things", { eventStore: events, adapter: "memory:", fields: { name: "string" } })
     .on("thing.made")
-    .create(({ payload }) => payload);
+    .create(({ id, payload }) => ({ id, ...payload }));
   const service = { name: "thing", mixins: [events.mixin(), things.mixin()] };
   return startBroker([service], { middlewares: [watch.middleware] });
 }

@@ -21,7 +21,7 @@ async function brokerWith(adapter: string): Promise<{ broker: ServiceBroker; sto
   const events = EventStore(store, { adapter });
   const table = Aggregate(`${store}Table`, { eventStore: events, fields: { name: "string" } })
     .on("thing.created")
-    .create((event) => event.payload);
+    .create((event) => ({ id: event.id, ...event.payload }));
   const broker = await startBroker([
     {
       name: "thing",

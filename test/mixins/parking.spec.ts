@@ -246,9 +246,9 @@ describe("A poison event", () => {
     const [bad, good] = ["bad", "good"].map((name) =>
       Aggregate(name, { eventStore: events, fields: { position: "integer" }, onError: { retries: 0 } })
         .on("thing.**")
-        .create(({ position }) => {
+        .create(({ id, position }) => {
           if (name === "bad") throw new Error("poison");
-          return { position };
+          return { id, position };
         }),
     );
     const broker = await startBroker([{ name: "host", mixins: [events.mixin(), bad!.mixin(), good!.mixin()] }]);

@@ -22,7 +22,7 @@ function definitions() {
   return {
     decide: decide.bind(null),
     decideForGuest: decide.bind(null),
-    transform: ({ version }: { version: number }) => ({ n: version }),
+    transform: ({ id, version }: { id: string; version: number }) => ({ id, n: version }),
     handler: () => {},
     managed: (_: object, { end }: { end: () => void }) => end(),
   };

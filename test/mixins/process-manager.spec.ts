@@ -281,7 +281,7 @@ describe("A process manager", () => {
     const events = EventStore("events", { adapter });
     const table = Aggregate("table", { eventStore: events, adapter: memory(), fields: { what: "string" } })
       .on("note.taken")
-      .create(({ payload }) => payload);
+      .create(({ id, payload }) => ({ id, ...payload }));
     const found: unknown[] = [];
     const broker = await startBroker([
       new Notes().service(),

@@ -24,7 +24,7 @@ async function brokerHearing(listeners: Listener[], options: Options = {}): Prom
   const events = EventStore("events", { adapter: `sqlite:${folder}/events.db`, ...store });
   const count = Aggregate("count", { eventStore: events, fields: { n: "integer" } })
     .on("thing.**")
-    .create(({ position }) => ({ n: position }));
+    .create(({ id, position }) => ({ id, n: position }));
   const host: ServiceSchema = { name: "host", mixins: [events.mixin(), count.mixin()] };
   const hearing = listeners.map((listener, n): ServiceSchema => ({
     name: `listener-${n}`,

@@ -10,7 +10,7 @@ async function brokerWithTable(): Promise<ServiceBroker> {
   const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
   const table = Aggregate("table", { eventStore: events, fields: { name: "string" } })
     .on("thing.created")
-    .create((event) => event.payload);
+    .create((event) => ({ id: event.id, ...event.payload }));
   return startBroker([
     {
       name: "thing",

@@ -13,7 +13,7 @@ async function brokerWithRows(options: Parameters<typeof startBroker>[1] = {}): 
     populates: { name: "table.resolve" },
   })
     .on("thing.created")
-    .create(({ payload }) => payload);
+    .create(({ id, payload }) => ({ id, ...payload }));
   const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), table.mixin()] }], options);
   await broker.call("events.append", {
     stream: "thing-1",

@@ -15,7 +15,7 @@ function shop(folder: string, other: string): ServiceSchema {
   const elsewhere = EventStore("elsewhere", { adapter: other });
   const table = Aggregate("table", { eventStore: events, fields: { n: "integer" } })
     .on("thing.*")
-    .create(({ position }) => ({ n: position }));
+    .create(({ id, position }) => ({ id, n: position }));
   const watch = Subscription("watch", { eventStore: elsewhere, on: { "thing.*": () => {} } });
   return {
     name: "shop",

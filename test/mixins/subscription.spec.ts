@@ -124,7 +124,7 @@ describe("A subscription", () => {
     const { mixins = [] } = watchService({ folder, watched });
     const table = Aggregate("table", { eventStore: newStore(folder), fields: { position: "integer" } })
       .on("thing.**")
-      .create(({ position }) => ({ position }));
+      .create(({ id, position }) => ({ id, position }));
     const broker = await startBroker([{ name: "host", mixins: [...mixins, table.mixin()] }], { logger });
     for (let round = 0; round < 20; round++) await appendTo(broker, "a", "b", "c");
     const last = appendTo(broker, ...Array.from({ length: 50 }, (_, index) => `s-${index}`)).catch(() => {});

@@ -22,7 +22,7 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
     });
     const table = Aggregate("things", { eventStore: events, fields: { type: "string" } })
       .on("**")
-      .create(({ type }) => ({ type }));
+      .create(({ id, type }) => ({ id, type }));
     const watch = Subscription("watch", {
       eventStore: events,
       startFrom: "origin",

@@ -17,7 +17,7 @@ async function brokerWithRows(): Promise<ServiceBroker> {
     populates: { next: "table.resolve", others: { field: "many", action: "table.resolve" } },
   })
     .on("thing.created")
-    .create(({ payload }) => payload);
+    .create(({ id, payload }) => ({ id, ...payload }));
   const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), table.mixin()] }]);
   const created = (n: number) => ({
     type: "thing.created",

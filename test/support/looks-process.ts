@@ -7,7 +7,7 @@ const folder = process.argv[2]!;
 const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
 const table = Aggregate("table", { eventStore: events, fields: { n: "integer" } })
   .on("n.happened")
-  .create(({ payload }) => ({ n: payload["n"] as number }));
+  .create(({ id, payload }) => ({ id, n: payload["n"] as number }));
 const broker = new ServiceBroker({ logger: false });
 broker.createService({ name: "host", mixins: [events.mixin(), table.mixin()] });
 await broker.start();

@@ -22,7 +22,7 @@ export function giveTheSameAnswers(placesOf: PlacesOf): void {
       fields: { n: "integer", text: { type: "string", index: true } },
     })
       .on("thing.happened")
-      .create(() => ({ n: 1 }))
+      .create(({ id }) => ({ id, n: 1 }))
       .on("thing.*")
       .createMany(async ({ id }, { get, find }) => [{ n: (await get(id))?.n ?? 0 }, { n: (await find()).length }])
       .on(emoji)

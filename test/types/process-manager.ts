@@ -91,8 +91,7 @@ ProcessManager("action", {
   on: { "account.opened": "mail.send" },
 });
 
-// @ts-expect-error -- nothing says to which process an event belongs
-ProcessManager("uncorrelated", { eventStore: bank, on: { "account.opened": () => {} } });
+ProcessManager("by entity", { eventStore: bank, on: { "account.opened": () => {} } });
 
 ProcessManager("odd correlation", {
   eventStore: bank,

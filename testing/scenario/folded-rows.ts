@@ -38,7 +38,9 @@ export async function foldedRows(
   const table = memory().readTable!("scenario");
   await table.open(fields);
   const batch = await table.live().begin();
-  await batch.apply(rows.map((row) => ({ operation: "create", id: rowId(row.id, ""), values: checkRow(fields, row) })));
+  await batch.apply(
+    rows.map((row) => ({ operation: "create", id: rowId(row.id) ?? "", values: checkRow(fields, row) })),
+  );
   const folds = foldsOf(folding);
   const transforms = folds.begin(null);
   const mapped = new MappedTransforms(mappings, fields, transforms);

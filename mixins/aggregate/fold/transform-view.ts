@@ -3,6 +3,7 @@ import type { Row } from "../../../core/rows/fields.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../../../core/query/query.ts";
 import type { Rows } from "../../../core/table/read-table.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { entityId } from "../../../core/event/stream-name.ts";
 import { ViewQuery } from "./view-query.ts";
 
 /** One run of a transform. */
@@ -11,6 +12,10 @@ export interface Running {
   event: RecordedEvent;
   span: Span | null;
   rows: Rows;
+  /** The entity's row; undefined until it is loaded. */
+  row: Row | null | undefined;
+  /** The row while it is being loaded, for a transform that has asked for it too early. */
+  loading: Promise<Row | null> | null;
   /** Queries and calls through the transform's own view that it has not awaited yet. */
   pending: number;
 }
@@ -23,6 +28,15 @@ export interface ViewSource {
   newContext: (running: Running) => Context;
 }
 
+/** Ends a run that has asked for a row which the engine cannot return at once; the transform runs again with the row. */
+const rowIsLoading = new Error("the transform runs again once its row is loaded");
+
+/** The entity's row, from which a transform computes the next one. */
+export function loadRow(running: Running, rows: Rows): Row | null | Promise<Row | null> {
+  const found = rows.findByIds([entityId(running.event.stream)]);
+  return Array.isArray(found) ? (found[0] ?? null) : found.then(([row = null]) => row);
+}
+
 /** The second argument of a function transform. Its functions are created on access: most transforms need none. */
 export class TransformViewOf {
   readonly #running: Running;
@@ -32,6 +46,21 @@ export class TransformViewOf {
   constructor(running: Running, source: ViewSource) {
     this.#running = running;
     this.#source = source;
+  }
+
+  get id(): string {
+    return entityId(this.#running.event.stream);
+  }
+
+  get row(): Row | null {
+    const running = this.#running;
+    if (running.row !== undefined) return running.row;
+    const row = loadRow(running, this.#source.rowsFor(running.id));
+    if (!(row instanceof Promise)) return (running.row = row);
+    // The transform's end reports a failure. Until then, it must not be an unhandled rejection.
+    row.catch(() => {});
+    running.loading = row;
+    throw rowIsLoading;
   }
 
   get find(): (params?: QueryParams) => Promise<Row[]> {

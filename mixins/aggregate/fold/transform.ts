@@ -8,11 +8,18 @@ import type { Rows } from "../../../core/table/read-table.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { EventCaller } from "../../consumer/event-caller.ts";
 import { markFailed, type FoldSpans } from "../../observability/spans.ts";
-import { TransformViewOf, type Running, type ViewSource } from "./transform-view.ts";
+import { loadRow, TransformViewOf, type Running, type ViewSource } from "./transform-view.ts";
 import { TimeLimit } from "../../consumer/time-limit.ts";
 
 /** The second argument of a function transform. Queries see every event before this one, committed or not. */
 export interface TransformView<AnyRow = Row> {
+  /** The entity's id: the part of the stream's name after its category. Reading it fails if there is none. */
+  readonly id: string;
+  /**
+   * The row with this id, or null. It is loaded when it is read. On an engine that is not in the process, the transform
+   * then runs again from its beginning, so read it first, as in `(event, { row }) => …`.
+   */
+  readonly row: AnyRow | null;
   find: (params?: QueryParams) => Promise<AnyRow[]>;
   get: (id: string) => Promise<AnyRow | null>;
   /** For calls to other services; created on first access. */
@@ -49,6 +56,8 @@ export class Transforms {
   readonly #views: ViewSource;
   #current: Running | null = null;
   readonly #tokens: { lastId: number };
+  /** Transforms that read `row` on an engine that has to be awaited: it is loaded before they run. */
+  readonly #awaitRow = new Set<TransformFunction>();
 
   constructor({ aggregate, node, fields, caller, timeoutMs, spans, tokens }: TransformsDependencies) {
     this.#aggregate = aggregate;
@@ -79,24 +88,38 @@ export class Transforms {
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
     const id = ++this.#tokens.lastId;
     const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
-    const running = { id, event, span, rows, pending: 0 };
+    const running: Running = { id, event, span, rows, row: undefined, loading: null, pending: 0 };
     this.#current = running;
     if (typeof transform === "string")
       return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: this.#tokenOf(id) }), null);
+    if (this.#awaitRow.size > 0 && this.#awaitRow.has(transform)) return this.#runWithRow(transform, running);
+    return this.#call(transform, running);
+  }
+
+  #call(transform: TransformFunction, running: Running): unknown {
+    const { event, span } = running;
     let answer: unknown;
     try {
       answer = transform(event, new TransformViewOf(running, this.#views));
     } catch (error) {
+      if (running.loading) return this.#runWithRow(transform, running);
       this.#end(span, error);
       throw error;
     }
-    if (isThenable(answer)) return this.#inTime(`the transform of ${event.type}`, Promise.resolve(answer), span);
+    if (isThenable(answer))
+      return this.#inTime(`the transform of ${event.type}`, Promise.resolve(answer), span, transform);
+    if (running.loading) return this.#runWithRow(transform, running);
     if (span || running.pending > 0) this.#finish(span, running.pending > 0);
     else this.#current = null;
     return answer;
   }
 
-  async #inTime(what: string, answer: Promise<unknown>, span: Span | null): Promise<unknown> {
+  async #inTime(
+    what: string,
+    answer: Promise<unknown>,
+    span: Span | null,
+    transform?: TransformFunction,
+  ): Promise<unknown> {
     const running = this.#current;
     let isHasty = false;
     const look = () => void (isHasty = (running?.pending ?? 0) > 0);
@@ -104,11 +127,28 @@ export class Transforms {
     try {
       row = await this.timeLimit.wait(what, answer, look);
     } catch (error) {
+      if (transform && running?.loading) return this.#runWithRow(transform, running);
       this.#end(span, error);
       throw error;
     }
+    if (transform && running?.loading) return this.#runWithRow(transform, running);
     this.#finish(span, isHasty);
     return row;
+  }
+
+  async #runWithRow(transform: TransformFunction, running: Running): Promise<unknown> {
+    this.#awaitRow.add(transform);
+    const { event, rows, span } = running;
+    try {
+      const loading = running.loading ?? Promise.resolve(loadRow(running, rows));
+      running.row = await this.timeLimit.wait(`the row of ${event.type}`, loading);
+    } catch (error) {
+      this.#end(span, error);
+      throw error;
+    }
+    running.loading = null;
+    running.pending = 0;
+    return this.#call(transform, running);
   }
 
   /** @throws FoldEndedError if the transform returned before one of its view's queries had: the row may be wrong */

@@ -213,13 +213,13 @@ describe("The required fields of a new row", () => {
 describe("The id of a row", () => {
   it.each(["1", "x".repeat(255), "with spaces", "😀", "a.b-$%_'\"", " "])("may be %p", (id) => {
     expect(idProblem(id)).toBeNull();
-    expect(rowId(id, "fallback")).toBe(id);
+    expect(rowId(id)).toBe(id);
   });
 
-  it.each([null, undefined])("is the fallback where it is %p", (id) => expect(rowId(id, "fallback")).toBe("fallback"));
+  it.each([null, undefined])("is not given where it is %p", (id) => expect(rowId(id)).toBeNull());
 
   it.each(["", "x".repeat(256), "\ud800", "a\0b", 42, {}, true])("is never %p", async (id) => {
-    const error = await refusal(() => rowId(id, "fallback"));
+    const error = await refusal(() => rowId(id));
     expect(error).toMatchObject({
       name: "InvalidRowError",
       code: 422,

@@ -16,8 +16,8 @@ const event: RecordedEvent = {
   meta: { correlationId: "a", causationId: "b" },
 };
 
-const changes = (operation: Operation, result: unknown, ordinal = 1) =>
-  changesOf({ pattern: "thing.*", operation, transform: null, ordinal }, fields, event, result);
+const changes = (operation: Operation, result: unknown, stream = event.stream, ordinal = 1) =>
+  changesOf({ pattern: "thing.*", operation, transform: null, ordinal }, fields, { ...event, stream }, result);
 
 describe("The changes of a transform's answer", () => {
   it.each<Operation>(["create", "createMany", "update", "updateMany", "remove"])(
@@ -35,35 +35,58 @@ describe("The changes of a transform's answer", () => {
   });
 
   it.each([{ name: "x" }, { id: undefined, name: "x" }, { id: null, name: "x" }])(
-    "give the row %p the id of the event",
-    (row) => expect(changes("create", row)).toEqual([{ operation: "create", id: event.id, values: { name: "x" } }]),
+    "give the row %p the id of the entity, whatever the operation",
+    (row) => {
+      for (const operation of ["create", "update"] as const)
+        expect(changes(operation, row)).toEqual([{ operation, id: "1", values: { name: "x" } }]);
+      expect(changes("create", row, "thing-a-b")).toEqual([{ operation: "create", id: "a-b", values: { name: "x" } }]);
+      expect(changes("remove", row)).toEqual([{ operation: "remove", id: "1" }]);
+    },
   );
 
-  it.each([
-    ["createMany", "create"],
-    ["updateMany", "update"],
-  ] as const)("of %s give each row without an id the event's id and its index", (operation, each) => {
-    expect(changes(operation, [{ total: 0 }, { id: "own", total: 1 }, { total: 2 }])).toEqual([
-      { operation: each, id: `${event.id}-0`, values: { total: 0 } },
-      { operation: each, id: "own", values: { total: 1 } },
-      { operation: each, id: `${event.id}-2`, values: { total: 2 } },
+  it.each(["things", "things-"])(
+    "give a row of the stream %p the id of the event only where it is created",
+    (stream) => {
+      expect(changes("create", {}, stream)).toMatchObject([{ id: event.id }]);
+      expect(changes("createMany", [{}, {}], stream)).toMatchObject([{ id: `${event.id}-0` }, { id: `${event.id}-1` }]);
+      for (const [operation, result] of [
+        ["update", {}],
+        ["remove", {}],
+      ] as const)
+        expect(() => changes(operation, result, stream)).toThrow(`the event's stream: found "${stream}", expected`);
+      expect(changes("update", { id: "7" }, stream)).toMatchObject([{ id: "7" }]);
+    },
+  );
+
+  it("of createMany give each row without an id the event's id and its index", () => {
+    expect(changes("createMany", [{ total: 0 }, { id: "own", total: 1 }, { total: 2 }])).toEqual([
+      { operation: "create", id: `${event.id}-0`, values: { total: 0 } },
+      { operation: "create", id: "own", values: { total: 1 } },
+      { operation: "create", id: `${event.id}-2`, values: { total: 2 } },
     ]);
-    expect(changes(operation, [])).toEqual([]);
+    expect(changes("createMany", [])).toEqual([]);
+  });
+
+  it("of updateMany take the ids of the rows", () => {
+    expect(changes("updateMany", [{ id: "a", total: 1 }])).toEqual([
+      { operation: "update", id: "a", values: { total: 1 } },
+    ]);
+    expect(changes("updateMany", [])).toEqual([]);
   });
 
   it("add the ordinal of a further mapping, so that no two mappings make the same id", () => {
     const ids = [1, 2, 3].flatMap((ordinal) => [
-      ...changes("create", { name: "x" }, ordinal),
-      ...changes("createMany", [{}, {}], ordinal),
+      ...changes("create", { name: "x" }, "things", ordinal),
+      ...changes("createMany", [{}, {}], "things", ordinal),
     ]);
     expect(new Set(ids.map(({ id }) => id)).size).toBe(9);
-    expect(changes("create", {}, 2)[0]!.id).toBe(`${event.id}:2`);
-    expect(changes("updateMany", [{}, {}], 2)[1]!.id).toBe(`${event.id}:2-1`);
+    expect(changes("create", {}, "things", 2)[0]!.id).toBe(`${event.id}:2`);
+    expect(changes("createMany", [{}, {}], "thing-1", 2)[1]!.id).toBe(`${event.id}:2-1`);
   });
 
   it("are the same whenever they are asked for", () => {
-    const once = changes("createMany", [{ name: "x" }, {}], 2);
-    expect(changes("createMany", [{ name: "x" }, {}], 2)).toEqual(once);
+    const once = changes("createMany", [{ name: "x" }, {}], "thing-1", 2);
+    expect(changes("createMany", [{ name: "x" }, {}], "thing-1", 2)).toEqual(once);
   });
 
   it.each([
@@ -78,7 +101,7 @@ describe("The changes of a transform's answer", () => {
 
 describe("A transform's wrong answer", () => {
   const row = "a row: an object of fields";
-  const removed = "an id, a row with an id, or an array of them";
+  const removed = "an id, a row, or an array of them";
   const idRule = "a string of 1 to 255 characters";
   const answer = "the transform's result";
 
@@ -105,11 +128,12 @@ describe("A transform's wrong answer", () => {
     ],
     ["createMany", [{}, Promise.resolve({})], `${answer}.1`, "a Promise", row],
     ["createMany", Array.from({ length: 1, 1: {} } as ArrayLike<object>), `${answer}.0`, "undefined", row],
+    ["updateMany", [{ id: "1" }, {}], `${answer}.1`, "an object", "a row with an id, as updateMany requires"],
     ["create", { Total: 1 }, "Total", 1, "one of the declared fields name, total, at (did you mean total?)"],
     ["create", { id: 7 }, "id", 7, idRule],
     ["update", { id: "" }, "id", "", idRule],
-    ["remove", {}, answer, "an object", removed],
-    ["remove", { id: null }, answer, "an object", removed],
+    ["remove", [Promise.resolve({})], answer, "a Promise", removed],
+    ["remove", [["7"]], answer, "an array of 1", removed],
     ["remove", ["7", null], answer, null, removed],
     ["remove", 7, "id", 7, idRule],
     ["remove", "", "id", "", idRule],

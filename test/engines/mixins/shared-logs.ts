@@ -73,7 +73,7 @@ export class SharedLog {
       readAfterTimeoutMs: 60_000,
     })
       .on("thing.added")
-      .create(async ({ position }, { find }) => ({ n: position, before: (await find()).length }));
+      .create(async ({ id, position }, { find }) => ({ id, n: position, before: (await find()).length }));
     const watch = Subscription("watch", {
       eventStore: events,
       on: { "thing.added": ({ position }) => void handled.push(position) },

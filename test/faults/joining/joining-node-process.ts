@@ -15,7 +15,7 @@ const numbers = Aggregate("numbers", {
   fields: { n: "integer" },
 })
   .on("counter.counted")
-  .create(({ payload }) => ({ n: payload["n"] as number }));
+  .create(({ id, payload }) => ({ id, n: payload["n"] as number }));
 const counter = Decider("counter", {
   eventStore: events,
   stream: (id) => `counter-${id}`,

@@ -27,7 +27,7 @@ async function twoNodes(options: (nodeID: string) => BrokerOptions): Promise<{ a
   const remote = EventStore("events", { adapter: `sqlite:${folder}/events.db`, host: false });
   const table = Aggregate("things", { eventStore: hosted, fields: { text: "string" } })
     .on("thing.noted")
-    .create(({ payload }) => ({ text: payload["text"] as string }));
+    .create(({ id, payload }) => ({ id, text: payload["text"] as string }));
   const decider = (name: string, eventStore: typeof hosted) =>
     Decider(name, {
       eventStore,
