@@ -27,8 +27,8 @@ export const account = Decider("account", {
   // One account per address, in any letter case.
   claims: {
     email: {
-      claim: { "account.opened": ({ payload }) => payload.email },
-      release: { "account.closed": ({ payload }) => payload.email },
+      claim: { "account.opened": "email" },
+      release: ["account.closed"],
       ignoreCase: true,
     },
   },

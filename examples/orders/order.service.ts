@@ -25,8 +25,8 @@ export const order = Decider("order", {
   initialState: (): Order => ({ status: "unknown", number: "", partner: "", items: [] }),
   claims: {
     number: {
-      claim: { "order.created": ({ payload }) => payload.number },
-      release: { "order.deleted": ({ payload }) => payload.number },
+      claim: { "order.created": "number" },
+      release: ["order.deleted"],
       ignoreCase: true,
     },
   },

@@ -68,7 +68,19 @@ Decider("account", {
     "account.noted": () => ({ balance: 0 }),
   },
   claims: {
-    iban: { claim: { "account.opened": ({ payload }) => payload.iban }, release: {}, ignoreCase: true },
+    iban: { claim: { "account.opened": ({ payload }, { id }) => [payload.iban, id] }, release: {}, ignoreCase: true },
+    path: {
+      claim: { "account.opened": "iban", "account.noted": "any.path" },
+      replace: { "account.deposited": "amount" },
+      release: ["account.noted"],
+      version: 1,
+    },
+    // @ts-expect-error -- a path that the payload does not have
+    mistyped: { claim: { "account.opened": "ibna" } },
+    // @ts-expect-error -- a type that the store does not have
+    released: { claim: { "account.opened": "iban" }, release: ["account.lost"] },
+    // @ts-expect-error -- a path of another type's payload
+    replaced: { replace: { "account.deposited": "iban" } },
     // @ts-expect-error -- a field of another type's payload
     amount: { claim: { "account.deposited": ({ payload }) => payload.iban } },
     // @ts-expect-error -- no value that can be claimed
@@ -108,6 +120,33 @@ Decider("catalogued", {
   initialState: () => 0,
   commands: { add: { params: { x: "number" }, decide: (_state, { x }) => ({ type: "a.b", payload: { x } }) } },
   evolve: { "a.b": (state, { payload }) => state + payload.x },
+});
+
+Decider("claimed", {
+  eventStore: EventStore("people", {
+    events: {
+      "person.joined": {
+        payload: {
+          contact: { $$type: "object", email: "email", phones: "string[]" },
+          tags: "array|optional",
+          isNew: "boolean",
+        },
+      },
+    },
+  }),
+  initialState: () => 0,
+  commands: { join: { decide: () => null } },
+  evolve: { "person.joined": (state) => state + 1 },
+  claims: {
+    email: { claim: { "person.joined": "contact.email" } },
+    phone: { claim: { "person.joined": "contact.phones" } },
+    // @ts-expect-error -- a field that the object does not have
+    fax: { claim: { "person.joined": "contact.fax" } },
+    // @ts-expect-error -- an object is no value that can be claimed
+    contact: { claim: { "person.joined": "contact" } },
+    // @ts-expect-error -- nor is true or false
+    flag: { claim: { "person.joined": "isNew" } },
+  },
 });
 
 Decider("untyped", {

@@ -1,5 +1,5 @@
-import { Decider, EventStore } from "moleculer-event-sourcing";
-import { claimChanges, type Claim } from "../../../core/decider/claim.ts";
+import { Decider, EventStore, type ClaimOptions } from "moleculer-event-sourcing";
+import { claimChanges, typesOf, type Claim } from "../../../core/decider/claim.ts";
 import { refusal } from "../../support/broker.ts";
 
 type Value = string | number | null | undefined | (string | number)[];
@@ -18,6 +18,24 @@ const claimOf = (ignoreCase = false): Claim =>
         },
         release: { "order.renamed": ({ payload }) => payload["from"] as Value },
         ignoreCase,
+      },
+    },
+  }).definition.claims[0]!;
+
+type Events = Record<string, Record<string, unknown>>;
+
+const claimBy = (other: ClaimOptions<Events> = {}): Claim =>
+  Decider("order", {
+    eventStore: EventStore("orderEvents", { adapter: "memory:" }),
+    initialState: () => 0,
+    commands: { create: { decide: () => null } },
+    evolve: { "order.created": (state) => state, "order.renamed": (state) => state, "order.noted": (state) => state },
+    claims: {
+      number: {
+        claim: { "order.created": "number" },
+        release: ["order.noted"],
+        replace: { "order.renamed": "to" },
+        ...other,
       },
     },
   }).definition.claims[0]!;
@@ -69,6 +87,56 @@ describe("A claim's changes", () => {
       type: "VALIDATION_ERROR",
       data: [{ field: "order/number: claim of order.created" }],
     });
+  });
+
+  it("are those at a path; a list releases all that the stream holds, and so does what replaces the value", () => {
+    const renamed = { type: "order.renamed", stream: "order-1", payload: { to: "B" } };
+    const noted = { type: "order.noted", stream: "order-1", payload: {} };
+    const all = { value: null, given: null, claimed: false };
+    expect(claimChanges(claimBy(), [created("A"), renamed, noted])).toEqual([
+      { value: "A", given: "A", claimed: true },
+      all,
+      { value: "B", given: "B", claimed: true },
+      all,
+    ]);
+    expect(claimChanges(claimBy(), [{ ...renamed, payload: {} }])).toEqual([all]);
+    expect(typesOf(claimBy())).toEqual(["order.created", "order.noted", "order.renamed"]);
+  });
+
+  it("at a path to something else are refused with the path and what was found", async () => {
+    expect(await refusal(() => claimChanges(claimBy(), [created({ no: 1 })]))).toMatchObject({
+      type: "VALIDATION_ERROR",
+      data: [{ field: "order/number: claim of order.created (payload.number)", found: "an object" }],
+    });
+  });
+
+  it("are of functions that get the entity's id", () => {
+    const claim = claimBy({ claim: { "order.created": (_event, { id }) => id } });
+    expect(claimChanges(claim, [created("A")])).toEqual([{ value: "1", given: "1", claimed: true }]);
+  });
+
+  it("are of one definition by paths, or by a version in place of the functions' text", () => {
+    const texts = [
+      claimBy({ claim: { "order.created": () => "a" } }),
+      claimBy({ claim: { "order.created": () => "b" } }),
+    ];
+    expect(texts[0]!.fingerprint).not.toBe(texts[1]!.fingerprint);
+    const versions = [1, 1, 2, "1"].map(
+      (version, index) =>
+        claimBy({ claim: { "order.created": index === 0 ? () => "a" : () => "b" }, version }).fingerprint,
+    );
+    expect(versions[0]).toBe(versions[1]);
+    expect(new Set(versions).size).toBe(3);
+    expect(claimBy().fingerprint).toBe(claimBy().fingerprint);
+    const others: ClaimOptions<Events>[] = [
+      { claim: { "order.created": "contact.number" } },
+      { release: { "order.noted": "all" } },
+      { release: [] },
+      { ignoreCase: true },
+      { version: 1 },
+    ];
+    const all = [claimBy(), ...others.map((other) => claimBy(other))].map(({ fingerprint }) => fingerprint);
+    expect(new Set(all).size).toBe(6);
   });
 
   it("are of another definition where the functions or the case are", () => {

@@ -83,6 +83,31 @@ describe("A decider's definition", () => {
       'thing.claims.number.release["x"]',
     ],
     [
+      "a claim that is a number",
+      { claims: { number: { claim: { "thing.counted": 5 } } } },
+      'thing.claims.number.claim["thing.counted"]',
+    ],
+    [
+      "a claim with a path that starts at the event",
+      { claims: { number: { claim: { "thing.counted": "payload.number" } } } },
+      'thing.claims.number.claim["thing.counted"]',
+    ],
+    [
+      "a list of types to release with one that has no case",
+      { claims: { number: { claim: { "thing.counted": "number" }, release: ["thing.cuonted"] } } },
+      "thing.claims.number.release[0]",
+    ],
+    [
+      "a replacement of a type that also claims",
+      { claims: { number: { claim: { "thing.counted": "number" }, replace: { "thing.counted": "number" } } } },
+      'thing.claims.number.replace["thing.counted"]',
+    ],
+    [
+      "a claim whose version is an object",
+      { claims: { number: { claim: { "thing.counted": "number" }, version: {} } } },
+      "thing.claims.number.version",
+    ],
+    [
       "an ignoreCase that is a text",
       { claims: { number: { claim: { "thing.counted": nothing }, ignoreCase: "yes" } } },
       "thing.claims.number.ignoreCase",
