@@ -92,9 +92,10 @@ export class SharedCluster {
       type: eventType,
       payload: payloadOf(entity, first + index),
     }));
-    // With a key the append is stored once, even if a node that stops loses the response.
-    const params = { stream: streamOf(entity), events, key: `append-${first}` };
-    await this.client.call(`${storeName}.append`, params, { timeout: 10_000, retries: 5 });
+    // With a command id the append is stored once, even if a node that stops loses the response.
+    const params = { stream: streamOf(entity), events };
+    const headers = { commandId: `append-${first}` };
+    await this.client.call(`${storeName}.append`, params, { timeout: 10_000, retries: 5, headers });
   }
 
   get appended(): number {

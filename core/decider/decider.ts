@@ -12,8 +12,6 @@ import type { Claim } from "./claim.ts";
 export interface Command {
   /** Moleculer's schema of its params, `id` among them. */
   readonly params: Readonly<Record<string, unknown>>;
-  /** The names in `params` that the author declared, and `id`; null if the author declared none. */
-  readonly declared: readonly string[] | null;
   decide(state: unknown, command: object, ctx: unknown): unknown;
 }
 

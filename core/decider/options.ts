@@ -102,7 +102,7 @@ function parseCommands(at: string, input: DeciderInput["commands"]): Map<string,
     );
     assertDefinition(!("handler" in given), `${field}.handler`, described("a handler"), "decide in its place");
     commands.set(name, {
-      ...parseParams(`${field}.params`, given.params),
+      params: parseParams(`${field}.params`, given.params),
       decide: (state, command, ctx) => (given.decide as (...args: unknown[]) => unknown)(state, command, ctx),
     });
   }
@@ -110,12 +110,11 @@ function parseCommands(at: string, input: DeciderInput["commands"]): Map<string,
   return commands;
 }
 
-function parseParams(field: string, input: unknown): Pick<Command, "params" | "declared"> {
-  if (input === undefined) return { params: { id: idRule }, declared: null };
+function parseParams(field: string, input: unknown): Command["params"] {
+  if (input === undefined) return { id: idRule };
   const isParams = isPlainObject(input) && !("$$root" in (input as object));
   assertDefinition(isParams, field, input, "rules by the names of the params");
-  const params = { id: idRule, ...paramsOf(input as object) };
-  return { params, declared: Object.keys(params).filter((name) => !name.startsWith("$$")) };
+  return { id: idRule, ...paramsOf(input as object) };
 }
 
 /**

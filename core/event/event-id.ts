@@ -1,7 +1,7 @@
 import { v5, v7, validate } from "uuid";
 
-/** RFC 9562 namespace of the ids that are derived from an append's `key`. */
-const keyNamespace = "4a3dd1c6-50b9-5f0e-9c1c-6f7b1d8a2e57";
+/** RFC 9562 namespace of the ids that are derived from other ids. */
+const derivedNamespace = "4a3dd1c6-50b9-5f0e-9c1c-6f7b1d8a2e57";
 
 const bytesPerId = 16;
 /** Random bytes for many ids at once: a system call for each id would cost as much as all checks of an append. */
@@ -29,7 +29,7 @@ export function newEventId(): string {
   return v7({ random, msecs, seq });
 }
 
-/** The id of the event at `index` of an append with a `key`; the same if the append is sent again. */
-export const eventIdOfKey = (key: string, index: number): string => v5(`${index}/${key}`, keyNamespace);
+/** The id of the event at `index` of an append with a command id; the same if the append is sent again. */
+export const derivedEventId = (from: string, index: number): string => v5(`${index}/${from}`, derivedNamespace);
 
 export const isEventId = (id: unknown): id is string => typeof id === "string" && validate(id);

@@ -3,7 +3,30 @@ import { ValidationError } from "../errors/errors.ts";
 /** The entity's id in the params of a command; a number becomes a string. @throws ValidationError */
 export function entityId(params: unknown): string {
   const { id } = (params ?? {}) as { id?: unknown };
-  if (typeof id === "string" && id !== "") return id;
-  if (Number.isFinite(id) || typeof id === "bigint") return String(id);
+  const text = textIdOf(id);
+  if (text !== null) return text;
   throw new ValidationError([{ field: "id", found: id, expected: "the entity's id: a string that is not empty" }]);
+}
+
+/** A text, or a number that is taken for its text; null for any other value. */
+export function textIdOf(found: unknown): string | null {
+  if (typeof found === "string" && found !== "") return found;
+  return Number.isFinite(found) || typeof found === "bigint" ? String(found) : null;
+}
+
+/**
+ * The params with the text of a number in `id`: the REPL and query strings turn digits into numbers, but an entity has one
+ * id. Unchanged if the rules say that `id` is a number.
+ */
+export function withTextId<Params extends object>(params: Params, rules: object = {}): Params {
+  const { id } = params as { id?: unknown };
+  if (typeof id !== "number" && typeof id !== "bigint") return params;
+  const text = isNumeric((rules as { id?: unknown }).id) ? null : textIdOf(id);
+  return text === null ? params : { ...params, id: text };
+}
+
+function isNumeric(rule: unknown): boolean {
+  if (Array.isArray(rule)) return rule.some(isNumeric);
+  const { type = rule, rules } = (rule ?? {}) as { type?: unknown; rules?: unknown };
+  return type === "multi" ? isNumeric(rules) : typeof type === "string" && /^number\b/.test(type);
 }

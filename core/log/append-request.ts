@@ -3,14 +3,14 @@ import type { ScopedClaims } from "./log-claims.ts";
 import { claimProblems } from "./claims-input.ts";
 import { commandTagProblem, type CommandTag } from "./command-tag.ts";
 import { EventTooLargeError, ValidationError } from "../errors/errors.ts";
-import { eventIdOfKey } from "../event/event-id.ts";
+import { derivedEventId } from "../event/event-id.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "./expected-version.ts";
 import { ownNameProblem, toNewEvent, type EventContext, type EventInput, type NewEvent } from "./new-event.ts";
 import { pageBytesOf } from "./page-size.ts";
 import type { Problem } from "../errors/problem.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
-const ofCallers = ["stream", "events", "expectedVersion", "key"];
+const ofCallers = ["stream", "events", "expectedVersion"];
 /** The others are for deciders only. */
 const known = [...ofCallers, "claims", "speculation", "command"];
 const maxEvents = 10_000;
@@ -21,18 +21,14 @@ export const maxEventsOfCallers = 2000;
  * its own limit.
  */
 const maxCharacters = 8 * 1024 * 1024;
-const maxKeyCharacters = 1000;
+/** A param that callers may expect. */
+const reasons = { commandId: "no such param: send it in the headers of the call" };
 
 export interface AppendInput {
   stream: string;
   /** 1 to 2,000 events; several take at most 8 MiB of JSON. Stored all together or not at all. */
   events: EventInput[];
   expectedVersion?: ExpectedVersion | undefined;
-  /**
-   * Identifies this append: if it is sent again with the same key, it is stored once. For events without an `id` of
-   * their own.
-   */
-  key?: string | undefined;
   /** The unique values that its events claim and release; set by deciders. */
   claims?: readonly ScopedClaims[] | undefined;
   /** Set by a decider that does not wait for each commit. */
@@ -46,7 +42,7 @@ export interface AppendRequest {
   stream: string;
   expectedVersion: ExpectedVersion;
   events: NewEvent[];
-  /** The id that a further event would have under the same key: if it is stored, the key was used for more events. */
+  /** The id that a further event would have under the same command id: if it is stored, the command id was used for more events. */
   idAfterLast: string | null;
   /** Stored only if the request before it in the same commit is; otherwise it gets that one's error. */
   continues?: boolean;
@@ -61,6 +57,11 @@ export interface AppendRequest {
 }
 
 export interface AppendContext extends EventContext {
+  /**
+   * Identifies the append: if it is sent again with the same command id, it is stored once. Ignored if all events have
+   * ids of their own.
+   */
+  commandId?: string | undefined;
   /** Most bytes that the response's events may take in one message. Default: unlimited. */
   maxAnswerBytes?: number;
   /** Default: 10,000, the most that an engine takes. */
@@ -75,20 +76,14 @@ export interface AppendContext extends EventContext {
  */
 export function toAppendRequest(input: AppendInput, context: AppendContext): AppendRequest {
   if (input === null || typeof input !== "object")
-    throw new ValidationError([
-      { field: "params", found: input, expected: "{stream, events, expectedVersion?, key?}" },
-    ]);
-  const { stream, events, expectedVersion = "any", key, claims, speculation, command } = input;
-  const isKey =
-    key === undefined ||
-    (typeof key === "string" && key !== "" && key.length <= maxKeyCharacters && key.isWellFormed());
+    throw new ValidationError([{ field: "params", found: input, expected: "{stream, events, expectedVersion?}" }]);
+  const { stream, events, expectedVersion = "any", claims, speculation, command } = input;
   const mostEvents = context.maxEvents ?? maxEvents;
   const isList = Array.isArray(events) && events.length > 0 && events.length <= mostEvents;
   const checks = [
-    ...unknownFields("", input, context.isOfCaller ? ofCallers : known, {}, ofCallers),
+    ...unknownFields("", input, context.isOfCaller ? ofCallers : known, reasons, ofCallers),
     ownNameProblem("stream", stream, context.isSystem),
     expectedVersionProblem(expectedVersion),
-    isKey ? null : keyProblem(key),
     ...(claims === undefined ? [] : claimProblems(claims)),
     speculation === undefined ? null : speculationProblem(speculation),
     command === undefined ? null : commandTagProblem(command),
@@ -100,8 +95,11 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   const most = Math.max(maxCharacters, context.maxEventBytes);
   let characters = 0;
   const own = command === undefined ? context : { ...context, command };
-  const accepted = listed(events).map((event, index) => {
-    const one = toNewEvent(event, index, isKey ? key : undefined, stream, own, problems);
+  const given = listed(events);
+  // Events with ids of their own are recognised by these.
+  const commandId = context.commandId === undefined || given.every(hasId) ? undefined : context.commandId;
+  const accepted = given.map((event, index) => {
+    const one = toNewEvent(event, index, commandId, stream, own, problems);
     if (one) characters += one.payloadText.length + one.metaText.length;
     if (index > 0 && characters > most) throw new EventTooLargeError("events", characters, most);
     return one;
@@ -113,15 +111,9 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     stream,
     expectedVersion,
     events: accepted as NewEvent[],
-    idAfterLast: key === undefined ? null : eventIdOfKey(key, events.length),
+    idAfterLast: commandId === undefined ? null : derivedEventId(commandId, events.length),
     ...(claims && { claims }),
   };
-}
-
-function keyProblem(key: unknown): Problem {
-  const isIllFormed = typeof key === "string" && !key.isWellFormed();
-  const expected = `a string of 1 to ${maxKeyCharacters} characters${isIllFormed ? ", well-formed Unicode" : ""}`;
-  return { field: "key", found: key, expected };
 }
 
 /**
@@ -133,6 +125,15 @@ function listed(events: EventInput[]): EventInput[] {
     return Array.from(events);
   } catch {
     throw new ValidationError([{ field: "events", found: events, expected: "an array that can be read" }]);
+  }
+}
+
+function hasId(event: EventInput): boolean {
+  try {
+    return event.id !== undefined && event.id !== null;
+  } catch {
+    // Reported with the event's other problems.
+    return false;
   }
 }
 

@@ -2,11 +2,11 @@ import type { Problem } from "../errors/problem.ts";
 
 /** The trace of a command in its events: `meta.command`. */
 export interface CommandTag {
-  /** The caller's `ctx.meta.commandId`, or the id of the call. */
+  /** The caller's command id, or the id of the call. */
   id: string;
   /** The action's name. */
   name: string;
-  /** A hash of the params; set only if the caller named the command. */
+  /** `commandHash` of the params; set only if the caller named the command. */
   hash?: string;
 }
 

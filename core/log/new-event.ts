@@ -2,7 +2,7 @@ import { emptyCatalogue, isSchemaVersion, type Catalogue } from "../catalogue/ca
 import type { CommandTag } from "./command-tag.ts";
 import { checkAgainst } from "../catalogue/catalogue-check.ts";
 import { EventTooLargeError } from "../errors/errors.ts";
-import { eventIdOfKey, isEventId, newEventId } from "../event/event-id.ts";
+import { derivedEventId, isEventId, newEventId } from "../event/event-id.ts";
 import { isOversize, maxCharacters, toJson, type JsonValue } from "../json/json.ts";
 import type { Problem } from "../errors/problem.ts";
 import type { EventMeta, RecordedEvent } from "../event/recorded-event.ts";
@@ -11,7 +11,7 @@ import { unknownFields } from "../options/unknown-fields.ts";
 
 /** An event as a caller passes it to `append`. */
 export interface EventInput {
-  /** A UUID. An event that is sent again with the same id is stored once. */
+  /** A UUID, for an event that has one already. An event that is sent again with the same id is stored once. */
   id?: string | undefined;
   type: string;
   /** Any JSON value. */
@@ -77,18 +77,18 @@ const reasons = {
 export function toNewEvent(
   input: EventInput,
   index: number,
-  key: string | undefined,
+  commandId: string | undefined,
   stream: string,
   context: EventContext,
   problems: Problem[],
 ): NewEvent | null {
   const field = `events.${index}`;
   const before = problems.length;
-  const given = parseEvent(field, input, key !== undefined, context, problems);
+  const given = parseEvent(field, input, commandId !== undefined, context, problems);
   if (!given || problems.length > before) return null;
   const { id, type, sent, header } = given;
   const { catalogue = emptyCatalogue, maxEventBytes } = context;
-  const newId = id?.toLowerCase() ?? (key === undefined ? newEventId() : eventIdOfKey(key, index));
+  const newId = id?.toLowerCase() ?? (commandId === undefined ? newEventId() : derivedEventId(commandId, index));
   const event = { id: newId, type, stream, meta: header.value as EventMeta };
   const checked = checkAgainst(catalogue, field, event, sent);
   if (Array.isArray(checked)) {
@@ -103,7 +103,7 @@ export function toNewEvent(
     if (bytes > maxEventBytes) throw new EventTooLargeError(field, bytes, maxEventBytes);
   }
   return {
-    idWasGenerated: !id && key === undefined,
+    idWasGenerated: !id && commandId === undefined,
     id: newId,
     type,
     payload: body.value,
@@ -125,7 +125,7 @@ interface GivenEvent {
 function parseEvent(
   field: string,
   input: unknown,
-  hasKey: boolean,
+  hasCommandId: boolean,
   context: EventContext,
   problems: Problem[],
 ): GivenEvent | null {
@@ -149,7 +149,7 @@ function parseEvent(
     ...event.unknown,
     ownNameProblem(`${field}.type`, type, context.isSystem),
     isWild ? { field: `${field}.type`, found: type, expected: "a name without wildcards" } : null,
-    id === undefined || id === null ? null : idProblem(`${field}.id`, id, hasKey),
+    id === undefined || id === null ? null : idProblem(`${field}.id`, id, hasCommandId),
   ];
   for (const problem of checks) if (problem) problems.push(problem);
   const own = meta === undefined ? {} : metaOf(`${field}.meta`, meta, type, accept, context, problems);
@@ -169,11 +169,10 @@ function readEvent(field: string, input: unknown) {
   }
 }
 
-function idProblem(field: string, id: unknown, hasKey: boolean): Problem | null {
+function idProblem(field: string, id: unknown, hasCommandId: boolean): Problem | null {
   if (!isEventId(id)) return { field, found: id, expected: "a UUID" };
-  // The ids of a keyed append are derived from the key: with others among them, a smaller append would look like a
-  // repeat.
-  return hasKey ? { field, found: id, expected: "none beside a key, which names the events" } : null;
+  // The ids are derived from the command id: with others among them, a smaller append would look like a repeat.
+  return hasCommandId ? { field, found: id, expected: "none beside a command id, which names the events" } : null;
 }
 
 /** The caller's meta as JSON; null if it is no object. */

@@ -30,7 +30,7 @@ export function repeatOf(
   if (found.some(({ version }, index) => version !== found[0]!.version + index))
     return reused(first, "the events are stored in another order or not as one append");
   if (idAfterLast !== null && storedById(idAfterLast))
-    return reused(first, "the key was used for an append of more events");
+    return reused(first, "its command id was used for an append of more events");
   return { events: found, repeated: true };
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
 import { CausationTooDeepError, type Link } from "../event/causation.ts";
 import { CommandAnswer } from "./command-answer.ts";
-import { commandId, compensationId, deadlineId } from "./command-id.ts";
+import { CommandIds, deadlineId } from "./derived-ids.ts";
 import { dueTime, type Duration, type KeptDeadline } from "./deadline.ts";
 import { ValidationError } from "../errors/errors.ts";
 import type { Problem } from "../errors/problem.ts";
@@ -9,6 +9,7 @@ import { freezeDeep } from "../json/freeze.ts";
 import { isProblem, toJson } from "../json/json.ts";
 import { keptError, restoredError } from "./kept-error.ts";
 import { isOutage } from "../errors/outage.ts";
+import { isCommandIdReused } from "../log/command-id.ts";
 import type { KeptError, Outcome } from "./instance.ts";
 import type { SendOptions, ProcessDefinition, ProcessView } from "./definition.ts";
 
@@ -32,13 +33,21 @@ interface Dependencies {
   ctx: Context;
   /** Runs `compensate`: its commands have ids of their own. */
   isCompensation: boolean;
-  /** The refusals of this cause's commands in earlier attempts, by ordinal. */
-  refusals: Readonly<Record<number, KeptError>>;
-  send: (action: string, params: unknown, options: SendOptions) => Promise<unknown>;
+  /** The refusals of this cause's commands in earlier attempts, by command id. */
+  refusals: Readonly<Record<string, KeptError>>;
+  send: (command: SentCommand) => Promise<unknown>;
   /** Resolves once every later attempt will know them. */
-  keepRefusals: (refusals: Readonly<Record<number, KeptError>>) => Promise<void>;
+  keepRefusals: (refusals: Readonly<Record<string, KeptError>>) => Promise<void>;
   /** The chain of causes, from its first event to the cause's own. */
   chain: () => Promise<readonly Link[]>;
+}
+
+/** A command as it is sent. */
+export interface SentCommand {
+  action: string;
+  params: unknown;
+  commandId: string;
+  options: SendOptions;
 }
 
 /** One run of a handler. Its commands are sent at once; its state and deadlines take effect when it has succeeded. */
@@ -49,9 +58,9 @@ export class Attempt {
   readonly #refused: { answer: CommandAnswer<unknown>; error: unknown }[] = [];
   #state: unknown;
   #hasEnded = false;
-  #commands = 0;
+  readonly #commandIds: CommandIds;
   #scheduled = 0;
-  #refusals: Record<number, KeptError>;
+  #refusals: Record<string, KeptError>;
   #hasNewRefusals = false;
   /** The reason to send nothing more, even if the handler catches the error. */
   #fatal: { error: unknown } | null = null;
@@ -61,6 +70,8 @@ export class Attempt {
     this.#d = dependencies;
     this.#state = freezeDeep(dependencies.state);
     this.#refusals = { ...dependencies.refusals };
+    const { cause, definition, isCompensation } = dependencies;
+    this.#commandIds = new CommandIds(cause.id, definition.name, isCompensation ? "compensate" : "handle");
   }
 
   /** Runs the handlers in sequence; each sees the state that the one before it returned. */
@@ -112,7 +123,7 @@ export class Attempt {
   }
 
   #call<Answer>(action: string, params: unknown = {}, options: SendOptions = {}): Promise<Answer> {
-    const sent = this.#send(++this.#commands, action, params, options);
+    const sent = this.#send(action, params, options);
     const answer = new CommandAnswer<Answer>((resolve) => resolve(sent as Promise<Answer>));
     const end = sent.then(
       () => {},
@@ -125,8 +136,8 @@ export class Attempt {
     return answer;
   }
 
-  async #send(ordinal: number, action: string, params: unknown, options: SendOptions): Promise<unknown> {
-    const { definition, cause, isCompensation, send } = this.#d;
+  async #send(action: string, params: unknown, options: SendOptions): Promise<unknown> {
+    const { definition, cause, send } = this.#d;
     this.#mustRun();
     const field = `${definition.name}: a command of ${cause.handler}`;
     // A missing action would be treated as an outage and retried.
@@ -134,7 +145,9 @@ export class Attempt {
       throw new ValidationError([{ field: `${field}, its action`, found: action, expected: "an action's name" }]);
     if (options === null || typeof options !== "object")
       throw new ValidationError([{ field: `${field}, its options`, found: options, expected: "{timeout?, meta?}" }]);
-    const known = this.#refusals[ordinal];
+    // Before the first await: the calls of a handler are numbered in their order.
+    const commandId = this.#commandIds.next(action, params);
+    const known = this.#refusals[commandId];
     if (known) throw restoredError(known);
     try {
       await this.#checkDepth();
@@ -144,16 +157,16 @@ export class Attempt {
       this.#fatal ??= { error };
     }
     this.#mustRun();
-    const idOf = isCompensation ? compensationId : commandId;
     const { correlationId, causationId, depth } = cause;
     const from = { correlationId, causationId, causationDepth: depth + 1 };
-    const meta = { ...options.meta, ...from, commandId: idOf(cause.id, definition.name, ordinal) };
+    const meta = { ...options.meta, ...from };
     try {
-      return await send(action, params, { ...options, meta });
+      return await send({ action, params, commandId, options: { ...options, meta } });
     } catch (error) {
-      if (isOutage(error)) this.#fatal ??= { error };
+      // A reused id is no refusal: the command was stored with other params, and another one in its place would add to it.
+      if (isOutage(error) || isCommandIdReused(error, commandId)) this.#fatal ??= { error };
       else {
-        this.#refusals[ordinal] = keptError(error);
+        this.#refusals[commandId] = keptError(error);
         this.#hasNewRefusals = true;
       }
       throw error;

@@ -22,8 +22,8 @@ export type KeptError = ParkedError;
 export interface Known {
   /** The id of the event or deadline. */
   of: string;
-  /** The refusals of its commands, by ordinal. */
-  refusals: Readonly<Record<number, KeptError>>;
+  /** The refusals of its commands, by command id. */
+  refusals: Readonly<Record<string, KeptError>>;
   /** It has failed finally; `compensate` runs. */
   failure?: KeptError;
 }

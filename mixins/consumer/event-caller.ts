@@ -2,6 +2,7 @@ import { Errors, type CallingOptions, type Context, type ServiceBroker, type Spa
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { depthOf } from "../../core/event/causation.ts";
 import { mergeReadAfter } from "../service/read-after.ts";
+import { withCommandId } from "../service/command-header.ts";
 import { remoteCall } from "./remote-call.ts";
 
 /** The cause of a call: an event, or a deadline that an event has led to. */
@@ -16,11 +17,12 @@ export class EventCaller {
   }
 
   /** @throws ServiceNotFoundError */
-  callAction(name: string, event: Cause, meta: object = {}): Promise<unknown> {
+  callAction(name: string, event: Cause, meta: object = {}, commandId?: string): Promise<unknown> {
     // Checked first, because the broker logs a warning for every call of an action that does not exist.
     if (!this.#broker.registry.actions.isAvailable(name))
       return Promise.reject(new Errors.ServiceNotFoundError({ action: name }));
-    return remoteCall(this.#broker, name, event, this.#optionsFor(event, meta));
+    const options = this.#optionsFor(event, meta);
+    return remoteCall(this.#broker, name, event, commandId === undefined ? options : withCommandId(commandId, options));
   }
 
   /** Calls an action in a context of `newContext`. Later calls in that context read the events that it has stored. */

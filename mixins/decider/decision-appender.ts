@@ -47,7 +47,7 @@ export class DecisionAppender {
 
   /** @throws DuplicateClaimError, and any error of the store's `append` */
   async append(
-    { ctx, stream, key, tag }: CommandCall,
+    { ctx, stream, appendId, tag }: CommandCall,
     { events, changes }: Prepared,
     expectedVersion: number,
     speculation?: Speculation,
@@ -57,14 +57,13 @@ export class DecisionAppender {
       stream,
       expectedVersion,
       events,
-      key,
       command: tag,
       ...(speculation && { speculation }),
     };
     if (changes.length > 0) input.claims = claims.scoped(changes);
     for (let catchUps = 0; ; catchUps++) {
       try {
-        return await callInner<StoredAnswer>(ctx, store, "append", input);
+        return await callInner<StoredAnswer>(ctx, store, "append", input, appendId);
       } catch (error) {
         const { type } = (error ?? {}) as { type?: unknown };
         if (type === "DUPLICATE_CLAIM") throw claims.explained(error, changes);

@@ -1,4 +1,5 @@
-import { CommandIdReusedError } from "../../core/decider/errors.ts";
+import { isSameCommand } from "../../core/log/command-hash.ts";
+import { CommandIdReusedError } from "../../core/log/command-id.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { fold } from "../../core/decider/rehydrate.ts";
@@ -6,7 +7,7 @@ import { times } from "../../core/concurrency/times.ts";
 import type { StoredAnswer } from "../event-store/append/appends.ts";
 import type { CommandTag } from "../../core/log/command-tag.ts";
 import type { CommandCall } from "./command-call.ts";
-import { earlierEvents } from "./earlier-events.ts";
+import { earlierEvents } from "../event-store/actions/earlier-events.ts";
 import type { Entities } from "./entities.ts";
 import type { SnapshotWriter } from "./snapshot-writer.ts";
 import type { BaseState, SpeculativeState } from "./speculative-state.ts";
@@ -125,8 +126,8 @@ export class Outcomes {
 
   /** The first result of a repeated command; null if it has stored nothing before. */
   async earlier(call: CommandCall): Promise<StoredAnswer | null> {
-    if (call.key === undefined) return null;
-    const events = await earlierEvents(call.ctx, this.#d.store, call.key);
+    if (call.appendId === undefined) return null;
+    const events = await earlierEvents(call.ctx, this.#d.store, call.appendId);
     return events.length === 0 ? null : this.#answer(call, events);
   }
 
@@ -134,7 +135,7 @@ export class Outcomes {
   #answer({ stream, tag }: CommandCall, events: RecordedEvent[]): StoredAnswer {
     const last = events.at(-1)!;
     const { hash } = (last.meta["command"] ?? {}) as Partial<CommandTag>;
-    if (hash !== tag.hash) throw new CommandIdReusedError(tag.id, tag.name);
+    if (!isSameCommand(hash, tag.hash)) throw new CommandIdReusedError(tag.id, tag.name);
     return { stream, version: last.version, position: last.position, events, repeated: true };
   }
 }

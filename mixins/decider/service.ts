@@ -72,7 +72,7 @@ export function deciderMixin(
           throw new ValidationError([{ field: "command", found: command, expected }]);
         }
         // Calls the command's own action, so that its param rules and hooks apply.
-        return this.actions[command]!({ ...params }, { parentCtx: ctx, meta: { [dryRunFlag]: true } });
+        return this.actions[command]!({ ...params }, { parentCtx: ctx, headers: { [dryRunFlag]: true } });
       },
     },
   });

@@ -27,7 +27,9 @@ import { historyActions, verifyActions } from "./actions/history-actions.ts";
 import { logReadActions } from "./actions/log-read-actions.ts";
 import { linkActions } from "./actions/link-actions.ts";
 import { relayActions, relayOf } from "./actions/relay-actions.ts";
+import { reusedBy } from "./actions/reused-by.ts";
 import { requestIds } from "./actions/request-ids.ts";
+import { commandIdOf } from "../service/command-header.ts";
 import { traceActions } from "./actions/trace-actions.ts";
 import { setVisibility, type Visibilities } from "../service/visibility.ts";
 
@@ -68,14 +70,16 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     const span = ctx.broker.isTracingEnabled() ? appendSpan(ctx, name) : null;
     try {
       duplicateHosts?.assertNone();
-      const answer = await host.appends.append(ctx.params, { ...requestIds(ctx), isOfCaller });
+      const ids = { ...requestIds(ctx), commandId: commandIdOf(ctx), isOfCaller };
+      const answer = await host.appends.append(ctx.params, ids);
       recordWritten(ctx, { [name]: answer.position });
       const { position, events, repeated } = answer;
       span?.addTags({ position, events: events.length, repeated });
       return answer;
     } catch (error) {
-      if (span) markFailed(span, error);
-      throw error;
+      const refusal = reusedBy(ctx, error);
+      if (span) markFailed(span, refusal);
+      throw refusal;
     } finally {
       if (span) ctx.finishSpan(span);
     }

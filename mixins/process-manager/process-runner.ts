@@ -1,12 +1,12 @@
 import type { Context } from "moleculer";
-import { Attempt, plain } from "../../core/process/attempt.ts";
+import { Attempt, plain, type SentCommand } from "../../core/process/attempt.ts";
 import type { Link } from "../../core/event/causation.ts";
 import { isTooDeep } from "../../core/event/causation.ts";
 import { isDamagedEvent } from "../../core/event/damaged-event.ts";
 import { StoreUnavailableError, ValidationError } from "../../core/errors/errors.ts";
 import { keptError, restoredError } from "../../core/process/kept-error.ts";
 import { newInstance, withOutcome, type KeptError, type ProcessInstance } from "../../core/process/instance.ts";
-import type { SendOptions, ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
+import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
 import type { Instances } from "./instances.ts";
@@ -17,7 +17,7 @@ import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 export interface Outside {
   /** Creates the context of one attempt. */
   context: (cause: ReturnType<typeof causeOf>) => Context;
-  send: (ctx: Context, action: string, params: unknown, options: SendOptions) => Promise<unknown>;
+  send: (ctx: Context, command: SentCommand) => Promise<unknown>;
   chain: (eventId: string, atMost: number) => Promise<readonly Link[]>;
   /** An event was handled, and its outcome is stored. */
   onHandled: () => void;
@@ -107,7 +107,7 @@ export class ProcessRunner {
     const cause = causeOf(task);
     const { failure, refusals = {} } = known?.of === cause.id ? known : {};
     const ctx = outside.context(cause);
-    const keep = async (change: { refusals: Readonly<Record<number, KeptError>> }) => {
+    const keep = async (change: { refusals: Readonly<Record<string, KeptError>> }) => {
       const now = await this.instance(id, task);
       await instances.save(id, { ...now, known: { of: cause.id, ...(failure && { failure }), ...change } });
     };
@@ -119,10 +119,10 @@ export class ProcessRunner {
       ctx,
       refusals,
       isCompensation: failure !== undefined,
-      send: (action, params, options) => {
+      send: (command) => {
         // Another node may have got another answer in the meantime and handled the task differently.
         this.#mustBeInCharge();
-        return outside.send(ctx, action, params, options);
+        return outside.send(ctx, command);
       },
       keepRefusals: (seen) => keep({ refusals: seen }),
       chain: () => outside.chain(cause.causationId, definition.maxDepth + 1),
@@ -146,6 +146,8 @@ export class ProcessRunner {
   async #willMakeUp(id: string, task: Task, error: unknown): Promise<boolean> {
     const { compensate, deadlines } = this.#d.definition;
     if (!compensate || isTooDeep(error) || isUpcastError(error) || isDamagedEvent(error)) return false;
+    // Its first command was stored: compensating would add to it. An operator has to decide.
+    if ((error as { type?: unknown } | null)?.type === "COMMAND_ID_REUSED") return false;
     // The deadline has no handler, so none has failed: an operator has to decide.
     if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;
     const instance = await this.instance(id, task);

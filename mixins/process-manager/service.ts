@@ -5,6 +5,7 @@ import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
+import { withCommandId } from "../service/command-header.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
 import { EventSource } from "../consumer/event-source.ts";
 import { consumerEvents } from "../consumer/events.ts";
@@ -54,7 +55,8 @@ export function processManagerService({
       const outside: Outside = {
         context: ({ causationId: id, correlationId, depth }) =>
           caller.newContext({ id, meta: { correlationId, causationId: "", causationDepth: depth } }),
-        send: (ctx, action, params, options) => caller.callIn(ctx, action, params, options),
+        send: (ctx, { action, params, commandId, options }) =>
+          caller.callIn(ctx, action, params, withCommandId(commandId, options)),
         chain: (eventId, atMost) => chainTo(source, eventId, atMost),
         onHandled: () => metrics?.folded(1),
       };

@@ -8,6 +8,7 @@ import type {
   ServiceSchema,
 } from "moleculer";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
+import { withCommandId } from "./command-header.ts";
 import { callStore } from "./message-size.ts";
 import { ownActions } from "./own-actions.ts";
 
@@ -72,7 +73,14 @@ export function toSpeaker(broker: ServiceBroker, action: string): CallingOptions
 }
 
 /** Calls an action of the inner service within a caller's context. @throws EventTooLargeError, ValidationError */
-export function callInner<Answer>(ctx: Context, service: string, action: string, params: object): Promise<Answer> {
+export function callInner<Answer>(
+  ctx: Context,
+  service: string,
+  action: string,
+  params: object,
+  commandId?: string,
+): Promise<Answer> {
   const name = `${innerName(service)}.${action}`;
-  return callStore(ctx, name, params, toSpeaker(ctx.broker, name));
+  const options = toSpeaker(ctx.broker, name);
+  return callStore(ctx, name, params, commandId === undefined ? options : withCommandId(commandId, options));
 }

@@ -5,7 +5,10 @@ import { assertNoWriteInFold, foldToken } from "./in-fold.ts";
 import { assertAnswerFits, isFromAnotherNode } from "./message-size.ts";
 import { originOf, type Origin } from "./own-actions.ts";
 import { toValidationError } from "./params-refusal.ts";
-import { dryRunFlag } from "./dry-run-flag.ts";
+import { isDryRun } from "./dry-run-flag.ts";
+import { recordSent } from "./sent-params.ts";
+import { withTextId } from "../../core/event/params-id.ts";
+import { commandIdOf } from "./command-header.ts";
 
 const guarded = new WeakSet<ServiceBroker>();
 
@@ -24,15 +27,13 @@ function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
   const origin = originOf(action);
   if (!origin) return next;
   const isGenerated = origin === "generated";
-  const copyParams = isGenerated ? paramsCopier(action.params) : null;
+  const prepare = isGenerated ? paramsCopier(action.params) : declaredParams(action.params);
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
-      if (copyParams) copyParams(ctx);
-      // A service's own rules check its params. Only null becomes `{}`, as in Moleculer's validator.
-      else ctx.params ??= {};
+      prepare(ctx);
       const { meta } = ctx;
       if (!isObject(meta)) throw new ValidationError([{ field: "meta", found: meta, expected: "an object" }]);
-      if (foldToken in meta) assertNoWriteInFold(ctx, action, origin, dryRunFlag in meta);
+      if (foldToken in meta) assertNoWriteInFold(ctx, action, origin, isDryRun(ctx));
       const answer: unknown = await next.call(this, ctx);
       if (isGenerated && isFromAnotherNode(ctx)) assertAnswerFits(ctx, answer);
       return answer;
@@ -65,6 +66,12 @@ function isOptional(rule: Rule): boolean {
   if (typeof rule === "string") return /\boptional\b|\?$/.test(rule) && !rule.includes("nullable");
   return rule?.optional === true && rule.nullable !== true && rule.type !== "any";
 }
+
+/** The service's own rules check these params. Only null becomes `{}`, as in Moleculer's validator. */
+const declaredParams = (rules: ActionSchema["params"]) => (ctx: Context) => {
+  ctx.params = withTextId(ctx.params ?? {}, rules ?? {});
+  if (commandIdOf(ctx) !== undefined) recordSent(ctx);
+};
 
 /** Compares the tag: true also for an object of another realm, false for a Map, a Promise or an array. */
 const isObject = (given: unknown): given is object => Object.prototype.toString.call(given) === "[object Object]";

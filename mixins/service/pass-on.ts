@@ -31,7 +31,7 @@ function endpointsOf(broker: ServiceBroker, action: string): readonly Endpoint[]
 /** Forwards the call to the node. Calls `handleHere` if the node's result does not fit into one message. */
 export async function passOn(ctx: Context, nodeID: string, handleHere: () => unknown): Promise<unknown> {
   try {
-    return await ctx.call(ctx.action!.name!, ctx.params, { nodeID, headers: { [header]: true } });
+    return await ctx.call(ctx.action!.name!, ctx.params, { nodeID, headers: { ...ctx.headers, [header]: true } });
   } catch (error) {
     if ((error as { type?: unknown }).type === "ANSWER_TOO_LARGE") return handleHere();
     throw error;

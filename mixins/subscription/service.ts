@@ -1,4 +1,4 @@
-import type { Context, Service } from "moleculer";
+import type { CallingOptions, Context, Service } from "moleculer";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { entityId } from "../../core/event/stream-name.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
@@ -13,13 +13,18 @@ import { SubscriptionWorker } from "./subscription-worker.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
+import { CommandIds } from "../../core/process/derived-ids.ts";
+import { withCommandId } from "../service/command-header.ts";
 import { setVisibility, type Visibilities } from "../service/visibility.ts";
 
 /** The second argument of a handler function. */
 export interface HandlerView {
   /** The entity's id: the part of the stream's name after its category. Reading it fails if there is none. */
   readonly id: string;
-  /** Calls an action, with the event as the cause. */
+  /**
+   * Calls an action, with the event as the cause. Its command id is the same if the event is handled again, so that a
+   * decider, a mapped action and `append` store once.
+   */
   call: Context["call"];
   readonly ctx: Context;
 }
@@ -63,8 +68,9 @@ export function subscriptionService({
       const types = [...new Set(on.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `subscription/${name}`, types, leaseMs });
       const handle = async (event: RecordedEvent) => {
+        const ids = new CommandIds(event.id, name);
         for (const { pattern, handler, isFor } of handlers)
-          if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event));
+          if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event, ids));
         metrics?.folded(1);
       };
       const metrics = consumerMetrics(broker, store, name);
@@ -90,12 +96,16 @@ export function subscriptionService({
   return schema;
 }
 
-async function run(caller: EventCaller, handler: Handler, event: RecordedEvent): Promise<unknown> {
-  if (typeof handler === "string") return caller.callAction(handler, event);
+async function run(caller: EventCaller, handler: Handler, event: RecordedEvent, ids: CommandIds): Promise<unknown> {
+  if (typeof handler === "string") return caller.callAction(handler, event, {}, ids.next(handler, event));
   const ctx = caller.newContext(event);
+  const call = (action: string, params?: unknown, options: CallingOptions = {}) => {
+    const { commandId = ids.next(action, params) } = (options.headers ?? {}) as { commandId?: string };
+    return ctx.call(action, params, withCommandId(commandId, options));
+  };
   return handler(event, {
     ctx,
-    call: ctx.call.bind(ctx),
+    call,
     get id() {
       return entityId(event.stream);
     },

@@ -103,7 +103,7 @@ export class Load {
     let node = home;
     while (performance.now() < this.#endsAt + timeoutMs) {
       try {
-        const options = { nodeID: node.nodeID, timeout: answerMs, meta: { commandId } };
+        const options = { nodeID: node.nodeID, timeout: answerMs, headers: { commandId } };
         command.answer = await this.#broker.call<StoredAnswer, object>(action, params, options);
         this.#answered(node);
         return;

@@ -151,7 +151,7 @@ describe("The examples in the REPL", () => {
       ["accounts.find", /'ann', balance: 3000[^]*'bob', balance: 2000/],
       ["bankEventStore.find", /correlationId: '(?<CORRELATION>[^']+)'/],
       ["trace", /events: 4/],
-      [" 200 --#commandId", "with other params than the first time"],
+      [" 200 --$headers", "with other params than the first time"],
       ["state --id bob", /balance: 2100/],
       ["transfers.instances", /id: 't3'[^]*name: 'approval'/],
       ["transferOutcomes.get --id t3", /status: 'completed'/],

@@ -12,6 +12,7 @@ import { parseFields } from "../../core/rows/fields.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { withShortTimes } from "../support/short-times.ts";
 import { plainTallies, tallyServices } from "../testing/tally.ts";
+import { commandOf, named } from "../support/command-of.ts";
 import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
@@ -45,11 +46,11 @@ describe.each(points)('A crash at "%s"', (point) => {
     crash.at(point, { after });
     const crashed = { yet: false };
     void crash.happened.then(() => (crashed.yet = true));
-    const sent: { n: number; eventId: string }[] = [];
+    const sent: string[] = [];
     const refusals: unknown[] = [];
     for (let n = 1; !crashed.yet; n++) {
-      sent.push({ n, eventId: v7() });
-      await broker.call("tally.add", sent.at(-1)).catch((error: unknown) => refusals.push(error));
+      sent.push(v7());
+      await broker.call("tally.add", { n }, named(sent.at(-1))).catch((error: unknown) => refusals.push(error));
       // One at a time, so that each has its own commit and delivery.
       await eventually(() => {
         if (!crashed.yet && heard.length < n) throw new Error(`waiting for event ${n}`);
@@ -61,9 +62,9 @@ describe.each(points)('A crash at "%s"', (point) => {
 
     crash.revive();
     const again = await startBroker(tallyServices(folder, crash, heard));
-    for (const params of sent) await again.call("tally.add", params);
+    for (const [index, id] of sent.entries()) await again.call("tally.add", { n: index + 1 }, named(id));
     const events = await expectWhole(again, heard);
-    expect(events.map(({ id }) => id)).toEqual(sent.map(({ eventId }) => eventId));
+    expect(events.map(commandOf)).toEqual(sent);
   });
 
   it("can be survived by the same broker", async () => {
@@ -71,12 +72,12 @@ describe.each(points)('A crash at "%s"', (point) => {
     const heard: number[] = [];
     const broker = await startBroker(tallyServices(newFolder(), crash, heard));
     crash.at(point);
-    await broker.call("tally.add", { n: 1, eventId: v7() }).catch(() => null);
+    await broker.call("tally.add", { n: 1 }).catch(() => null);
     await crash.happened;
     await broker.stop();
     crash.revive();
     await broker.start();
-    await broker.call("tally.add", { n: 2, eventId: v7() });
+    await broker.call("tally.add", { n: 2 });
     expect(await expectWhole(broker, heard)).toHaveLength(2);
   });
 

@@ -10,6 +10,7 @@ import { caughtUp, cleanUp, newFolder, startBroker } from "../support/broker.ts"
 import { killChildren, startChild } from "./child.ts";
 import { ledgerFields, ledgerService, plainLedger, poison, type Moved } from "./ledger.ts";
 import { times } from "../support/times.ts";
+import { commandOf } from "../support/command-of.ts";
 
 type MovedEvent = RecordedEvent<"account.moved", Moved>;
 
@@ -88,7 +89,7 @@ function checkLog(events: readonly MovedEvent[], { sent, acknowledged }: Message
       throw new Error(`a hole or twin at position ${position}, ${stream} version ${version}`);
     versions.set(stream, version);
   });
-  const byId = new Map(events.map((event) => [event.id, event]));
+  const byId = new Map(events.map((event) => [commandOf(event), event]));
   expect(byId.size).toBe(events.length);
   // Throws directly: `expect` is too slow for so many.
   for (const [id, { position, version }] of acknowledged)

@@ -12,10 +12,14 @@ if (statement !== "") killAt(new RegExp(statement), Number(countdown));
 const broker = new ServiceBroker({ nodeID: "killed", logger: false });
 broker.createService(ledgerService(folder));
 
-async function move(eventId: string, account: number, amount: number): Promise<void> {
-  sendLine("sent", eventId, account, amount);
-  const event: { position: number; version: number } = await broker.call("accounts.move", { eventId, account, amount });
-  sendLine("acknowledged", eventId, event.position, event.version);
+async function move(commandId: string, account: number, amount: number): Promise<void> {
+  sendLine("sent", commandId, account, amount);
+  const event: { position: number; version: number } = await broker.call(
+    "accounts.move",
+    { account, amount },
+    { headers: { commandId } },
+  );
+  sendLine("acknowledged", commandId, event.position, event.version);
 }
 
 async function appendForEver(): Promise<void> {

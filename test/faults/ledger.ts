@@ -49,8 +49,6 @@ export function ledgerService(folder: string, as = (adapter: Adapter) => adapter
     actions: {
       move: events.mapAction("account.moved", {
         stream: ({ account }) => `account-${String(account)}`,
-        payload: ({ account, amount }) => ({ account, amount }),
-        eventId: ({ eventId }) => String(eventId),
       }),
       toEntries(ctx: Context<MovedEvent>) {
         const { account, amount } = ctx.params.payload;

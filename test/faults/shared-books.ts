@@ -97,8 +97,6 @@ export function bookServices({ log, table, sendLine }: Places): ServiceSchema[] 
       actions: {
         take: events.mapAction("note.taken", {
           stream: ({ account }: BookEvents["note.taken"]) => `note-${account}`,
-          // The same if the event is handled again.
-          eventId: (_params, ctx) => (ctx.meta as { commandId: string }).commandId,
         }),
       },
     },

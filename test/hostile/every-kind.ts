@@ -150,7 +150,7 @@ export async function use(broker: ServiceBroker): Promise<void> {
       },
     ],
   });
-  await call("events.append", { stream: "thing-10", key: "once", events: [{ type: "thing.noted", payload: {} }] });
+  await call("events.append", { stream: "thing-10", events: [{ type: "thing.noted", payload: {} }] });
   await caughtUp(broker, "accounts");
   const list = {
     query: { owner: "Ann", "more.owner": { $in: ["Ann"] } },

@@ -178,7 +178,11 @@ describe("An append with bad input", () => {
       { ...good, expectedVersion: "nostream" },
       { field: "expectedVersion", found: "nostream", expected: expect.stringContaining('"no-stream"') },
     ],
-    ["an empty key", { ...good, key: "" }, { field: "key", found: "", expected: "a string of 1 to 1000 characters" }],
+    [
+      "a command id among the params",
+      { ...good, commandId: "c" },
+      { field: "commandId", found: "commandId", expected: "no such param: send it in the headers of the call" },
+    ],
   ])("is refused for %s, and nothing is written", async (_what, params, problem) => {
     const broker = await brokerWithOne();
     const before = await contentOf(broker);
@@ -194,7 +198,7 @@ describe("An append with bad input", () => {
     const id = v7();
     const event = { ...good.events[0], id };
     const attempts: [object, string[]][] = [
-      [{ stream: "", events: [], expectedVersion: "?", key: 5 }, ["stream", "expectedVersion", "key", "events"]],
+      [{ stream: "", events: [], expectedVersion: "?", key: 5 }, ["key", "stream", "expectedVersion", "events"]],
       [{ ...good, events: [{ type: "", payload: 2n }, { id: "x" }, good.events[0]] }, badEvents()],
       [{ ...good, events: [event, event] }, ["events.1.id"]],
     ];

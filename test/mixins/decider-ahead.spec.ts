@@ -58,7 +58,7 @@ describe("Commands that come at once for one entity", () => {
   it("share them also if the caller names each", async () => {
     const store = log();
     const broker = await startBroker([counter(store, () => 0, sum)]);
-    const add = (commandId: string) => broker.call("counter.add", { id: "1", amount: 1 }, { meta: { commandId } });
+    const add = (commandId: string) => broker.call("counter.add", { id: "1", amount: 1 }, { headers: { commandId } });
     await Promise.all(Array.from({ length: 60 }, (_, index) => add(`${index % 50}`)));
     expect(await stateOf(broker)).toBe(50);
     expect(store.commits()).toBeLessThan(30);

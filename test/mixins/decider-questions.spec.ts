@@ -188,7 +188,7 @@ describe("A dry run", () => {
       broker.call<DryRunAnswer, object>(
         "thing.dryRun",
         { command: "do", params: { id } },
-        { meta: { user: "ann", commandId: "c" } },
+        { meta: { user: "ann" }, headers: { commandId: "c" } },
       );
     expect(await run("1")).toMatchObject({ state: 5, version: 1 });
     expect(seen).toEqual([{ user: "ann" }]);

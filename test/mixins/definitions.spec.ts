@@ -162,7 +162,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       payload: functions,
       meta: `object odd ${functions}`,
       expectedVersion: `5 ${functions}`,
-      eventId: functions,
+      commandId: functions,
       params: "object odd",
       visibility: "",
       handler: "",

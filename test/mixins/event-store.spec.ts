@@ -10,6 +10,7 @@ import {
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { v4, v7 } from "uuid";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { named } from "../support/command-of.ts";
 import { openParams } from "../support/open-params.ts";
 import { eventsIn, streamsIn } from "../support/pages.ts";
 
@@ -222,13 +223,21 @@ describe("An append that is sent again", () => {
     expect(await readAll(broker)).toHaveLength(3);
   });
 
-  it("is stored once by its key, and answered as the first time", async () => {
+  it("is stored once by its command id, and answered as the first time", async () => {
     const broker = await newBroker();
-    const keyed = { stream: "thing-1", key: "order 7", events: [...happened({ n: 1 }), ...happened({ n: 2 })] };
-    const first = await append(broker, keyed);
-    expect(await append(broker, keyed)).toEqual({ ...first, repeated: true });
-    expect(await append(broker, { ...keyed, key: "order 8" })).toMatchObject({ version: 4, repeated: false });
+    const two = { stream: "thing-1", events: [...happened({ n: 1 }), ...happened({ n: 2 })] };
+    const first = await append(broker, two, named("order 7"));
+    expect(await append(broker, two, named("order 7"))).toEqual({ ...first, repeated: true });
+    expect(await append(broker, two, named(8))).toMatchObject({ version: 4, repeated: false });
+    expect(await append(broker, two, named("8"))).toMatchObject({ version: 4, repeated: true });
     expect(await readAll(broker)).toHaveLength(4);
+  });
+
+  it("is recognised by the ids of its events where all have one, also beside a command id", async () => {
+    const broker = await newBroker();
+    const first = await append(broker, both, named("c"));
+    expect(first.events.map(({ id }) => id)).toEqual(ids);
+    expect(await append(broker, both, named("d"))).toEqual({ ...first, repeated: true });
   });
 
   it("is recognised before its expected version is checked", async () => {
@@ -276,11 +285,15 @@ describe("An append that is sent again", () => {
     ["more", [...happened({ n: 1 }), ...happened({ n: 2 }), ...happened({ n: 3 })]],
     ["fewer", happened({ n: 1 })],
     ["other", [...happened({ n: 1 }), ...happened({ n: 9 })]],
-  ])("is refused with a known key and %s events", async (_what, events) => {
+  ])("is refused with a known command id and %s events", async (_what, events) => {
     const broker = await newBroker();
-    await append(broker, { stream: "thing-1", key: "k", events: [...happened({ n: 1 }), ...happened({ n: 2 })] });
-    const error = await refusal(() => append(broker, { stream: "thing-1", key: "k", events }));
-    expect(error).toMatchObject({ type: "EVENT_ID_REUSED", code: 409 });
+    await append(broker, { stream: "thing-1", events: [...happened({ n: 1 }), ...happened({ n: 2 })] }, named("k"));
+    const error = await refusal(() => append(broker, { stream: "thing-1", events }, named("k")));
+    expect(error).toMatchObject({
+      type: "COMMAND_ID_REUSED",
+      code: 409,
+      data: { commandId: "k", command: "events.append" },
+    });
     expect(await readAll(broker)).toHaveLength(2);
   });
 });
@@ -701,9 +714,8 @@ describe("A mapped action", () => {
     expect(stored).toHaveLength(2);
   });
 
-  it("takes stream, payload, meta, expectedVersion and eventId as functions of params and context", async () => {
+  it("takes stream, payload, meta, expectedVersion and commandId as functions of params and context", async () => {
     const events = newStore();
-    const id = v4();
     const broker = await brokerWith(events, {
       actions: {
         rename: events.mapAction("thing.renamed", {
@@ -711,23 +723,24 @@ describe("A mapped action", () => {
           payload: async ({ name }, ctx) => ({ name, by: (ctx.meta as { user?: string }).user }),
           meta: (_params, ctx) => ({ user: (ctx.meta as { user?: string }).user }),
           expectedVersion: async ({ version }) => version as number,
-          eventId: ({ command }) => String(command),
+          commandId: ({ command }) => String(command),
         }),
       },
     });
     const call = (params: object): Promise<StoredAnswer> =>
       broker.call("thing.rename", params, { meta: { user: "ann" }, requestID: "request-7" });
 
-    const answer = await call({ thing: 7, name: "x", version: 0, command: id });
+    const answer = await call({ thing: 7, name: "x", version: 0, command: "c" });
     expect(answer).toMatchObject({ stream: "item-7", version: 1, repeated: false });
-    expect(answer.events).toMatchObject([{ id, payload: { name: "x", by: "ann" } }]);
+    expect(answer.events).toMatchObject([{ payload: { name: "x", by: "ann" } }]);
     expect(answer.events[0]!.meta).toEqual({
       user: "ann",
+      command: { id: "c", name: "thing.rename" },
       correlationId: "request-7",
       causationId: expect.any(String) as string,
     });
-    expect(await call({ thing: 7, name: "x", version: 0, command: id })).toEqual({ ...answer, repeated: true });
-    expect(await refusal(() => call({ thing: 7, name: "y", version: 0, command: v4() }))).toMatchObject({
+    expect(await call({ thing: 7, name: "x", version: 0, command: "c" })).toEqual({ ...answer, repeated: true });
+    expect(await refusal(() => call({ thing: 7, name: "y", version: 0, command: "d" }))).toMatchObject({
       type: "VERSION_CONFLICT",
       code: 409,
       data: { stream: "item-7", expected: 0, actual: 1 },
@@ -750,32 +763,19 @@ describe("A mapped action", () => {
     expect(await readAll(broker)).toEqual([]);
   });
 
-  it("takes stream, meta, expectedVersion and eventId as values", async () => {
+  it("takes stream, meta and expectedVersion as values", async () => {
     const events = newStore();
-    const eventId = v4();
     const broker = await brokerWith(events, {
       actions: {
         open: events.mapAction("shop.opened", {
           stream: "shop",
           meta: { source: "till" },
           expectedVersion: "no-stream",
-          eventId,
         }),
       },
     });
     const { events: stored }: StoredAnswer = await broker.call("thing.open", {});
-    expect(stored).toMatchObject([{ id: eventId, stream: "shop", version: 1, meta: { source: "till" } }]);
-  });
-
-  it("names the stream of one event by a given event id", async () => {
-    const events = newStore();
-    const eventId = v4();
-    const create = events.mapAction("thing.created", { stream: "new", eventId });
-    const broker = await brokerWith(events, { actions: { create } });
-    expect(await broker.call("thing.create", {})).toMatchObject({
-      stream: `thing-${eventId}`,
-      events: [{ id: eventId }],
-    });
+    expect(stored).toMatchObject([{ stream: "shop", version: 1, meta: { source: "till" } }]);
   });
 
   it("checks params, with ? for optional ones, before anything is stored", async () => {

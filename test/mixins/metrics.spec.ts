@@ -3,6 +3,7 @@ import { Aggregate, EventStore, ProcessManager, Subscription, type RecordedEvent
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { metricNames } from "../../mixins/observability/metrics.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { named } from "../support/command-of.ts";
 
 afterEach(cleanUp);
 
@@ -47,12 +48,16 @@ async function measured(services: ServiceSchema[]): Promise<{ broker: ServiceBro
 const ofStore = '{store="events"}';
 const ofTable = '{store="events",aggregate="table"}';
 
-const append = (broker: ServiceBroker, params: object = {}, count = 1) =>
-  broker.call("events.append", {
-    stream: "thing-1",
-    events: Array.from({ length: count }, () => ({ type: "thing.happened", payload: {} })),
-    ...params,
-  });
+const append = (broker: ServiceBroker, params: object = {}, count = 1, options: object = {}) =>
+  broker.call(
+    "events.append",
+    {
+      stream: "thing-1",
+      events: Array.from({ length: count }, () => ({ type: "thing.happened", payload: {} })),
+      ...params,
+    },
+    options,
+  );
 
 describe("The metrics", () => {
   it("count what is appended, how long it takes, and conflicts", async () => {
@@ -60,8 +65,8 @@ describe("The metrics", () => {
     await eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_pump_lag${ofStore} 0`));
     expect(await read()).toContain(`moleculer_eventsourcing_appended_total${ofStore} 0`);
     await append(broker, {}, 3);
-    await append(broker, { key: "once", stream: "thing-2" });
-    await append(broker, { key: "once", stream: "thing-2" });
+    await append(broker, { stream: "thing-2" }, 1, named("once"));
+    await append(broker, { stream: "thing-2" }, 1, named("once"));
     for (let n = 0; n < 2; n++) await refusal(() => append(broker, { expectedVersion: "no-stream" }));
     // Refused before they reach the log.
     for (const wrong of [{ stream: "" }, { events: [] }, { unknown: 1 }]) await refusal(() => append(broker, wrong));

@@ -71,7 +71,7 @@ describe.each([
     const when = Date.parse(event.time) + 60;
     const namespace = "8f0e3f4b-0c57-5d0a-9a43-b1f0c6a5d7e9";
     expect(fired[0]).toEqual({
-      id: v5(`${event.id}/manager/deadline/late/1`, namespace),
+      id: v5(JSON.stringify([event.id, "manager", "deadline", "late", 1]), namespace),
       name: "late",
       when: new Date(when).toISOString(),
       data: { x: [1] },

@@ -61,14 +61,19 @@ describe("A process manager", () => {
     const event = await happen(broker, "a");
     await caughtUp(broker, "manager");
     const namespace = "8f0e3f4b-0c57-5d0a-9a43-b1f0c6a5d7e9";
-    expect(notes.calls.map(({ commandId }) => commandId)).toEqual([
-      v5(`${event.id}/manager/1`, namespace),
-      v5(`${event.id}/manager/2`, namespace),
-    ]);
+    const ids = [1, 2].map((ordinal) =>
+      v5(JSON.stringify([event.id, "manager", "handle", note.action, "", ordinal]), namespace),
+    );
+    expect(notes.calls.map(({ commandId }) => commandId)).toEqual(ids);
     expect(notes.calls[0]!.meta).toMatchObject({ user: "ann", causationId: event.id, causationDepth: 1 });
     const stored: RecordedEvent[] = await eventsIn(broker.call("events.read", { stream: "notes" }));
     expect(stored.map(({ meta }) => meta)).toEqual(
-      stored.map(() => ({ correlationId: event.meta.correlationId, causationId: event.id, causationDepth: 1 })),
+      ids.map((id) => ({
+        correlationId: event.meta.correlationId,
+        causationId: event.id,
+        causationDepth: 1,
+        command: { id, name: note.action, hash: expect.stringMatching(/^1:/) as string },
+      })),
     );
   });
 

@@ -54,8 +54,8 @@ export class Notes {
 
   service(adapter?: string | Adapter): ServiceSchema {
     const events = EventStore("events", adapter === undefined ? { host: false } : { adapter });
-    const fault = async (ctx: Context<{ what: string }, { commandId: string }>) => {
-      this.calls.push({ what: ctx.params.what, commandId: ctx.meta.commandId, meta: { ...ctx.meta } });
+    const fault = async (ctx: Context<{ what: string }>) => {
+      this.calls.push({ what: ctx.params.what, commandId: String(ctx.headers["commandId"]), meta: { ...ctx.meta } });
       await this.faults.get(ctx.params.what)?.();
     };
     return {
@@ -63,7 +63,6 @@ export class Notes {
       actions: {
         note: events.mapAction("note.taken", {
           stream: "notes",
-          eventId: (_params, ctx) => (ctx.meta as { commandId: string }).commandId,
           hooks: { before: fault },
         }),
       },

@@ -12,12 +12,12 @@ afterEach(cleanUp);
 const context: AppendContext = { correlationId: "request-1", causationId: "call-1", maxEventBytes: 2 ** 20 };
 
 /** These appends as another host relays them, checked by its own catalogue. */
-const relayed = (inputs: Partial<AppendInput>[], own: Partial<AppendContext> = {}) =>
+const relayed = (inputs: (Partial<AppendInput> & { commandId?: string })[], own: Partial<AppendContext> = {}) =>
   toRelayed(
-    inputs.map((input) =>
+    inputs.map(({ commandId, ...input }) =>
       toAppendRequest(
         { stream: "thing-1", events: [{ type: "thing.happened", payload: { n: 1 } }], ...input },
-        { ...context, ...own },
+        { ...context, commandId, ...own },
       ),
     ),
   );
@@ -47,7 +47,7 @@ describe("A group of appends from another host", () => {
     const requests = relayed(
       [
         { expectedVersion: 0, command },
-        { stream: "b-2", key: "order 7" },
+        { stream: "b-2", commandId: "order 7" },
       ],
       {
         causationDepth: 3,
@@ -65,7 +65,7 @@ describe("A group of appends from another host", () => {
 
   it("is stored once, and says so, and what is refused of it leaves the rest alone", async () => {
     const broker = await newBroker();
-    const requests = relayed([{}, { stream: "a-1", expectedVersion: 7 }, { stream: "b-1", key: "k" }]);
+    const requests = relayed([{}, { stream: "a-1", expectedVersion: 7 }, { stream: "b-1", commandId: "k" }]);
     expect((await send(broker, requests)).stored).toEqual([expect.anything(), null, expect.anything()]);
     expect((await send(broker, requests)).stored).toEqual([null, null, null]);
     expect(await readAll(broker)).toHaveLength(2);
@@ -100,7 +100,7 @@ describe("A group of appends from another host", () => {
       [{ ...good, events: "x" }, "events"],
       [{ ...good, claims: "x" }, "claims"],
       [{ ...good, expectedVersion: -1 }, "expectedVersion"],
-      [{ ...good, key: 5 }, "key"],
+      [{ ...good, commandId: 5 }, "commandId"],
       [{ ...good, dependsOn: 0 }, "requests.0.dependsOn"],
       [{ ...good, idAfterLast: "x" }, "requests.0.idAfterLast"],
       [{ ...good, speculation: {} }, "speculation"],

@@ -156,11 +156,11 @@ interface Outcome {
 
 async function send(broker: ServiceBroker, one: Command, stored: RecordedEvent[]): Promise<Outcome> {
   const { name, amount, turns, again } = one;
-  const meta = again === undefined || name === "gift" ? {} : { commandId: `${name} ${amount} ${again}` };
+  const headers = again === undefined || name === "gift" ? {} : { commandId: `${name} ${amount} ${again}` };
   const params = name === "gift" ? { amount } : { id: "1", amount, turns };
   const from = stored.length;
   try {
-    const answer: StoredAnswer = await broker.call(`purse.${name}`, params, { meta });
+    const answer: StoredAnswer = await broker.call(`purse.${name}`, params, { headers });
     return { command: one, from, to: stored.length, answer };
   } catch (error) {
     return { command: one, from, to: stored.length, error: error as Outcome["error"] & Error };

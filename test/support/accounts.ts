@@ -6,7 +6,6 @@ import {
   type EventStore as Store,
   type RecordedEvent,
 } from "moleculer-event-sourcing";
-import { v7 } from "uuid";
 import { eventsIn } from "./pages.ts";
 
 export interface Moved {
@@ -30,7 +29,6 @@ export interface Entry {
   previous: string;
 }
 
-type MoveParams = Moved & { eventId?: string };
 type Events = Store<{ "account.moved": Moved }>;
 interface Options {
   onError?: Partial<ErrorPolicy>;
@@ -52,10 +50,8 @@ export function commands(events: Events = remoteStore("nowhere")): ServiceSchema
     mixins: [events.mixin()],
     actions: {
       move: events.mapAction("account.moved", {
-        params: { account: "string", amount: "number", eventId: "string|optional" },
-        stream: ({ account }: MoveParams) => `account-${account}`,
-        payload: ({ account, amount }) => ({ account, amount }),
-        eventId: ({ eventId = v7() }) => eventId,
+        params: { account: "string", amount: "number" },
+        stream: ({ account }) => `account-${account}`,
       }),
     },
   };

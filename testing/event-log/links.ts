@@ -149,7 +149,7 @@ export const links: LogCases = {
         appendTo("all", [{}], { expectedVersion }),
       ),
       appendTo("all", [{ id: ids[0] }]),
-      appendTo("all", [{}], { key: "key" }),
+      appendTo("all", [{}], { commandId: "key" }),
       appendTo("a"),
       appendTo("new"),
     ]);

@@ -43,11 +43,11 @@ export const reopening: LogCases = {
     assert.equal(await log.head(), 1);
   },
 
-  "knows an append that is sent again, by its ids and by its key": async (fixture) => {
+  "knows an append that is sent again, by its ids and by its command id": async (fixture) => {
     let log = await fixture.open();
     const requests = [
       appendTo("a", [{ id: ids[0], payload: 1 }, { id: ids[1] }], { expectedVersion: 0 }),
-      appendTo("b", many(2), { key: "order 7" }),
+      appendTo("b", many(2), { commandId: "order 7" }),
     ];
     const events = await appended(log, ...requests);
     log = await fixture.reopen(log);

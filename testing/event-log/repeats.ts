@@ -6,11 +6,11 @@ import { appendTo, appended, ids, many, numbersOf, refused, stored } from "./req
 
 const twice = () => appendTo("a", [{ id: ids[0], payload: { n: 1 } }, { id: ids[1] }], { expectedVersion: 0 });
 
-const keyed = (payloads: unknown[], stream = "a", key = "order 7") =>
+const named = (payloads: unknown[], stream = "a", commandId = "order 7") =>
   appendTo(
     stream,
     payloads.map((payload) => ({ payload })),
-    { key },
+    { commandId },
   );
 
 /**
@@ -117,43 +117,43 @@ export const repeats: LogCases = {
   ),
 };
 
-/** Repeated appends, recognised by their key. */
-export const keys: LogCases = {
+/** Repeated appends, recognised by their command id. */
+export const commandIds: LogCases = {
   "stores once, in other commits and within one": async (fixture) => {
     const log = await fixture.open();
-    const [first, again] = await log.append([keyed([1, 2]), keyed([1, 2])]);
+    const [first, again] = await log.append([named([1, 2]), named([1, 2])]);
     same(again, { events: stored(first), repeated: true });
-    same(await log.append([keyed([1, 2])]), [{ events: stored(first), repeated: true }]);
+    same(await log.append([named([1, 2])]), [{ events: stored(first), repeated: true }]);
     assert.equal(await log.head(), 2);
   },
 
-  "is another append if the key is another": async (fixture) => {
+  "is another append if the command id is another": async (fixture) => {
     const log = await fixture.open();
-    const verdicts = await log.append([keyed([1]), keyed([1], "a", "order 8"), keyed([1], "a", "Order 8")]);
+    const verdicts = await log.append([named([1]), named([1], "a", "order 8"), named([1], "a", "Order 8")]);
     same(
       verdicts.map((verdict) => "events" in verdict && verdict.repeated),
       [false, false, false],
     );
   },
 
-  "is refused with more events under a key that was used": isRefused(
-    () => keyed([1, 2]),
-    () => keyed([1, 2, 3]),
+  "is refused with more events under a command id that was used": isRefused(
+    () => named([1, 2]),
+    () => named([1, 2, 3]),
   ),
-  "is refused with fewer events under a key that was used": isRefused(
-    () => keyed([1, 2]),
-    () => keyed([1]),
+  "is refused with fewer events under a command id that was used": isRefused(
+    () => named([1, 2]),
+    () => named([1]),
   ),
-  "is refused with other events under a key that was used": isRefused(
-    () => keyed([1, 2]),
-    () => keyed([1, 3]),
+  "is refused with other events under a command id that was used": isRefused(
+    () => named([1, 2]),
+    () => named([1, 3]),
   ),
-  "is refused with the same events in another order under a key that was used": isRefused(
-    () => keyed([1, 2]),
-    () => keyed([2, 1]),
+  "is refused with the same events in another order under a command id that was used": isRefused(
+    () => named([1, 2]),
+    () => named([2, 1]),
   ),
-  "is refused with another stream under a key that was used": isRefused(
-    () => keyed([1, 2]),
-    () => keyed([1, 2], "b"),
+  "is refused with another stream under a command id that was used": isRefused(
+    () => named([1, 2]),
+    () => named([1, 2], "b"),
   ),
 };

@@ -10,11 +10,11 @@ type Partly<Input> = { [Name in keyof Input]?: Input[Name] };
 export function appendTo(
   stream: string,
   events: Partly<EventInput>[] = [{}],
-  options: Partly<AppendInput> = {},
+  { commandId, ...options }: Partly<AppendInput> & { commandId?: string } = {},
 ): AppendRequest {
   return toAppendRequest(
     { stream, events: events.map((event) => ({ type: "thing.happened", payload: {}, ...event })), ...options },
-    { correlationId: "request-1", causationId: "call-1", maxEventBytes: 2 ** 24 },
+    { correlationId: "request-1", causationId: "call-1", maxEventBytes: 2 ** 24, commandId },
   );
 }
 

@@ -1,6 +1,6 @@
 import { toAppendRequest } from "../../core/log/append-request.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
-import { eventIdOfKey } from "../../core/event/event-id.ts";
+import { derivedEventId } from "../../core/event/event-id.ts";
 import type { EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
 import { upcastAll } from "../../core/catalogue/upcast.ts";
 import type { Decided } from "../../mixins/decider/decider.ts";
@@ -50,7 +50,7 @@ export function recordedEvents(
 ): RecordedEvent[] {
   if (given.length === 0) return [];
   const inputs = given.map(({ id, type, payload = {}, meta = {} }, index) => ({
-    id: id ?? eventIdOfKey("given", before.length + index),
+    id: id ?? derivedEventId("given", before.length + index),
     type,
     payload,
     meta,

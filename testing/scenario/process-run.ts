@@ -6,6 +6,7 @@ import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { parsePolicy } from "../../mixins/consumer/error-policy.ts";
+import { withCommandId } from "../../mixins/service/command-header.ts";
 import { EventCaller } from "../../mixins/consumer/event-caller.ts";
 import { TimeLimit } from "../../mixins/consumer/time-limit.ts";
 import { Instances } from "../../mixins/process-manager/instances.ts";
@@ -76,10 +77,13 @@ export class ProcessRun {
     return {
       context: ({ causationId: id, correlationId, depth }) =>
         caller.newContext({ id, meta: { correlationId, causationId: "", causationDepth: depth } }),
-      send: async (ctx, action, params, options) => {
+      send: async (ctx, { action, params, commandId, options }) => {
         const { meta = {} } = options;
         this.sent.push({ action, params, meta });
-        if (!Object.hasOwn(answers, action)) return broker ? caller.callIn(ctx, action, params, options) : undefined;
+        if (!Object.hasOwn(answers, action)) {
+          const own = withCommandId(commandId, options);
+          return broker ? caller.callIn(ctx, action, params, own) : undefined;
+        }
         const known = answers[action];
         const answer: unknown = typeof known === "function" ? await known(params, meta) : known;
         if (answer instanceof Error) throw answer;

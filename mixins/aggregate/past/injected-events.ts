@@ -1,7 +1,7 @@
 import { ownNameProblem } from "../../../core/log/new-event.ts";
 import { ValidationError } from "../../../core/errors/errors.ts";
 import type { Problem } from "../../../core/errors/problem.ts";
-import { eventIdOfKey } from "../../../core/event/event-id.ts";
+import { derivedEventId } from "../../../core/event/event-id.ts";
 import { parsePosition } from "../../../core/event/position.ts";
 import type { EventMeta, RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { unknownFields } from "../../../core/options/unknown-fields.ts";
@@ -36,7 +36,7 @@ export async function injectedEvents(inject: unknown, { source, position }: Base
   const events: RecordedEvent[] = [];
   for (const { after, stream, meta, index, draft } of placed) {
     const { type, payload } = draft;
-    const id = eventIdOfKey(JSON.stringify([after, stream, type, payload, meta]), index);
+    const id = derivedEventId(JSON.stringify([after, stream, type, payload, meta]), index);
     // The draft's meta, but not its correlation and causation: those are of this request, not of the event.
     const ownMeta = { ...draft.meta, correlationId: id, causationId: id, ...ownIds(draft.meta, meta), injected: true };
     const before = stream === undefined ? 0 : await versionAt(stream, after, source);

@@ -1,4 +1,4 @@
-import { eventIdOfKey } from "../../../core/event/event-id.ts";
+import { derivedEventId } from "../../../core/event/event-id.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
 import { manifestOf, type Begun } from "./manifest.ts";
 import { toStoreError, type SnapshotFolder } from "./folder.ts";
@@ -144,7 +144,7 @@ export class SnapshotHistory {
   }
 
   async #record(id: string, what: string, payload: object): Promise<void> {
-    await this.#d.record(`$snapshot.${what}`, payload, eventIdOfKey(`snapshot/${id}/${what}`, 0));
+    await this.#d.record(`$snapshot.${what}`, payload, derivedEventId(`snapshot/${id}/${what}`, 0));
   }
 }
 

@@ -1,4 +1,3 @@
-import { isEventId, newEventId } from "../../../core/event/event-id.ts";
 import { entityId } from "../../../core/event/params-id.ts";
 import { kindOf } from "../../../core/event/event-type.ts";
 import { streamOf } from "../../../core/event/stream-name.ts";
@@ -18,12 +17,8 @@ export const entityStream =
   (params: unknown): string =>
     streamOf(kindOf(type), entityId(params));
 
-/** Gives the event an id if it has none, because it is part of the stream's name. */
-export function streamPerEvent(type: string, eventId: unknown): { id: unknown; stream: string } {
-  const id = eventId ?? newEventId();
-  // The append rejects any other id.
-  return { id, stream: streamOf(kindOf(type), isEventId(id) ? id : "") };
-}
+/** The stream of one event. */
+export const streamPerEvent = (type: string, eventId: string): string => streamOf(kindOf(type), eventId);
 
 /**
  * @throws DefinitionError if an action can never have an entity's id. Without this check each event would get a stream

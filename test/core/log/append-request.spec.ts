@@ -1,4 +1,4 @@
-import { toAppendRequest, type AppendRequest } from "../../../core/log/append-request.ts";
+import { toAppendRequest, type AppendContext, type AppendRequest } from "../../../core/log/append-request.ts";
 import { brief } from "../../../core/errors/problem.ts";
 import { isEventId } from "../../../core/event/event-id.ts";
 import { refusal } from "../../support/broker.ts";
@@ -12,8 +12,8 @@ const ownRule = 'a name that does not begin with "$", which the framework keeps 
 const versionRule = 'a whole number from 0, "no-stream", "stream-exists" or "any"';
 
 /** Accepts any value, like a call from another node. */
-const append = (input: object, maxEventBytes = context.maxEventBytes): AppendRequest =>
-  toAppendRequest({ stream: "thing-1", events: [event], ...input }, { ...context, maxEventBytes });
+const append = (input: object, own: Partial<AppendContext> = {}): AppendRequest =>
+  toAppendRequest({ stream: "thing-1", events: [event], ...input }, { ...context, ...own });
 
 /** A text as in an error's data. */
 const cut = (filler: string, times: number): unknown => brief(filler.repeat(times));
@@ -95,14 +95,14 @@ describe("An append request", () => {
     ]);
   });
 
-  it("derives ids from a key: the same for the same key and place, others for others", () => {
-    const ids = (key: string, count: number) =>
-      append({ key, events: Array.from({ length: count }, () => event) }).events.map(({ id }) => id);
+  it("derives ids from a command id: the same for the same id and place, others for others", () => {
+    const ids = (commandId: string, count: number) =>
+      append({ events: Array.from({ length: count }, () => event) }, { commandId }).events.map(({ id }) => id);
     const [first, second] = ids("order 7", 2);
     expect(ids("order 7", 3).slice(0, 2)).toEqual([first, second]);
     expect(new Set([first, second, ...ids("order 8", 2)]).size).toBe(4);
-    expect(append({ key: "order 7" }).events[0]).toMatchObject({ id: first, idWasGenerated: false });
-    expect(append({ key: "order 7" }).idAfterLast).toBe(second);
+    expect(append({}, { commandId: "order 7" }).events[0]).toMatchObject({ id: first, idWasGenerated: false });
+    expect(append({}, { commandId: "order 7" }).idAfterLast).toBe(second);
   });
 
   it("keeps no tie to the caller's objects", () => {
@@ -192,10 +192,13 @@ describe("An append request's refusal", () => {
     ["a version as text", { expectedVersion: "1" }, "expectedVersion", "1", versionRule],
     ["an unknown word for a version", { expectedVersion: "none" }, "expectedVersion", "none", versionRule],
     ["null for a version", { expectedVersion: null }, "expectedVersion", null, versionRule],
-    ["an empty key", { key: "" }, "key", "", "a string of 1 to 1000 characters"],
-    ["a number for a key", { key: 7 }, "key", 7, "a string of 1 to 1000 characters"],
-    ["null for a key", { key: null }, "key", null, "a string of 1 to 1000 characters"],
-    ["a key of 1,001 characters", { key: "k".repeat(1001) }, "key", cut("k", 1001), "a string of 1 to 1000 characters"],
+    [
+      "a command id among the params",
+      { commandId: "c" },
+      "commandId",
+      "commandId",
+      "no such param: send it in the headers of the call",
+    ],
   ])("names the field for %s", async (_, input, field, found, expected) => {
     expect(await problemsOf(input)).toEqual([{ field, found, expected, message: expect.stringContaining(field) }]);
   });
@@ -267,9 +270,7 @@ describe("An append request's refusal", () => {
   it.each([
     [{ expectedVerson: "no-stream" }, "expectedVerson", "(did you mean expectedVersion?)"],
     [{ expectedversion: 0 }, "expectedversion", "(did you mean expectedVersion?)"],
-    [{ Key: "k" }, "Key", "(did you mean key?)"],
-    [{ idempotencyKey: "k" }, "idempotencyKey", "(did you mean key?)"],
-    [{ payload: {} }, "payload", "one of stream, events, expectedVersion, key"],
+    [{ payload: {} }, "payload", "one of stream, events, expectedVersion"],
   ])("names a param that no append has: %p", async (input, field, expected) => {
     expect(await problemsOf(input)).toMatchObject([
       { field, found: field, expected: expect.stringContaining(expected) as string },
@@ -318,10 +319,11 @@ describe("An append request's refusal", () => {
     expect(error).toMatchObject({ type: "VALIDATION_ERROR", data: [{ field: "events.0.meta.correlationId" }] });
   });
 
-  it("is an id beside a key, which gives the ids", async () => {
-    expect(await problemsOf({ key: "order 7", events: [{ ...event, id }] })).toMatchObject([
-      { field: "events.0.id", found: id, expected: "none beside a key, which names the events" },
-    ]);
+  it("is an id beside events whose ids a command id gives", async () => {
+    const events = [event, { ...event, id }];
+    expect(await refusal(() => append({ events }, { commandId: "order 7" }))).toMatchObject({
+      data: [{ field: "events.1.id", found: id, expected: "none beside a command id, which names the events" }],
+    });
   });
 
   it("names the twin of an id, whatever its letter case", async () => {
@@ -332,8 +334,8 @@ describe("An append request's refusal", () => {
   });
 
   it("lists every problem of the append's own fields at once", async () => {
-    const wrong = { stream: "", expectedVersion: -1, key: "", events: [] };
-    expect(await fieldsOf(wrong)).toEqual(["stream", "expectedVersion", "key", "events"]);
+    const wrong = { stream: "", expectedVersion: -1, events: [] };
+    expect(await fieldsOf(wrong)).toEqual(["stream", "expectedVersion", "events"]);
   });
 
   it("lists every problem of every event at once", async () => {
@@ -374,12 +376,8 @@ describe("An append request's refusal", () => {
   });
 
   it("survives the JSON of a transporter", async () => {
-    const data = await problemsOf({ stream: { a: 1n }, key: 1n, events: [] });
+    const data = await problemsOf({ stream: { a: 1n }, expectedVersion: 1n, events: [] });
     expect(JSON.parse(JSON.stringify(data))).toEqual(data);
-  });
-
-  it("is a validation error also for a key that has no UTF-8 form, from which no id can be derived", async () => {
-    expect(await fieldsOf({ key: "order \ud83d" })).toEqual(["key"]);
   });
 
   it("is a validation error also for a payload that is nested beyond measure", async () => {
@@ -403,9 +401,11 @@ describe("The size of an event", () => {
     ["😀", 4],
   ])("is measured in bytes of UTF-8, not in characters like %s", async (filler, each) => {
     const limit = metaBytes + 2 + each * 50;
-    expect(append({ events: [ofBytes(limit, filler)] }, limit).events).toHaveLength(1);
+    expect(append({ events: [ofBytes(limit, filler)] }, { maxEventBytes: limit }).events).toHaveLength(1);
 
-    const error = await refusal(() => append({ events: [event, ofBytes(limit + each, filler)] }, limit));
+    const error = await refusal(() =>
+      append({ events: [event, ofBytes(limit + each, filler)] }, { maxEventBytes: limit }),
+    );
     expect(error).toMatchObject({ name: "EventTooLargeError", code: 413, type: "EVENT_TOO_LARGE", retryable: false });
     expect(error.data).toEqual({ field: "events.1", actual: limit + each, expected: limit });
     expect(error.message).toBe(`events.1: found ${limit + each} bytes of JSON, expected at most ${limit}`);
@@ -414,8 +414,10 @@ describe("The size of an event", () => {
   it("counts meta too", async () => {
     const limit = 1000;
     const note = "n".repeat(900);
-    expect(append({ events: [{ ...event, payload: note }] }, limit).events).toHaveLength(1);
-    const error = await refusal(() => append({ events: [{ ...event, payload: note, meta: { note } }] }, limit));
+    expect(append({ events: [{ ...event, payload: note }] }, { maxEventBytes: limit }).events).toHaveLength(1);
+    const error = await refusal(() =>
+      append({ events: [{ ...event, payload: note, meta: { note } }] }, { maxEventBytes: limit }),
+    );
     expect(error.type).toBe("EVENT_TOO_LARGE");
   });
 
@@ -423,7 +425,7 @@ describe("The size of an event", () => {
     let payload: unknown = ["x"];
     for (let level = 0; level < 100; level++) payload = [payload, payload];
     for (const wrong of [{ payload }, { payload: "x".repeat(10_000) }, { meta: { note: "x".repeat(10_000) } }]) {
-      const error = await refusal(() => append({ events: [{ ...event, ...wrong }] }, 1000));
+      const error = await refusal(() => append({ events: [{ ...event, ...wrong }] }, { maxEventBytes: 1000 }));
       expect(error).toMatchObject({ type: "EVENT_TOO_LARGE", code: 413, data: { field: "events.0", expected: 1000 } });
       expect((error.data as { actual: number }).actual).toBeGreaterThan(2000);
       expect(error.message).toMatch(/^events\.0: found at least \d+ bytes of JSON, expected at most 1000$/);
@@ -432,6 +434,6 @@ describe("The size of an event", () => {
 
   it("counts each event by itself", () => {
     const events = Array.from({ length: 10 }, () => ofBytes(1000, "a"));
-    expect(append({ events }, 1000).events).toHaveLength(10);
+    expect(append({ events }, { maxEventBytes: 1000 }).events).toHaveLength(10);
   });
 });

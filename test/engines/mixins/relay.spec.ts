@@ -26,11 +26,11 @@ interface HostNode {
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 /** Through this node's own host. */
-const append = ({ broker }: HostNode, stream: string, more: object = {}): Promise<StoredAnswer> =>
+const append = ({ broker }: HostNode, stream: string, more: object = {}, headers: object = {}): Promise<StoredAnswer> =>
   broker.call(
     "events.append",
     { stream, events: [{ type: "thing.added", payload: {} }], ...more },
-    { nodeID: broker.nodeID },
+    { nodeID: broker.nodeID, headers },
   );
 
 for (const engine of ["nats-server", "mongodb"] as const)
@@ -130,18 +130,18 @@ for (const engine of ["nats-server", "mongodb"] as const)
       const nodes = await hosts(2);
       const leader = await leaderOf(nodes);
       const other = nodes.find((node) => node !== leader)!;
-      await append(leader, "a-1", { key: "k" });
+      await append(leader, "a-1", {}, { commandId: "k" });
       const before = leader.relayed;
       let isOver = false;
       const loaded = load(nodes, () => isOver);
       await eventually(async () => {
         const refusals = [
           await refusal(() => append(other, "a-1", { expectedVersion: 7 })),
-          await refusal(() => append(other, "a-2", { key: "k" })),
+          await refusal(() => append(other, "a-2", {}, { commandId: "k" })),
         ];
         expect(refusals).toMatchObject([
           { name: "VersionConflictError", code: 409, data: { stream: "a-1", expected: 7, actual: 1 } },
-          { name: "EventIdReusedError", code: 409, type: "EVENT_ID_REUSED" },
+          { name: "CommandIdReusedError", code: 409, type: "COMMAND_ID_REUSED" },
         ]);
         expect(leader.relayed).toBeGreaterThan(before);
       });

@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import type { Moved, Movement } from "../../support/accounts.ts";
+import { commandOf, named } from "../../support/command-of.ts";
 
 /** Callers that append until they are stopped, and send an append without a response again with its id. */
 export class Appenders {
@@ -28,19 +29,19 @@ export class Appenders {
 
   async #appendForEver(account: string): Promise<void> {
     for (let amount = 1; !this.#isStopping && this.#broker.started; amount++) {
-      const eventId = v7();
-      this.sent.set(eventId, { account, amount });
-      const { position, version } = await this.#untilAnswered({ eventId, account, amount });
-      this.acknowledged.set(eventId, { position, version });
+      const id = v7();
+      this.sent.set(id, { account, amount });
+      const { position, version } = await this.#untilAnswered({ account, amount }, id);
+      this.acknowledged.set(id, { position, version });
       // Slow enough for a table that makes a remote call per event.
       await new Promise((next) => setTimeout(next, 10));
     }
   }
 
-  async #untilAnswered(params: object): Promise<Movement> {
+  async #untilAnswered(params: object, commandId: string): Promise<Movement> {
     for (;;) {
       try {
-        return await this.#broker.call("accounts.move", params, { timeout: 1000 });
+        return await this.#broker.call("accounts.move", params, { timeout: 1000, ...named(commandId) });
       } catch (error) {
         const { type, code } = error as { type?: string; code?: number };
         if (code !== 404 && !["REQUEST_TIMEOUT", "REQUEST_REJECTED", "STORE_UNAVAILABLE"].includes(type ?? ""))
@@ -62,9 +63,9 @@ export function checkLog(log: readonly Movement[], { refused, sent, acknowledged
       throw new Error(`a hole or twin at position ${position}, ${stream} version ${version}`);
     versions.set(stream, version);
   }
-  const byId = new Map(log.map((event) => [event.id, event]));
+  const byId = new Map(log.map((event) => [commandOf(event), event]));
   expect(byId.size).toBe(log.length);
   for (const [id, { position, version }] of acknowledged)
     expect(byId.get(id)).toMatchObject({ position, version, payload: sent.get(id) });
-  for (const { id } of log) expect(sent.has(id)).toBe(true);
+  for (const id of byId.keys()) expect(sent.has(id)).toBe(true);
 }

@@ -90,8 +90,8 @@ export class Load {
     this.#running.add(run);
   }
 
-  #call<Answer>(action: string, params: object = {}, meta: object = {}): Promise<Answer> {
-    return this.#broker.call<Answer, object>(action, params, { meta });
+  #call<Answer>(action: string, params: object = {}, headers: object = {}): Promise<Answer> {
+    return this.#broker.call<Answer, object>(action, params, { headers });
   }
 
   #thing = (n: number) => ({ thing: String(n % things), n, text: `text ${n % 97} `.repeat(10) });
@@ -100,13 +100,14 @@ export class Load {
     await this.#call("account.deposit", { id: String(n % accounts), amount: 1 });
   }
 
-  /** Appends to a new stream, with a key, twice. */
+  /** Appends to a new stream, with a command id, twice. */
   async #appendList(n: number): Promise<void> {
     const counted = Array.from({ length: 9 }, (_, i) => ({ type: "thing.counted", payload: this.#thing(n + i) }));
     const removed = { type: "thing.removed", payload: { thing: String((n * 7) % things) } };
-    const params = { stream: `list-${n}-${randomUUID()}`, key: `list ${n}`, events: [...counted, removed] };
-    await this.#call("events.append", params);
-    const { repeated } = await this.#call<StoredAnswer>("events.append", params);
+    const params = { stream: `list-${n}-${randomUUID()}`, events: [...counted, removed] };
+    const once = { commandId: `list ${n}` };
+    await this.#call("events.append", params, once);
+    const { repeated } = await this.#call<StoredAnswer>("events.append", params, once);
     if (!repeated) throw new Error(`list ${n} was stored twice`);
   }
 

@@ -94,12 +94,12 @@ describe("An append of a host that is overtaken", () => {
   it("is recognised where it was stored before, and another content of its ids is refused", async () => {
     const hosts = new Hosts();
     const [first, second] = await hosts.pair();
-    const keyed = (payload: number) => appendTo("b", [{ payload }, {}], { key: "order 7" });
+    const keyed = (payload: number) => appendTo("b", [{ payload }, {}], { commandId: "order 7" });
     const events = await appended(first, keyed(1), appendTo("c", [{ id: ids[0] }]));
     const [again, reused] = await second.append([keyed(1), appendTo("c", [{ id: ids[0], payload: 2 }])]);
     expect(again).toMatchObject({ events: events.slice(0, 2), repeated: true });
     expect(refused(reused).type).toBe("EVENT_ID_REUSED");
-    const [fewer] = await second.append([appendTo("b", [{ payload: 1 }], { key: "order 7" })]);
+    const [fewer] = await second.append([appendTo("b", [{ payload: 1 }], { commandId: "order 7" })]);
     expect(refused(fewer).type).toBe("EVENT_ID_REUSED");
     expect(await first.head()).toBe(6);
   });
@@ -195,7 +195,7 @@ describe("An append that another host was sent, and did not answer", () => {
         for (let n = 0; n < turns; n++) await new Promise((turn) => setImmediate(turn));
         throw lost;
       };
-      const verdicts = await second.append([appendTo("b"), appendTo("c", many(2), { key: "key" })]);
+      const verdicts = await second.append([appendTo("b"), appendTo("c", many(2), { commandId: "key" })]);
       expect(verdicts.flatMap(stored)).toHaveLength(3);
       expect(verdicts[0]).toMatchObject({ repeated: false });
       await late;

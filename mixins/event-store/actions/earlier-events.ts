@@ -1,0 +1,23 @@
+import type { Context } from "moleculer";
+import { derivedEventId } from "../../../core/event/event-id.ts";
+import { Pace } from "../../../core/concurrency/pace.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import type { HistoryPage } from "./history-page.ts";
+
+/** The events of an append with this command id; empty if there is none. */
+export async function earlierEvents(ctx: Context, store: string, commandId: string): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = await ctx.call(`${store}.get`, { id: [derivedEventId(commandId, 0)] });
+  if (events.length === 0) return [];
+  const { stream } = events[0]!;
+  const pace = new Pace();
+  for (;;) {
+    const afterVersion = events.at(-1)!.version;
+    const page: HistoryPage = await ctx.call(`${store}.read`, { stream, afterVersion });
+    for (const event of page.events) {
+      if (event.id !== derivedEventId(commandId, events.length)) return events;
+      events.push(event);
+    }
+    if (page.end) return events;
+    if (pace.isDue()) await pace.turn();
+  }
+}

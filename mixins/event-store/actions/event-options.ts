@@ -1,0 +1,90 @@
+import type { Context } from "moleculer";
+import { DefinitionError } from "../../../core/errors/errors.ts";
+import { eventTypeProblem } from "../../../core/event/event-type.ts";
+import { expectedVersionProblem, type ExpectedVersion } from "../../../core/log/expected-version.ts";
+import { ownNameProblem } from "../../../core/log/new-event.ts";
+import { isPlainObject, assertOptions, assertDefinition } from "../../../core/options/options.ts";
+import { checkActionOptions } from "../../service/action-options.ts";
+import { entityStream, perEvent, perEventOption } from "./event-stream.ts";
+
+export type AnyParams = Record<string, unknown>;
+export type From<Value, Params> = Value | ((params: Params, ctx: Context<Params>) => Value | Promise<Value>);
+
+/** None: the default. */
+type Id = string | number | null | undefined;
+
+/** How params become an event. Each option is a function of `(params, ctx)`; except for `payload` and `commandId`, also a value. */
+export interface EventOptions<Payload = unknown, Params = AnyParams> {
+  /**
+   * Default: `<kind>-<params.id>`, where the kind is the event's type without its last part: `villa-42` for
+   * `villa.opened`. `"new"`: each event gets a stream of its own.
+   */
+  stream?: From<string, Params>;
+  /** Default: the params. */
+  payload?: (params: Params, ctx: Context<Params>) => Payload | Promise<Payload>;
+  /** Fields to store in meta besides `correlationId` and `causationId`. */
+  meta?: From<Record<string, unknown>, Params>;
+  /** Default `"any"`. */
+  expectedVersion?: From<ExpectedVersion, Params>;
+  /** A repeated call with the same command id stores the event once. Default: the call's header `commandId`. */
+  commandId?: (params: Params, ctx: Context<Params>) => Id | Promise<Id>;
+}
+
+/** The store, type and schema version of an event to append. The version is that of the appending service's catalogue. */
+export interface Target {
+  store: string;
+  type: string;
+  schemaVersion: number | undefined;
+}
+
+const eventOptions = ["stream", "payload", "meta", "expectedVersion", "commandId"] satisfies (keyof EventOptions)[];
+
+/** The options of a definition that are not undefined, in the order in which their functions are called. */
+export type GivenOptions = readonly (readonly [name: string, option: unknown])[];
+
+/** How a call becomes an event: first what names the append, then its content. */
+export interface ToEvent {
+  naming: GivenOptions;
+  content: GivenOptions;
+}
+
+const givenOf = (options: object): GivenOptions => Object.entries(options).filter(([, option]) => option !== undefined);
+
+/** Separates the options of the event from those of Moleculer. @throws DefinitionError */
+export function splitOptions<Options extends EventOptions>(
+  { store, type: eventType }: Target,
+  options: Options,
+): [ToEvent, Omit<Options, keyof EventOptions>] {
+  const problem = eventTypeProblem(`${store}: an event's type`, eventType);
+  if (problem) throw new DefinitionError(problem);
+  const at = `${store}: ${eventType}`;
+  assertOptions(at, options, `an object of options: ${eventOptions.join(", ")}, and Moleculer's`);
+  const { stream, payload, meta, expectedVersion, commandId, ...rest } = options;
+  checkEventOptions(at, options);
+  const wrongVersion =
+    typeof expectedVersion === "function" || expectedVersion === undefined
+      ? null
+      : expectedVersionProblem(expectedVersion);
+  if (wrongVersion) throw new DefinitionError({ ...wrongVersion, field: `${at}.expectedVersion` });
+  checkActionOptions(at, rest, eventOptions);
+  const streamOption = stream === perEventOption ? perEvent : (stream ?? entityStream(eventType));
+  return [
+    { naming: givenOf({ commandId, stream: streamOption }), content: givenOf({ expectedVersion, payload, meta }) },
+    rest,
+  ];
+}
+
+/** @throws DefinitionError for an option of a wrong type */
+function checkEventOptions(at: string, { stream, payload, meta, commandId }: EventOptions): void {
+  const isFunction = (given: unknown) => given === undefined || typeof given === "function";
+  const problem = isFunction(stream) ? null : ownNameProblem(`${at}.stream`, stream);
+  if (problem) throw new DefinitionError(problem);
+  assertDefinition(isFunction(payload), `${at}.payload`, payload, "a function (params, ctx) => payload");
+  assertDefinition(
+    isFunction(meta) || isPlainObject(meta),
+    `${at}.meta`,
+    meta,
+    "an object, or a function that returns one",
+  );
+  assertDefinition(isFunction(commandId), `${at}.commandId`, commandId, "a function (params, ctx) => string");
+}

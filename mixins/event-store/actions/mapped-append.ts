@@ -1,0 +1,116 @@
+import type { Context } from "moleculer";
+import { isSameCommand } from "../../../core/log/command-hash.ts";
+import { CommandIdReusedError, isCommandIdReused, toCommandId } from "../../../core/log/command-id.ts";
+import type { CommandTag } from "../../../core/log/command-tag.ts";
+import { derivedEventId, newEventId } from "../../../core/event/event-id.ts";
+import { ValidationError } from "../../../core/errors/errors.ts";
+import { expectedVersionProblem } from "../../../core/log/expected-version.ts";
+import { appendIdOf } from "../../service/append-id.ts";
+import { commandIdOf } from "../../service/command-header.ts";
+import { earlierEvents } from "./earlier-events.ts";
+import { callInner } from "../../service/between-nodes.ts";
+import { callStore } from "../../service/message-size.ts";
+import { sentHash } from "../../service/sent-params.ts";
+import type { StoredAnswer } from "../append/appends.ts";
+import type { AnyParams, EventOptions, GivenOptions, Target, ToEvent } from "./event-options.ts";
+import { perEvent, streamPerEvent } from "./event-stream.ts";
+
+/** A call with a command id. */
+interface Named {
+  command: CommandTag;
+  /** The command id of its append. */
+  appendId: string;
+}
+
+type Values = Partial<Record<keyof EventOptions, unknown>>;
+type OptionFunction = (params: AnyParams, ctx: Context<AnyParams>) => unknown;
+
+/** Stores the event of a mapped action or event; once, if the call has a command id. @throws CommandIdReusedError */
+export async function appendMapped(
+  target: Target,
+  { naming, content }: ToEvent,
+  ctx: Context<AnyParams>,
+): Promise<StoredAnswer> {
+  const values: Values = {};
+  await readInto(values, naming, ctx);
+  const commandId = toCommandId("commandId", values.commandId) ?? commandIdOf(ctx);
+  const named = commandId === undefined ? null : nameOf(ctx, commandId, values.stream);
+  if (!named) {
+    const id = values.stream === perEvent ? newEventId() : undefined;
+    return append(target, content, ctx, { stream: id ? streamPerEvent(target.type, id) : values.stream, id });
+  }
+  const { command, appendId } = named;
+  const isPerEvent = values.stream === perEvent;
+  const stream = isPerEvent ? streamPerEvent(target.type, derivedEventId(appendId, 0)) : values.stream;
+  let answer: StoredAnswer;
+  try {
+    answer = await append(target, content, ctx, { stream, named });
+  } catch (error) {
+    answer = await firstAnswer(ctx, target.store, named, error);
+  }
+  const { hash } = (answer.events[0]!.meta["command"] ?? {}) as Partial<CommandTag>;
+  if (answer.repeated && !isSameCommand(hash, command.hash)) throw new CommandIdReusedError(command.id, command.name);
+  return answer;
+}
+
+/** Named with the action and its stream: one request may send the same id to several. */
+function nameOf(ctx: Context<AnyParams>, commandId: string, stream: unknown): Named {
+  const name = ctx.action?.name ?? String(ctx.eventName);
+  const hash = sentHash(ctx);
+  return {
+    command: { id: commandId, name, ...(hash !== undefined && { hash }) },
+    appendId: appendIdOf([commandId, name, typeof stream === "string" ? stream : null]),
+  };
+}
+
+interface Place {
+  stream: unknown;
+  id?: string | undefined;
+  named?: Named;
+}
+
+async function append(
+  { store, type, schemaVersion }: Target,
+  content: GivenOptions,
+  ctx: Context<AnyParams>,
+  { stream, id, named }: Place,
+): Promise<StoredAnswer> {
+  // Null if the broker has no service of this package: then the middleware of `boundary.ts` is missing.
+  const values: Values = { payload: ctx.params ?? {} };
+  await readInto(values, content, ctx);
+  const { expectedVersion, payload, meta } = values;
+  // A function that returned undefined: the append would silently skip the version check.
+  const problem = "expectedVersion" in values ? expectedVersionProblem(expectedVersion) : null;
+  if (problem) throw new ValidationError([problem]);
+  // With the schema version, because the store's host may have a newer catalogue than this service.
+  const event = { id, type, payload, meta: schemaVersion === undefined ? meta : withVersion(meta, schemaVersion) };
+  const input = { stream, expectedVersion, events: [event] };
+  if (!named) return callStore<StoredAnswer>(ctx, `${store}.append`, input);
+  return callInner<StoredAnswer>(ctx, store, "append", { ...input, command: named.command }, named.appendId);
+}
+
+async function readInto(values: Values, options: GivenOptions, ctx: Context<AnyParams>): Promise<void> {
+  const read = values as Record<string, unknown>;
+  for (const [name, option] of options)
+    read[name] = typeof option === "function" ? await (option as OptionFunction)(ctx.params ?? {}, ctx) : option;
+}
+
+/**
+ * The first result of a repeated call that is refused now: a release may add a default, or map the params differently.
+ * Without a hash of the params, only the content of the event can tell a repeat. @throws the error, if there is none
+ */
+async function firstAnswer(ctx: Context, store: string, named: Named, error: unknown): Promise<StoredAnswer> {
+  const { command, appendId } = named;
+  const { code } = (error ?? {}) as { code?: unknown };
+  const isOutage = typeof code === "number" && code >= 500;
+  const events = isOutage || command.hash === undefined ? [] : await earlierEvents(ctx, store, appendId);
+  const last = events.at(-1);
+  if (last) return { stream: last.stream, version: last.version, position: last.position, events, repeated: true };
+  throw isCommandIdReused(error, appendId) ? new CommandIdReusedError(command.id, command.name) : error;
+}
+
+/** The store rejects a meta that is not an object. */
+function withVersion(meta: unknown, schemaVersion: number): unknown {
+  if (meta === undefined) return { schemaVersion };
+  return meta !== null && typeof meta === "object" && !Array.isArray(meta) ? { schemaVersion, ...meta } : meta;
+}
