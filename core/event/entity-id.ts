@@ -1,14 +1,17 @@
+import { entityId } from "./stream-name.ts";
+
 /** Stands for an id in a stream's name; no id contains it. */
 const probe = "\u{F0000}";
 
 /**
  * The id of the entity whose stream this is, by the rule that names its streams. Of several candidates, the rule's own
  * decides: it turns the id into this stream. Without one: the part after the category.
+ * @throws ValidationError if the name has no such part
  */
 export function entityIdOf(stream: string, streamOf: (id: string) => string): string {
   const candidates = [...around(stream, nameOf(probe, streamOf)), ...suffixes(stream)];
   const id = candidates.find((candidate) => candidate !== "" && nameOf(candidate, streamOf) === stream);
-  return id ?? stream.slice(stream.indexOf("-") + 1);
+  return id ?? entityId(stream);
 }
 
 /** The part of the stream that stands where the probe does. */

@@ -8,6 +8,7 @@ import type { EventLog } from "../../core/log/event-log.ts";
 import { verifyLog } from "../../mixins/event-store/verify/verify-log.ts";
 import { verifyClaims } from "../../mixins/event-store/verify/verify-claims.ts";
 import type { LogProblem, UncheckedPart } from "../../mixins/event-store/verify/log-problem.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 import { appended, appendTo, upTo } from "../../testing/event-log/requests.ts";
 import { cleanUp, newFolder, startBroker } from "../support/broker.ts";
 
@@ -221,7 +222,7 @@ describe("The verification of a store", () => {
     expect(await verify(before)).toMatchObject({ ok: true, unchecked: [] });
     const claims = [{ scope, definition: fingerprint, changes: [{ value: "bob", claimed: true }] }];
     const body = { stream: "x", events: [{ type: "x.happened", payload: {} }] };
-    await before.call("events.append", { ...body, claims });
+    await before.call("$events.append", { ...body, claims }, spoken);
     expect(await verify(before)).toMatchObject({ ok: false, problems: [differs(2, "bob", "x", null)], unchecked: [] });
     await before.stop();
     const { store: alone } = decider(null, adapter);
