@@ -107,7 +107,7 @@ export class Ours {
   /** Puts an empty table with a checkpoint at the log's head into `folder`, for `addTable` to open. */
   async leaveAtHead(folder: string, name: string): Promise<void> {
     const page: ConsumerPage = await this.broker.call(`$${storeName}.page`, {
-      consumer: `aggregate/${name}`,
+      consumer: `table/${name}`,
       after: (await this.broker.call<{ head: number }>(`${storeName}.status`)).head,
       limit: 0,
       types: [],
@@ -140,7 +140,7 @@ export class Ours {
 
   /** Call it before the table exists: it then folds nothing until `resume`. */
   async pause(): Promise<void> {
-    const consumer = `aggregate/${tableName}`;
+    const consumer = `table/${tableName}`;
     await this.broker.call(`$${storeName}.control`, { consumer, change: { pause: true } });
   }
 

@@ -139,7 +139,7 @@ function withBuild(
   { after, ...request }: Extract<ControlChange, { build: unknown }>["build"],
 ): ConsumerControl {
   if ((control.build?.id ?? "") !== after)
-    throw new RebuildRunningError(consumer.replace("aggregate/", ""), {
+    throw new RebuildRunningError(consumer.replace("table/", ""), {
       requestId: control.build?.id,
       kind: control.build?.kind,
     });

@@ -164,7 +164,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       const { timeoutMs } = policy;
       folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
-      source = new EventSource({ broker, store, consumer: `aggregate/${name}`, types, leaseMs });
+      source = new EventSource({ broker, store, consumer: `table/${name}`, types, leaseMs });
       snapshots = new Snapshots({
         ...snapshotPlace(name, definition.snapshots, definition.table),
         aggregate: name,
@@ -175,7 +175,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         logAfter: (position) => source.page(position, 0),
         // An event that the store has not accepted is recorded with a later page, so the worker is woken.
         record: (type, payload, id) =>
-          source.record(`$aggregate-${name}`, type, payload, id).finally(() => host.worker.wake()),
+          source.record(`$table-${name}`, type, payload, id).finally(() => host.worker.wake()),
         warn: (message, details) => logger.warn(message, details),
       });
       past = new Past({

@@ -16,7 +16,7 @@ import type { ConsumerPage, StreamPage } from "./consumer-page.ts";
 interface Dependencies {
   broker: ServiceBroker;
   store: string;
-  /** The consumer's name in the store: `aggregate/<name>`, `subscription/<name>`. */
+  /** The consumer's name in the store: `table/<name>`, `subscription/<name>`. */
   consumer: string;
   types: readonly string[];
   leaseMs: number;

@@ -54,7 +54,7 @@ async function someHistory(file = "events"): Promise<ServiceBroker> {
   const broker = await hostOf(file);
   await append(broker, "thing-1", 3);
   await append(broker, "other-1");
-  await broker.call("$events.record", { stream: "$aggregate-a", type: "$snapshot.started", payload: null });
+  await broker.call("$events.record", { stream: "$table-a", type: "$snapshot.started", payload: null });
   await append(broker, "thing-2", 2);
   return broker;
 }

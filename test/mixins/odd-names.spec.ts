@@ -12,8 +12,8 @@ afterEach(cleanUp);
 const nul = "a\0b";
 const half = "a\ud83d";
 const long = "x".repeat(20_000);
-const lease = { name: "aggregate/table", holder: "h", epoch: 1 };
-const consumer = "aggregate/table";
+const lease = { name: "table/table", holder: "h", epoch: 1 };
+const consumer = "table/table";
 const snapshot = { definition: "d", version: 1, position: 1, time: "t", eventId: "e", state: {} };
 
 async function brokerWith(adapter: string): Promise<{ broker: ServiceBroker; store: string }> {
@@ -52,7 +52,7 @@ const refused: [string, (odd: string) => object, string][] = [
   ["beginClaims", (type) => ({ scope: "s", definition: "d", types: [type] }), "types[0]"],
   ["claimants", (scope) => ({ scope, definition: "d", values: ["v"] }), "scope"],
   ["claimants", (value) => ({ scope: "s", definition: "d", values: [value] }), "values[0]"],
-  ["page", (name) => ({ consumer: `aggregate/${name}`, after: 0, limit: 1, types: [] }), "consumer"],
+  ["page", (name) => ({ consumer: `table/${name}`, after: 0, limit: 1, types: [] }), "consumer"],
   ["control", (name) => ({ consumer: `subscription/${name}`, change: { pause: true } }), "consumer"],
   ["control", (stream) => ({ consumer, change: { retry: { stream } } }), "change.retry.stream"],
   ["control", (instance) => ({ consumer, change: { retry: { instance } } }), "change.retry.instance"],

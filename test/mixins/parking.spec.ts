@@ -298,7 +298,7 @@ describe("Retrying parked events", () => {
   }
 
   const pageOf = (broker: ServiceBroker): Promise<{ control: { revision: number } }> =>
-    broker.call("$events.page", { consumer: "aggregate/table", after: 0, limit: 0, types: [] });
+    broker.call("$events.page", { consumer: "table/table", after: 0, limit: 0, types: [] });
 
   it("folds all of them, each stream in its order, once the transform is fixed", async () => {
     const { broker, faults } = await brokerWithParked();

@@ -49,7 +49,7 @@ const snapshot = (broker: ServiceBroker, params: object = {}): Promise<Manifest>
   broker.call("sums.snapshot", params);
 const snapshots = (broker: ServiceBroker): Promise<Manifest[]> => broker.call("sums.snapshots");
 const history = (broker: ServiceBroker): Promise<RecordedEvent[]> =>
-  eventsIn(broker.call("events.read", { stream: "$aggregate-sums", limit: 10_000 }));
+  eventsIn(broker.call("events.read", { stream: "$table-sums", limit: 10_000 }));
 const kindsOf = async (broker: ServiceBroker, id: string) =>
   (await history(broker))
     .filter(({ payload }) => payload["id"] === id)

@@ -40,7 +40,7 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
 
   const record = (params: object = {}): Promise<StoredAnswer> =>
     broker.call("$events.record", {
-      stream: "$aggregate-things",
+      stream: "$table-things",
       type: "$snapshot.started",
       payload: { snapshot: 1 },
       ...params,
@@ -51,12 +51,12 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
   it("takes a position and is found and read like any other", async () => {
     await append();
     const { events, ...answer } = await record({ meta: { node: "a" } });
-    expect(answer).toEqual({ stream: "$aggregate-things", version: 1, position: 2, repeated: false });
+    expect(answer).toEqual({ stream: "$table-things", version: 1, position: 2, repeated: false });
     const recorded = { type: "$snapshot.started", payload: { snapshot: 1 }, meta: { node: "a" } };
     expect(events).toMatchObject([recorded]);
     expect(Object.keys(events[0]!.meta)).toEqual(["node", "correlationId", "causationId"]);
     expect(await eventsIn(broker.call("events.read", { after: 1 }))).toEqual(events);
-    expect(await eventsIn(broker.call("events.read", { stream: "$aggregate-things" }))).toEqual(events);
+    expect(await eventsIn(broker.call("events.read", { stream: "$table-things" }))).toEqual(events);
     expect(await broker.call("events.find", { query: { type: "$snapshot.started" } })).toEqual(events);
     expect(await broker.call("events.status")).toMatchObject({ head: 2 });
   });
@@ -86,7 +86,7 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
 
   it("is refused from callers of append, and other names are refused as system events", async () => {
     for (const [stream, type, field] of [
-      ["$aggregate-things", "thing.started", "stream"],
+      ["$table-things", "thing.started", "stream"],
       ["thing-1", "$snapshot.started", "events.0.type"],
     ])
       expect(

@@ -89,7 +89,7 @@ describe("A catalogue", () => {
           expect(await eventsIn(broker.call("events.read", { stream: "s" }))).toEqual(read);
           expect(await broker.call("events.find", { sort: "position" })).toEqual(read);
           for (const event of read) expect(await broker.call("events.get", { id: event.id })).toEqual(event);
-          const page = { consumer: "aggregate/x", after: 0, limit: 100, types: ["thing.changed"] };
+          const page = { consumer: "table/x", after: 0, limit: 100, types: ["thing.changed"] };
           expect(await broker.call("$events.page", page)).toMatchObject({ events: read });
           const raw: RecordedEvent[] = await eventsIn(broker.call("events.read", { raw: true }));
           expect(raw.map(({ payload }) => payload)).toEqual(writes.map(({ payload }) => payload));

@@ -175,7 +175,7 @@ export class History {
 
   /** The skipped events according to the control state: the response of a skip may have been lost. */
   async skipped(consumer: Consumer): Promise<ReadonlySet<string>> {
-    const kind = consumer === "watch" ? "subscription" : "aggregate";
+    const kind = consumer === "watch" ? "subscription" : "table";
     const params = { consumer: `${kind}/${consumer}`, after: 0, limit: 0, types: [] };
     const { control }: { control: { skipped: object } } = await this.broker.call("$events.page", params);
     return new Set(Object.keys(control.skipped));

@@ -14,7 +14,7 @@ import { boundedState } from "../host/stored-state.ts";
 import { wholeNumber } from "../../service/whole-number.ts";
 
 // oxlint-disable-next-line no-control-regex -- the pattern excludes control characters
-const consumerName = /^(aggregate|subscription|process-manager)\/[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,255}$/u;
+const consumerName = /^(table|subscription|process-manager)\/[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,255}$/u;
 const consumer = { type: "string", pattern: consumerName } as const;
 const whole = { ...wholeNumber, convert: true } as const;
 const must = { type: "equal", value: true, strict: true, optional: true } as const;

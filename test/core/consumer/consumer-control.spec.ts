@@ -8,9 +8,9 @@ async function skipAll(
   idOf: (n: number) => string,
   reason: string,
 ): Promise<{ control: ConsumerControl; error: unknown; skips: number }> {
-  let control = toControl("aggregate/t", null);
+  let control = toControl("table/t", null);
   for (let skips = 0; skips < 100_000; skips++) {
-    const next = () => changeControl("aggregate/a", control, { skip: { id: idOf(skips), reason } });
+    const next = () => changeControl("table/a", control, { skip: { id: idOf(skips), reason } });
     try {
       control = next();
     } catch {
@@ -37,12 +37,12 @@ describe("The control state of a consumer", () => {
     expect(skips).toBeGreaterThan(least);
     expect(Object.keys(control.skipped)).toHaveLength(skips);
     for (const change of [{ pause: true }, { resume: true }, { retry: { id: "1" } }] as const)
-      expect(changeControl("aggregate/a", control, change).skipped).toBe(control.skipped);
+      expect(changeControl("table/a", control, change).skipped).toBe(control.skipped);
   });
 
   it("keeps a reason as it is given, and the beginning of a long one", () => {
     const reasonOf = (reason: string) =>
-      changeControl("aggregate/a", toControl("aggregate/t", null), { skip: { id: "1", reason } }).skipped["1"]!.reason;
+      changeControl("table/a", toControl("table/t", null), { skip: { id: "1", reason } }).skipped["1"]!.reason;
     expect(reasonOf("x".repeat(200))).toBe("x".repeat(200));
     expect(reasonOf("x".repeat(201))).toMatch(/^x{100,}… \(201 long\)$/);
     expect(reasonOf("😀".repeat(500)).isWellFormed()).toBe(true);
@@ -50,11 +50,11 @@ describe("The control state of a consumer", () => {
   });
 
   it("keeps the last orders to retry, in order, within their bytes", () => {
-    let control = toControl("aggregate/t", null);
-    for (let n = 1; n <= 120; n++) control = changeControl("aggregate/a", control, { retry: { id: `${n}` } });
+    let control = toControl("table/t", null);
+    for (let n = 1; n <= 120; n++) control = changeControl("table/a", control, { retry: { id: `${n}` } });
     expect(control.retries.map(({ number }) => number)).toEqual(Array.from({ length: 50 }, (_, n) => n + 71));
     for (let n = 1; n <= 60; n++)
-      control = changeControl("aggregate/a", control, { retry: { stream: `${n}`.padEnd(600, "漢") } });
+      control = changeControl("table/a", control, { retry: { stream: `${n}`.padEnd(600, "漢") } });
     expect(control.retries.at(-1)).toMatchObject({ number: 180 });
     expect(control.retries.length).toBeGreaterThan(20);
     expect(bytesOf(control.retries)).toBeLessThan(65 * 1024);

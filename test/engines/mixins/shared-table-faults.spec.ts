@@ -128,7 +128,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     await eventually(() => expect(isBuilding).toBe(true));
     // As after a pause of the whole process: it was another's for a moment.
     const { epoch } = leases.at(-1)!;
-    await shared.store.call("$events.releaseLease", { consumer: "aggregate/table", lease: leases.at(-1) });
+    await shared.store.call("$events.releaseLease", { consumer: "table/table", lease: leases.at(-1) });
     await eventually(() => expect(leases.at(-1)!.epoch).toBeGreaterThan(epoch));
     gate.resolve();
     expect(await rebuilt).toMatchObject({ position: 10 });

@@ -122,7 +122,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     await eventuallyIs(a, "C", { state: "paused", position: 10, rebuilding: null });
     const cancelled = c.call("entries.cancel");
     // Released when the request has ended, not when it is complete.
-    const asked = { consumer: "aggregate/entries", after: 0, limit: 0, types: [] };
+    const asked = { consumer: "table/entries", after: 0, limit: 0, types: [] };
     await eventually(async () => {
       const { control }: ConsumerPage = await a.call("$events.page", asked);
       expect(control.build).toMatchObject({ ended: "it was cancelled" });
