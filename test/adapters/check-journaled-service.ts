@@ -42,7 +42,7 @@ export function checkAggregate(adapter: (folder: string) => Adapter): void {
     expect(await find()).toEqual(total);
     await broker.call("counts.rebuild");
     expect(await find()).toEqual(total);
-    await broker.call("counts.restoreAndReplay", { snapshotId: id });
+    await broker.call("counts.replay", { snapshotId: id });
     expect(await find()).toEqual(total);
     expect(await broker.call("counts.verify")).toMatchObject({ ok: true, rows: 2, total: 0 });
     await broker.stop();

@@ -134,7 +134,7 @@ describe("Time travel in the property example", () => {
 
   it("goes back to a snapshot and folds what came since, or all anew", async () => {
     const { id: snapshotId } = snapshot;
-    expect(await ask("propertyAggregate.restoreAndReplay", { snapshotId })).toEqual({
+    expect(await ask("propertyAggregate.replay", { snapshotId })).toEqual({
       order: expect.any(String),
       kind: "replay",
       snapshotId,

@@ -38,7 +38,7 @@ function killDuring(work: Promise<unknown>): void {
 async function travel(table: string): Promise<void> {
   const taken: Manifest[] = await broker.call(`${table}.snapshots`);
   const snapshotId = taken[randomInt(Math.max(taken.length, 1))]?.id;
-  const kinds = ["snapshot", "rebuild", "restore", "restoreAndReplay", ...(kind === "during" ? [where, where] : [])];
+  const kinds = ["snapshot", "rebuild", "restore", "replay", ...(kind === "during" ? [where, where] : [])];
   const what = snapshotId ? kinds[randomInt(kinds.length)]! : "snapshot";
   sendLine("begins", what);
   const params = { snapshot: { keep: 3 }, rebuild: {} }[what] ?? { snapshotId };

@@ -107,7 +107,7 @@ describe.each(engines)("A reader in a tight loop on %s", (_engine, placesIn) => 
       for (let round = 0; round < 6 || state.reads <= 200 || state.changes <= 40; round++) {
         const { id: snapshotId }: Manifest = await broker.call("accounts.snapshot", { keep: 2 });
         await broker.call("accounts.rebuild");
-        await broker.call("accounts.restoreAndReplay", { snapshotId });
+        await broker.call("accounts.replay", { snapshotId });
         state.mayGoBack = true;
         await broker.call("accounts.restore", { snapshotId });
         await broker.call("accounts.resume");

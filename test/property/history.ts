@@ -141,7 +141,7 @@ export class History {
     else if ("rebuild" in step) await this.#order(`${step.rebuild}.rebuild`, {}, whileBuilding);
     else if ("restore" in step) {
       const found = pick(await this.snapshots(step.restore), step.which);
-      const action = `${step.restore}.${step.replay ? "restoreAndReplay" : "restore"}`;
+      const action = `${step.restore}.${step.replay ? "replay" : "restore"}`;
       if (found) await this.#order(action, { snapshotId: found.id }, whileBuilding);
     } else await this.caughtUp();
   }

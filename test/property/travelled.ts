@@ -25,7 +25,7 @@ export async function expectRestored(history: History, events: readonly ThingEve
   for (const table of tables) {
     await history.broker.call(`${table}.snapshot`);
     for (const { id } of await history.snapshots(table)) {
-      await history.broker.call(`${table}.restoreAndReplay`, { snapshotId: id });
+      await history.broker.call(`${table}.replay`, { snapshotId: id });
       // Events that were parked then are retried once.
       await history.broker.call(`${table}.retry`);
       await history.caughtUp();

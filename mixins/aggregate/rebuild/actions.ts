@@ -30,7 +30,7 @@ interface Params {
 }
 
 /**
- * `rebuild, restore, restoreAndReplay, replay, cancel`. A request is stored as control state first. Then every node
+ * `rebuild, restore, replay, cancel`. A request is stored as control state first. Then every node
  * that hosts the aggregate builds its table, and the action returns after the last switch.
  */
 export function rebuildActions(name: string, host: () => Host): NonNullable<ServiceSchema["actions"]> {
@@ -56,20 +56,17 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
   const wait = boolean(true);
   const force = boolean(false);
   const snapshotId = { type: "string" } as const;
-  const action = (kind: (params: Params) => RebuildRequest["kind"], params: object) => ({
+  const required = "The '{field}' field is required: `replay` begins with a snapshot; `rebuild` folds the whole log.";
+  const replayed = { ...snapshotId, messages: { required } } as const;
+  const action = (kind: RebuildRequest["kind"], params: object) => ({
     params: { $$strict: true, wait, ...params },
-    handler: (ctx: Context<Params>) => give(ctx, kind(ctx.params)),
+    handler: (ctx: Context<Params>) => give(ctx, kind),
   });
 
   return ownActions({
-    rebuild: action(() => "rebuild", {}),
-    restore: action(() => "restore", { snapshotId, force }),
-    restoreAndReplay: action(() => "replay", { snapshotId, force }),
-    // One action for both kinds, as in the forerunner of this framework.
-    replay: action((params) => (params.snapshotId === undefined ? "rebuild" : "replay"), {
-      snapshotId: { ...snapshotId, optional: true },
-      force,
-    }),
+    rebuild: action("rebuild", {}),
+    restore: action("restore", { snapshotId, force }),
+    replay: action("replay", { snapshotId: replayed, force }),
     cancel: {
       async handler(ctx: Context) {
         const { build } = await host().control();

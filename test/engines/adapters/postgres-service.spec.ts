@@ -47,7 +47,7 @@ describeWith("postgres", "A store and its aggregate in PostgreSQL", (server) => 
     expect(await find()).toEqual(total);
     await broker.call(`${store}Counts.rebuild`);
     expect(await find()).toEqual(total);
-    await broker.call(`${store}Counts.restoreAndReplay`, { snapshotId: id });
+    await broker.call(`${store}Counts.replay`, { snapshotId: id });
     expect(await find()).toEqual(total);
     expect(await broker.call(`${store}Counts.verify`)).toMatchObject({ ok: true, rows: 2, total: 0 });
     expect(await broker.call(`${store}.verify`)).toMatchObject({ ok: true });

@@ -148,7 +148,7 @@ describeWith("postgres", "A table in PostgreSQL that two nodes share", (server) 
     expect(await ask(second, "verify")).toMatchObject({ ok: true, rows: 15 });
     expect(await ask(second, "restore", { snapshotId: id })).toMatchObject({ paused: true, position: 10 });
     for (const node of [first, second]) expect(await rowsOn(node)).toMatchObject(numbers(10));
-    await ask(second, "restoreAndReplay", { snapshotId: id });
+    await ask(second, "replay", { snapshotId: id });
     for (const node of [first, second]) await eventually(async () => expect(await rowsOn(node)).toHaveLength(15));
     expect(await ask(first, "verify")).toMatchObject({ ok: true, rows: 15 });
   });

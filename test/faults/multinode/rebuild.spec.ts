@@ -106,7 +106,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
       await eventuallyIs(a, node, { state: "live", position: 16 });
       expect(await readEntries(a, node)).toEqual(plain);
     }
-    expect(await d.call("entries.restoreAndReplay", { snapshotId })).toMatchObject({ kind: "replay", position: 16 });
+    expect(await d.call("entries.replay", { snapshotId })).toMatchObject({ kind: "replay", position: 16 });
     for (const node of ["C", "D"]) expect(await readEntries(a, node)).toEqual(plain);
     expect(Object.fromEntries(runs)).toEqual({ C: 22, D: 42 });
   });

@@ -32,7 +32,7 @@ export function choresOn(broker: ServiceBroker, folder: string): Chores {
 
   async function replayNewest(table: string): Promise<void> {
     const newest = (await call<Manifest[]>(`${table}.snapshots`)).at(-1)!;
-    await call(`${table}.restoreAndReplay`, { snapshotId: newest.id });
+    await call(`${table}.replay`, { snapshotId: newest.id });
     await caughtUp(broker, table);
   }
 
