@@ -132,8 +132,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
           return cause === null ? status : { ...status, state: "stopped", cause };
         },
       },
-      pause: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
-      resume: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
+      pausePump: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
+      resumePump: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
       ...fileActions(name, settings.transferFolder, hosted),
     }),
     inner,

@@ -275,12 +275,12 @@ describe("An older log under a newer catalogue", () => {
 
   it("is handed to listeners as of today; of what cannot be read the operator gets one warning", async () => {
     const { broker, folder } = await start();
-    await broker.call("events.pause");
+    await broker.call("events.pausePump");
     for (const payload of [{ name: "Ann" }, { nick: "Bob" }, { name: "Cid" }]) await append(broker, payload);
     await broker.stop();
     const logger = new LogLines();
     const upgraded = await start({ folder, events: second, logger });
-    await upgraded.broker.call("events.resume");
+    await upgraded.broker.call("events.resumePump");
     await eventually(() => expect(payloads(upgraded.heard)).toEqual([today, { ...today, owner: "Cid" }]));
     expect(versions(upgraded.heard)).toEqual([2, 2]);
     expect(upgraded.heard.every((event) => Object.isFrozen(event.payload) && Object.isFrozen(event.meta))).toBe(true);

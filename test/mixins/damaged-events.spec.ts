@@ -54,9 +54,9 @@ async function damagedStore(sql: string): Promise<{ broker: ServiceBroker; folde
   const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
   const before = await startBroker([{ name: "host", mixins: [events.mixin()] }]);
   const ids: string[] = [];
-  await before.call("events.pause");
+  await before.call("events.pausePump");
   for (let n = 1; n <= 6; n++) ids.push((await append(before, n % 2 === 0 ? "even" : "odd", n)).events[0]!.id);
-  await before.call("events.resume");
+  await before.call("events.resumePump");
   await before.stop();
   const db = new Database(`${folder}/events.db`);
   db.exec(`DROP TRIGGER events_never_change; ${sql}; DELETE FROM state WHERE key LIKE '%pump%'`);

@@ -106,8 +106,8 @@ describe("The debug log", () => {
     const logger = new LogLines();
     const broker = await startHost(logger);
     await eventually(() => expect(changes(logger, "events pump")).toContain("gated -> pumping"));
-    await broker.call("events.pause");
-    await broker.call("events.resume");
+    await broker.call("events.pausePump");
+    await broker.call("events.resumePump");
     await eventually(() =>
       expect(changes(logger, "events pump").slice(2)).toEqual(["pumping -> paused", "paused -> pumping"]),
     );

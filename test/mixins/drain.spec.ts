@@ -90,7 +90,7 @@ async function setInFlight(broker: ServiceBroker, gate: Gate): Promise<InFlight>
     ),
     broker.call("byAction.pause"),
     broker.call("byFunction.retry"),
-    broker.call("events.pause"),
+    broker.call("events.pausePump"),
   ];
   await eventually(async () => expect(await broker.call("events.status")).toMatchObject({ paused: true }));
   const appends = Array.from({ length: 64 }, (_, n) => append(broker, n));
@@ -116,7 +116,7 @@ const complaints = (logger: LogLines) =>
 
 /** Expects every acknowledged event to be there, and every consumer to continue where it was. */
 async function expectToGoOn(broker: ServiceBroker, events: number): Promise<void> {
-  await broker.call("events.resume");
+  await broker.call("events.resumePump");
   for (const table of tables) await broker.call(`${table}.resume`);
   await append(broker, 0);
   expect(await broker.call("events.count")).toBe(events + 1);
@@ -161,7 +161,7 @@ describe("Stopping a broker in the middle of everything", () => {
     const come = () => [
       append(broker, 1),
       broker.call("events.count"),
-      broker.call("events.pause"),
+      broker.call("events.pausePump"),
       broker.call("byAction.pause"),
       broker.call("byAction.retry"),
       broker.call("byAction.find"),

@@ -154,10 +154,10 @@ describe("The metrics", () => {
     const { broker, read } = await measured([thing(), listener]);
     const pumpLag = (lag: number) =>
       eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_pump_lag${ofStore} ${lag}`));
-    await broker.call("events.pause");
+    await broker.call("events.pausePump");
     await append(broker, {}, 3);
     await pumpLag(3);
-    await broker.call("events.resume");
+    await broker.call("events.resumePump");
     await pumpLag(0);
     await append(broker);
     await append(broker, {}, 6);

@@ -189,14 +189,14 @@ describe("Pausing the pump", () => {
     const broker = await brokerHearing([listener]);
     await append(broker, 2);
     await eventually(() => expect(heard).toEqual([1, 2]));
-    await broker.call("events.pause");
+    await broker.call("events.pausePump");
     await append(broker, 3);
     await caughtUp(broker, "count");
     await turns(broker);
     expect(await broker.call("count.count")).toBe(5);
     expect(heard).toEqual([1, 2]);
     expect(await statusOf(broker)).toMatchObject({ position: 5, paused: true, pump: { position: 2, lag: 3 } });
-    await broker.call("events.resume");
+    await broker.call("events.resumePump");
     await eventually(() => expect(heard).toEqual([1, 2, 3, 4, 5]));
     expect(await statusOf(broker)).toMatchObject({ paused: false });
   });
@@ -204,7 +204,7 @@ describe("Pausing the pump", () => {
   it("stays over a restart", async () => {
     const folder = newFolder();
     const one = await brokerHearing([], { folder });
-    await one.call("events.pause");
+    await one.call("events.pausePump");
     await append(one, 2);
     await one.stop();
 
@@ -215,7 +215,7 @@ describe("Pausing the pump", () => {
     await turns(two);
     expect(heard).toEqual([]);
     expect(await statusOf(two)).toMatchObject({ position: 3, paused: true, pump: { position: 0, lag: 3 } });
-    await two.call("events.resume");
+    await two.call("events.resumePump");
     await eventually(() => expect(heard).toEqual([1, 2, 3]));
   });
 
@@ -231,7 +231,7 @@ describe("Pausing the pump", () => {
     ]);
     await append(broker, 2);
     await eventually(() => expect(said).toEqual(["handler 1 begins"]));
-    const paused = broker.call("events.pause").then(() => said.push("paused"));
+    const paused = broker.call("events.pausePump").then(() => said.push("paused"));
     await eventually(async () => expect((await statusOf(broker)).paused).toBe(true));
     await turns(broker);
     expect(said).toEqual(["handler 1 begins"]);
@@ -243,8 +243,8 @@ describe("Pausing the pump", () => {
 
   it("answers every caller, also while it is paused already", async () => {
     const broker = await brokerHearing([]);
-    await Promise.all([broker.call("events.pause"), broker.call("events.pause")]);
-    await broker.call("events.pause");
+    await Promise.all([broker.call("events.pausePump"), broker.call("events.pausePump")]);
+    await broker.call("events.pausePump");
     expect(await statusOf(broker)).toMatchObject({ paused: true });
   });
 
@@ -255,7 +255,7 @@ describe("Pausing the pump", () => {
     });
     await append(broker, 2);
     await eventually(() => expect(heard).toEqual([1]));
-    await broker.call("events.pause");
+    await broker.call("events.pausePump");
     expect(heard).toEqual([1]);
     expect(await statusOf(broker)).toMatchObject({ pump: { position: 1 } });
   });

@@ -41,7 +41,7 @@ describeWith("postgres", "The source of a copy on a server", (server) => {
   it("is refused while a host of its store runs, though its pump is paused, and nothing is copied", async () => {
     const [from, folder] = [`${server().url}?schema=hosted`, newFolder()];
     const { broker } = await open(from, folder);
-    await broker.call("shopEvents.pause");
+    await broker.call("shopEvents.pausePump");
     await broker.stop();
     await broker.start();
     const ended = await copy(from, sqliteIn(folder, "to"), "--name", "shopEvents");

@@ -100,7 +100,7 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
       ] as const) {
         await add(second, 2);
         await eventually(() => expect(said).toContain(`begins ${position}`));
-        const paused = ask(asked, "events.pause").then(() => said.push("paused"));
+        const paused = ask(asked, "events.pausePump").then(() => said.push("paused"));
         await eventually(async () => {
           for (const node of [first, second]) expect(await ask(node, "events.status")).toMatchObject({ paused: true });
         });
@@ -110,7 +110,7 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
         expect(said.slice(-2)).toEqual([`ends ${position}`, "paused"]);
         go = Promise.withResolvers();
         go.resolve();
-        await ask(asked === first ? second : first, "events.resume");
+        await ask(asked === first ? second : first, "events.resumePump");
         await eventually(() => expect(said.at(-1)).toBe(`ends ${position + 1}`));
         go = Promise.withResolvers();
       }
@@ -124,12 +124,12 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
       const [first, second] = await log.pair();
       await add(first, 5);
       await eventually(() => expect(first.heard).toHaveLength(5));
-      await ask(second, "events.pause");
+      await ask(second, "events.pausePump");
       await add(second, 5);
       await first.broker.stop();
       const third = await log.node("third");
       await withStatus(third, "events", { paused: true, position: 10 });
-      await ask(third, "events.resume");
+      await ask(third, "events.resumePump");
       await eventually(() => expect([...second.heard, ...third.heard]).toEqual(upTo(10, 6)));
     });
 
@@ -139,7 +139,7 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
       const [first] = await shared.pair(() => go.promise);
       await add(first, 2);
       await eventually(() => expect(first.heard).toEqual([1]));
-      const paused = ask(first, "events.pause");
+      const paused = ask(first, "events.pausePump");
       await withStatus(first, "events", { paused: true });
       await shared.withLog(async (log) => {
         const { value, revision } = (await log.control.get("control/pump"))!;

@@ -84,10 +84,12 @@ export function choresOn(broker: ServiceBroker, folder: string): Chores {
   }
 
   async function pauses(): Promise<void> {
-    for (const service of ["watch", "shipping", "events", "balances"]) {
+    for (const service of ["watch", "shipping", "balances"]) {
       await call(`${service}.pause`);
       await call(`${service}.resume`);
     }
+    await call("events.pausePump");
+    await call("events.resumePump");
     await caughtUp(broker, "watch");
   }
 
