@@ -194,7 +194,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         node,
         transforms: folds.begin(spans),
         source,
-        metrics: consumerMetrics(broker, store, name),
+        metrics: consumerMetrics(broker, store, name, "table"),
         spans,
         snapshots: {
           has: (id) => snapshots.has(id),

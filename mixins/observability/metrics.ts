@@ -5,11 +5,10 @@ export const metricNames = {
   appended: "moleculer.eventsourcing.appended.total",
   appendTime: "moleculer.eventsourcing.append.time",
   conflicts: "moleculer.eventsourcing.conflicts.total",
-  pumpLag: "moleculer.eventsourcing.pump.lag",
-  aggregateLag: "moleculer.eventsourcing.aggregate.lag",
-  folded: "moleculer.eventsourcing.folded.total",
-  parked: "moleculer.eventsourcing.parked",
-  rebuildProgress: "moleculer.eventsourcing.rebuild.progress",
+  consumerLag: "moleculer.eventsourcing.consumer.lag",
+  folded: "moleculer.eventsourcing.consumer.folded.total",
+  parked: "moleculer.eventsourcing.consumer.parked",
+  rebuildProgress: "moleculer.eventsourcing.consumer.rebuild.progress",
 } as const;
 
 const counters = [
@@ -22,14 +21,16 @@ const counters = [
 ];
 
 const gauges = [
-  { name: metricNames.pumpLag, description: "Events that the pump has not emitted yet; NaN while unknown" },
-  { name: metricNames.aggregateLag, description: "Events that the consumer has not passed yet; NaN while unknown" },
+  { name: metricNames.consumerLag, description: "Events that the consumer has not passed yet; NaN while unknown" },
   { name: metricNames.parked, description: "Parked events, including those that wait behind one" },
   { name: metricNames.rebuildProgress, description: "Folded share of a new table, from 0 to 1; 1 without a rebuild" },
 ];
 
-/** The metrics of a store have no `aggregate` label. */
-const labelNames = ["store", "aggregate"];
+/** The metrics of a store have only the label `store`. */
+const labelNames = ["store", "consumer", "kind"];
+
+/** What passes through a log; the label `kind`. The pump of a store is the consumer `pump`. */
+export type ConsumerKind = "table" | "subscription" | "process" | "pump";
 
 /** The metrics of a store. */
 export interface StoreMetrics {
@@ -61,18 +62,23 @@ export function storeMetrics(broker: ServiceBroker, name: string): StoreMetrics 
       if (events > 0) metrics.increment(metricNames.appended, labels, events);
       if (isConflict) metrics.increment(metricNames.conflicts, labels);
     },
-    pumpLag: (events) => metrics.set(metricNames.pumpLag, events, labels),
+    pumpLag: (events) => metrics.set(metricNames.consumerLag, events, { ...labels, consumer: "pump", kind: "pump" }),
   };
 }
 
 /** The metrics of a consumer; null if the broker's metrics are disabled. */
-export function consumerMetrics(broker: ServiceBroker, storeName: string, name: string): ConsumerMetrics | null {
+export function consumerMetrics(
+  broker: ServiceBroker,
+  store: string,
+  consumer: string,
+  kind: Exclude<ConsumerKind, "pump">,
+): ConsumerMetrics | null {
   const metrics = registered(broker);
   if (!metrics) return null;
-  const labels = { store: storeName, aggregate: name };
+  const labels = { store, consumer, kind };
   metrics.increment(metricNames.folded, labels, 0);
   return {
-    lag: (events) => metrics.set(metricNames.aggregateLag, events, labels),
+    lag: (events) => metrics.set(metricNames.consumerLag, events, labels),
     folded: (events) => metrics.increment(metricNames.folded, labels, events),
     parked: (events) => metrics.set(metricNames.parked, events, labels),
     rebuilt: (share) => metrics.set(metricNames.rebuildProgress, share, labels),

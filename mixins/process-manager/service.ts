@@ -51,7 +51,7 @@ export function processManagerService({
       const timeLimit = new TimeLimit(policy.timeoutMs, node);
       const types = [...new Set(definition.on.map(({ pattern }) => pattern))];
       source = new EventSource({ broker, store, consumer: `process-manager/${name}`, types, leaseMs });
-      const metrics = consumerMetrics(broker, store, name);
+      const metrics = consumerMetrics(broker, store, name, "process");
       const outside: Outside = {
         context: ({ causationId: id, correlationId, depth }) =>
           caller.newContext({ id, meta: { correlationId, causationId: "", causationDepth: depth } }),

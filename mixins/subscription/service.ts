@@ -73,7 +73,7 @@ export function subscriptionService({
           if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event, ids));
         metrics?.folded(1);
       };
-      const metrics = consumerMetrics(broker, store, name);
+      const metrics = consumerMetrics(broker, store, name, "subscription");
       const warn = (message: string, details: object) => logger.warn(message, details);
       const debug = (message: string, details: object) => logger.debug(message, details);
       host = new LeasedHost({

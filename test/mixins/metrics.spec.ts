@@ -46,7 +46,8 @@ async function measured(services: ServiceSchema[]): Promise<{ broker: ServiceBro
 }
 
 const ofStore = '{store="events"}';
-const ofTable = '{store="events",aggregate="table"}';
+const ofPump = `{store="events",consumer="pump",kind="pump"}`;
+const ofTable = '{store="events",consumer="table",kind="table"}';
 
 const append = (broker: ServiceBroker, params: object = {}, count = 1, options: object = {}) =>
   broker.call(
@@ -62,7 +63,7 @@ const append = (broker: ServiceBroker, params: object = {}, count = 1, options: 
 describe("The metrics", () => {
   it("count what is appended, how long it takes, and conflicts", async () => {
     const { broker, read } = await measured([thing()]);
-    await eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_pump_lag${ofStore} 0`));
+    await eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_consumer_lag${ofPump} 0`));
     expect(await read()).toContain(`moleculer_eventsourcing_appended_total${ofStore} 0`);
     await append(broker, {}, 3);
     await append(broker, { stream: "thing-2" }, 1, named("once"));
@@ -90,20 +91,20 @@ describe("The metrics", () => {
     await caughtUp(broker, "table");
     await eventually(async () => {
       const lines = await read();
-      expect(lines).toContain(`moleculer_eventsourcing_folded_total${ofTable} 3`);
-      expect(lines).toContain(`moleculer_eventsourcing_parked${ofTable} 2`);
-      expect(lines).toContain(`moleculer_eventsourcing_aggregate_lag${ofTable} 0`);
-      expect(lines).toContain(`moleculer_eventsourcing_rebuild_progress${ofTable} 1`);
+      expect(lines).toContain(`moleculer_eventsourcing_consumer_folded_total${ofTable} 3`);
+      expect(lines).toContain(`moleculer_eventsourcing_consumer_parked${ofTable} 2`);
+      expect(lines).toContain(`moleculer_eventsourcing_consumer_lag${ofTable} 0`);
+      expect(lines).toContain(`moleculer_eventsourcing_consumer_rebuild_progress${ofTable} 1`);
     });
     await broker.call("table.pause");
     await append(broker, {}, 4);
-    await eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_aggregate_lag${ofTable} 4`));
+    await eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_consumer_lag${ofTable} 4`));
     await broker.call("table.resume");
     await caughtUp(broker, "table");
     await eventually(async () => {
       const lines = await read();
-      expect(lines).toContain(`moleculer_eventsourcing_aggregate_lag${ofTable} 0`);
-      expect(lines).toContain(`moleculer_eventsourcing_folded_total${ofTable} 7`);
+      expect(lines).toContain(`moleculer_eventsourcing_consumer_lag${ofTable} 0`);
+      expect(lines).toContain(`moleculer_eventsourcing_consumer_folded_total${ofTable} 7`);
     });
   });
 
@@ -123,9 +124,12 @@ describe("The metrics", () => {
     await append(broker, {}, 3);
     await append(broker, { stream: "thing-bad" }, 2);
     await append(broker, { stream: "thing-2" }, 4);
-    for (const name of ["watch", "manager"]) {
+    for (const [name, kind] of [
+      ["watch", "subscription"],
+      ["manager", "process"],
+    ] as const) {
       await caughtUp(broker, name);
-      const folded = `moleculer_eventsourcing_folded_total{store="events",aggregate="${name}"} 7`;
+      const folded = `moleculer_eventsourcing_consumer_folded_total{store="events",consumer="${name}",kind="${kind}"} 7`;
       await eventually(async () => expect(await read()).toContain(folded));
     }
   });
@@ -136,7 +140,7 @@ describe("The metrics", () => {
       thing({ transform: async (event) => (await held.promise, numbered(event)) }),
     ]);
     for (let n = 1; n <= 5; n++) await append(broker);
-    await eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_aggregate_lag${ofTable} 5`));
+    await eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_consumer_lag${ofTable} 5`));
     held.resolve();
     await caughtUp(broker, "table");
   });
@@ -153,7 +157,7 @@ describe("The metrics", () => {
     };
     const { broker, read } = await measured([thing(), listener]);
     const pumpLag = (lag: number) =>
-      eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_pump_lag${ofStore} ${lag}`));
+      eventually(async () => expect(await read()).toContain(`moleculer_eventsourcing_consumer_lag${ofPump} ${lag}`));
     await broker.call("events.pausePump");
     await append(broker, {}, 3);
     await pumpLag(3);
@@ -182,7 +186,7 @@ describe("The metrics", () => {
     const { broker, read } = await measured([thing({ folder, transform, fields: { n: "integer", name: "string" } })]);
     const progress = (share: number) =>
       eventually(async () =>
-        expect(await read()).toContain(`moleculer_eventsourcing_rebuild_progress${ofTable} ${share}`),
+        expect(await read()).toContain(`moleculer_eventsourcing_consumer_rebuild_progress${ofTable} ${share}`),
       );
     await progress(0.75);
     held.resolve();
@@ -197,8 +201,8 @@ describe("The metrics", () => {
     await broker.destroyService("thing");
     expect(await read()).toEqual(
       expect.arrayContaining([
-        `moleculer_eventsourcing_aggregate_lag${ofTable} NaN`,
-        `moleculer_eventsourcing_pump_lag${ofStore} NaN`,
+        `moleculer_eventsourcing_consumer_lag${ofTable} NaN`,
+        `moleculer_eventsourcing_consumer_lag${ofPump} NaN`,
       ]),
     );
   });
