@@ -16,7 +16,7 @@ const reading: ReadonlySet<string> = new Set(
     // Status.
     "status parked instances snapshots snapshotsHere proveSnapshot building built",
     // Between nodes.
-    "page states loadStream claimants",
+    "page states loadStream claimants parkedHere",
   ].flatMap((names) => names.split(" ")),
 );
 

@@ -32,6 +32,9 @@ async function brokerWith(adapter: string): Promise<{ broker: ServiceBroker; sto
   return { broker, store };
 }
 
+/** The others are called between nodes. */
+const ofCallers = new Set(["link", "read", "streams"]);
+
 /** The action, its params with an odd text in one place, and the field that the refusal names. */
 const refused: [string, (odd: string) => object, string][] = [
   ["append", (stream) => ({ stream, events: [{ type: "a", payload: {} }] }), "stream"],
@@ -65,14 +68,14 @@ const refused: [string, (odd: string) => object, string][] = [
   ["takeLease", (holder) => ({ consumer, holder, ttlMs: 1 }), "holder"],
 ];
 const one = { stream: "a", events: [{ type: "a", payload: {} }] };
-const claim = (value: string) => ({ scope: "s", definition: "d", changes: [{ value, held: true }] });
+const claim = (value: string) => ({ scope: "s", definition: "d", changes: [{ value, claimed: true }] });
 
 /** Calls that find nothing, or accept any text. */
 const answered: [string, (odd: string) => object, unknown][] = [
   ["resolve", (id) => ({ id, throwIfNotExist: false }), null],
   ["find", (id) => ({ query: { id } }), []],
   ["find", (stream) => ({ query: { stream } }), []],
-  ["read", (type) => ({ types: [type] }), []],
+  ["read", (type) => ({ types: [type] }), { events: [], position: 0, end: true }],
 ];
 
 /** The same inside JSON, which never contains a lone surrogate. */
@@ -86,7 +89,8 @@ const checks = (adapter: () => string) => {
     const { broker, store } = await brokerWith(adapter());
     for (const odd of [nul, half, long])
       for (const [action, params, field] of refused) {
-        const error = await refusal(() => broker.call(`${store}.${action}`, params(odd)));
+        const service = ofCallers.has(action) ? store : `$${store}`;
+        const error = await refusal(() => broker.call(`${service}.${action}`, params(odd)));
         expect([action, odd.slice(0, 9), error.code, error.type]).toEqual([
           action,
           odd.slice(0, 9),
