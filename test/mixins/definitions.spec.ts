@@ -120,7 +120,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
   [
     "a claim",
     (options) => Decider("d", as({ ...decided, claims: { name: { claim: { "a.b": () => "a" }, ...options } } })),
-    { claim: "", release: "object", ignoreCase: "true" },
+    { claim: "", release: "object array", ignoreCase: "true" },
   ],
   [
     "ProcessManager",

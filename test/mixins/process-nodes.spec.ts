@@ -107,7 +107,7 @@ describe("A process manager on two nodes of one network", () => {
     expect(await refusal(() => onStandby("retry", { id: "no-such-id" }))).toMatchObject({
       type: "UNKNOWN_PARKED_EVENT",
     });
-    expect(await onStandby("instances", { id: "a" })).toMatchObject([{ waiting: 1, parked: { id } }]);
+    expect(await onStandby("instances", { id: "a" })).toMatchObject({ processes: [{ waiting: 1, parked: { id } }] });
     expect(await onStandby("skip", { id, reason: "a test" })).toEqual({ skipped: id, folded: 1, parked: 0 });
     expect(first).toEqual([2]);
     await onStandby("pause");
