@@ -76,18 +76,11 @@ export const logMigrations: Migrations = {
      ) WITH (fillfactor = 10);
      INSERT INTO $schema.head VALUES (true, 0, '', 0);
      CREATE TABLE $schema.state (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, revision bigint NOT NULL);
-     CREATE TABLE $schema.leases (name text COLLATE "C" PRIMARY KEY, holder text NOT NULL, epoch bigint NOT NULL, expires timestamptz NOT NULL);
-     CREATE TABLE $schema.claims (scope text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, stream text NOT NULL, PRIMARY KEY (scope, value));
-     CREATE TABLE $schema.claim_scopes (scope text COLLATE "C" PRIMARY KEY, definition text NOT NULL, types text NOT NULL, position bigint NOT NULL, unfolded bigint NOT NULL);
+     CREATE TABLE $schema.leases (name text COLLATE "C" PRIMARY KEY, holder text NOT NULL, epoch bigint NOT NULL, mark text NOT NULL, ttl integer NOT NULL);
+     -- Each definition of a scope has claims of its own: those of one generation.
+     CREATE TABLE $schema.claims (generation text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, stream text NOT NULL, PRIMARY KEY (generation, value));
+     CREATE TABLE $schema.claim_scopes (generation text COLLATE "C" PRIMARY KEY, definition text NOT NULL, types text NOT NULL, position bigint NOT NULL, unfolded bigint NOT NULL, scope text COLLATE "C" NOT NULL, used bigint NOT NULL);
+     CREATE INDEX claims_of_streams ON $schema.claims (generation, stream);
      ${storeCommit}`,
-    `ALTER TABLE $schema.leases DROP COLUMN expires, ADD COLUMN mark text NOT NULL DEFAULT '', ADD COLUMN ttl integer NOT NULL DEFAULT 0;
-     UPDATE $schema.leases SET holder = '';`,
-    // Each definition of a scope has claims of its own: those of one generation.
-    `ALTER TABLE $schema.claims RENAME COLUMN scope TO generation;
-     ALTER TABLE $schema.claim_scopes RENAME COLUMN scope TO generation;
-     ALTER TABLE $schema.claim_scopes ADD COLUMN scope text COLLATE "C" NOT NULL DEFAULT '', ADD COLUMN used bigint NOT NULL DEFAULT 0;
-     UPDATE $schema.claim_scopes SET scope = generation, generation = '1 ' || generation;
-     UPDATE $schema.claims SET generation = '1 ' || generation;
-     CREATE INDEX claims_of_streams ON $schema.claims (generation, stream);`,
   ],
 };

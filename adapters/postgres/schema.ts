@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { MissingLogError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { writtenByNewer } from "../../core/errors/newer-version.ts";
 import type { OpenOptions } from "../../core/log/event-log.ts";
 import type { Connections, Session } from "./connections.ts";
 import { sqlStateOf } from "./errors.ts";
+import { hashOf, unexpectedObject } from "./schema-objects.ts";
 
 /**
  * `migrations[i]` upgrades a schema from version i to i + 1. `$schema` stands for its name, and function bodies are
- * enclosed in `$function$`. Existing entries never change.
+ * enclosed in `$function$`. Existing entries never change: a spec compares their hashes with
+ * `test/samples/migrations.json`, and each schema stores the hashes of those that made it.
  */
 export interface Migrations {
   /** Distinguishes a log from a table. */
@@ -73,13 +76,15 @@ export async function migrate(
   { purpose, migrations }: Migrations,
   { identity = randomUUID(), create = true }: OpenOptions = {},
 ): Promise<void> {
-  const found = await versionOf(location, connections, schema, purpose, migrations.length);
-  if (found === migrations.length) return;
+  const about = await aboutOf(location, connections, schema, purpose, migrations.length);
+  const found = versionIn(about);
   if (found === 0 && !create) throw new MissingLogError(location);
+  await assertObjects(location, connections, schema, migrations.slice(0, found), about);
+  if (found === migrations.length) return;
   await connections.transaction(async (session) => {
     // Serializes hosts that start at the same time. The lock ends with the transaction.
     await session.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 1702))", [schema]);
-    const version = await versionOf(location, session, schema, purpose, migrations.length);
+    const version = versionIn(await aboutOf(location, session, schema, purpose, migrations.length));
     if (version === 0) {
       // A user with an empty schema may lack the right to create one.
       const { count } = await session.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [schema]);
@@ -92,46 +97,67 @@ export async function migrate(
         [`moleculer-event-sourcing ${purpose}`, identity],
       );
     }
-    for (const migration of migrations.slice(version))
+    for (const [index, migration] of migrations.entries()) {
+      if (index < version) continue;
       await session.query(
         migration.replaceAll("$function$", () => quoteOfBodies).replaceAll("$schema", () => quote(schema)),
       );
+      const about = [migrationKey(index), hashOf(migration)];
+      await session.query(`INSERT INTO ${quote(schema)}.about VALUES ($1, $2)`, about);
+    }
     await session.query(`UPDATE ${quote(schema)}.about SET value = $1 WHERE key = 'version'`, [migrations.length]);
   });
 }
 
-/** Returns 0 if the schema is missing or empty. */
-async function versionOf(
+const migrationKey = (index: number) => `migration ${index + 1}`;
+const versionIn = (about: ReadonlyMap<string, string>) => Number(about.get("version") ?? 0);
+
+/** @throws UnusableStoreError if the schema lacks what these migrations make */
+async function assertObjects(
+  location: string,
+  session: Session,
+  schema: string,
+  migrations: readonly string[],
+  about: ReadonlyMap<string, string>,
+): Promise<void> {
+  if (migrations.length === 0) return;
+  const hashes = migrations.map((_, index) => about.get(migrationKey(index)) ?? "");
+  const problem = await unexpectedObject(session, quote(schema), migrations, hashes);
+  if (problem !== null)
+    throw new UnusableStoreError(
+      location,
+      `schema ${quote(schema)}: ${problem}, expected what version ${migrations.length} of this version of moleculer-event-sourcing has: it was made by another build, restored in part, or changed by hand. Restore a whole dump of it; or open it with the build that made it and copy it (npx moleculer-event-sourcing copy); the schema of a read table may be dropped: the table is folded again`,
+    );
+}
+
+/** What the schema says about itself; empty if it is missing or empty. */
+async function aboutOf(
   location: string,
   session: Session,
   schema: string,
   purpose: string,
   newest: number,
-): Promise<number> {
+): Promise<ReadonlyMap<string, string>> {
   const { rows: there } = await session.query(
     `SELECT count(*)::int, count(*) FILTER (WHERE c.relname = 'about')::int FROM pg_class c
      JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
     [schema],
   );
   const [tables, abouts] = there[0] as [number, number];
-  if (tables === 0) return 0;
-  const about = abouts === 0 ? new Map<string, string>() : await aboutOf(session, schema);
+  if (tables === 0) return new Map();
+  const about = abouts === 0 ? new Map<string, string>() : await readAbout(session, schema);
   const found = about.get("purpose");
   if (found !== `moleculer-event-sourcing ${purpose}`)
     throw new UnusableStoreError(
       location,
       `found the schema ${quote(schema)} in use by ${found ?? "another program"}, expected a ${purpose} of ours or none; choose another with the option schema`,
     );
-  const version = Number(about.get("version"));
-  if (version > newest)
-    throw new UnusableStoreError(
-      location,
-      `found schema version ${version}, expected at most ${newest}: it is from a newer version of moleculer-event-sourcing`,
-    );
-  return version;
+  const version = versionIn(about);
+  if (version > newest) throw writtenByNewer(location, "schema version", version, `at most ${newest}`);
+  return about;
 }
 
-async function aboutOf(session: Session, schema: string): Promise<Map<string, string>> {
+async function readAbout(session: Session, schema: string): Promise<Map<string, string>> {
   try {
     const { rows } = await session.query(`SELECT key, value FROM ${quote(schema)}.about`);
     return new Map(rows as [string, string][]);

@@ -2,11 +2,16 @@ import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "./driver.ts";
 import { UnusableStoreError } from "../../core/errors/errors.ts";
+import { writtenByNewer } from "../../core/errors/newer-version.ts";
 import { privateFile, privateFolder } from "../../core/files/private-files.ts";
 import { translate } from "./errors.ts";
 import { addFunctions } from "./functions.ts";
+import { unexpectedObject } from "./schema-objects.ts";
 
-/** `migrations[i]` upgrades a file from schema version i to i + 1. Existing entries never change. */
+/**
+ * `migrations[i]` upgrades a file from schema version i to i + 1. Existing entries never change: a spec compares their
+ * hashes with `test/samples/migrations.json`.
+ */
 export interface Schema {
   /** SQLite's application_id: distinguishes our files from those of other programs, and logs from tables. */
   applicationId: number;
@@ -27,7 +32,7 @@ export function openDatabase(file: string, schema: Schema, options: OpenOptions)
   let db: Database.Database | undefined;
   try {
     db = options.readonly ? new Database(file, { timeout: 0, readonly: true }) : connect(file);
-    if (options.readonly) checkSchema(db, file, schema);
+    if (options.readonly) checkOwner(db, file, schema);
     else prepareFile(db, file, schema, options);
     addFunctions(db);
     return db;
@@ -62,11 +67,11 @@ export function connect(file: string): Database.Database {
 const maxWalBytes = 16 * 1024 * 1024;
 
 function prepareFile(db: Database.Database, file: string, schema: Schema, options: OpenOptions): void {
-  const version = checkSchema(db, file, schema);
+  const version = checkOwner(db, file, schema);
   db.pragma("journal_mode = WAL");
   db.pragma(`journal_size_limit = ${maxWalBytes}`);
   db.pragma(`synchronous = ${options.synchronous}`);
-  if (version === schema.migrations.length) return;
+  if (version === schema.migrations.length) return checkObjects(db, file, schema);
   db.transaction(() => {
     for (const migration of schema.migrations.slice(version)) db.exec(migration);
     db.pragma(`application_id = ${schema.applicationId}`);
@@ -74,7 +79,17 @@ function prepareFile(db: Database.Database, file: string, schema: Schema, option
   }).immediate();
 }
 
-function checkSchema(db: Database.Database, file: string, schema: Schema): number {
+/** @throws UnusableStoreError if the file lacks what the migrations make */
+function checkObjects(db: Database.Database, file: string, schema: Schema): void {
+  const problem = unexpectedObject(db, schema);
+  if (problem !== null)
+    throw new UnusableStoreError(
+      file,
+      `${problem}, expected what schema version ${schema.migrations.length} of this version of moleculer-event-sourcing has: the file was made by another build, or its schema was changed. Open it with the build that made it and copy it (npx moleculer-event-sourcing copy), or restore a backup; the file of a read table may be removed: the table is folded again`,
+    );
+}
+
+function checkOwner(db: Database.Database, file: string, schema: Schema): number {
   const version = db.pragma("user_version", { simple: true }) as number;
   const owner = db.pragma("application_id", { simple: true }) as number;
   const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number;
@@ -84,9 +99,6 @@ function checkSchema(db: Database.Database, file: string, schema: Schema): numbe
       `found a database of another program or purpose (application id ${owner}), expected one of ours (${schema.applicationId})`,
     );
   if (version > schema.migrations.length)
-    throw new UnusableStoreError(
-      file,
-      `found schema version ${version}, expected at most ${schema.migrations.length}: it is from a newer version of moleculer-event-sourcing`,
-    );
+    throw writtenByNewer(file, "schema version", version, `at most ${schema.migrations.length}`);
   return version;
 }

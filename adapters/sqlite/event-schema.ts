@@ -49,10 +49,12 @@ export const logSchema: Schema = {
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a stored event is never deleted'); END;
      CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-     CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
-    `CREATE TABLE claims (scope TEXT NOT NULL, value TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (scope, value)) STRICT, WITHOUT ROWID;
-     CREATE TABLE claim_scopes (scope TEXT PRIMARY KEY, definition TEXT NOT NULL, types TEXT NOT NULL, position INTEGER NOT NULL, unfolded INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
-    `CREATE TABLE links (
+     CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, ttl INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+     -- Each definition of a scope has claims of its own: those of one generation.
+     CREATE TABLE claims (generation TEXT NOT NULL, value TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (generation, value)) STRICT, WITHOUT ROWID;
+     CREATE TABLE claim_scopes (generation TEXT PRIMARY KEY, definition TEXT NOT NULL, types TEXT NOT NULL, position INTEGER NOT NULL, unfolded INTEGER NOT NULL, scope TEXT NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+     CREATE INDEX claims_of_streams ON claims (generation, stream);
+     CREATE TABLE links (
        stream TEXT NOT NULL,
        version INTEGER NOT NULL,
        position INTEGER NOT NULL REFERENCES events,
@@ -62,9 +64,9 @@ export const logSchema: Schema = {
      CREATE TRIGGER links_never_change BEFORE UPDATE ON links
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link never changes'); END;
      CREATE TRIGGER links_never_go BEFORE DELETE ON links
-       BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never deleted'); END;`,
-    // REPLACE deletes conflicting rows without running a DELETE trigger. This trigger runs before that.
-    `CREATE TRIGGER events_are_never_replaced BEFORE INSERT ON events
+       BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never deleted'); END;
+     -- REPLACE deletes conflicting rows without running a DELETE trigger. These triggers run before that.
+     CREATE TRIGGER events_are_never_replaced BEFORE INSERT ON events
        WHEN NEW.position <= (SELECT ifnull(max(position), 0) FROM events)
          OR EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
          OR EXISTS (SELECT 1 FROM events WHERE stream = NEW.stream AND version = NEW.version)
@@ -73,15 +75,5 @@ export const logSchema: Schema = {
        WHEN EXISTS (SELECT 1 FROM links WHERE stream = NEW.stream AND version = NEW.version)
          OR EXISTS (SELECT 1 FROM links WHERE stream = NEW.stream AND position = NEW.position)
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a link is never replaced'); END;`,
-    `ALTER TABLE leases RENAME COLUMN expires TO ttl;
-     UPDATE leases SET holder = '', ttl = 0;`,
-    // Each definition of a scope has claims of its own: those of one generation.
-    `ALTER TABLE claims RENAME COLUMN scope TO generation;
-     ALTER TABLE claim_scopes RENAME COLUMN scope TO generation;
-     ALTER TABLE claim_scopes ADD COLUMN scope TEXT NOT NULL DEFAULT '';
-     ALTER TABLE claim_scopes ADD COLUMN used INTEGER NOT NULL DEFAULT 0;
-     UPDATE claim_scopes SET scope = generation, generation = '1 ' || generation;
-     UPDATE claims SET generation = '1 ' || generation;
-     CREATE INDEX claims_of_streams ON claims (generation, stream);`,
   ],
 };

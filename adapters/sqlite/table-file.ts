@@ -14,16 +14,12 @@ export const tableSchema: Schema = {
        position_id TEXT,
        reordered INTEGER NOT NULL,
        log TEXT,
-       fields TEXT NOT NULL
+       fields TEXT NOT NULL,
+       definition TEXT NOT NULL,
+       request_id TEXT NOT NULL
      ) STRICT;
-     CREATE TABLE parked (id TEXT PRIMARY KEY, position INTEGER NOT NULL UNIQUE, event TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
-    // Parked events of a what-if branch may share a position.
-    `ALTER TABLE checkpoint ADD COLUMN definition TEXT NOT NULL DEFAULT '';
-     ALTER TABLE checkpoint ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
-     ALTER TABLE parked RENAME TO parked_1;
-     CREATE TABLE parked (id TEXT PRIMARY KEY, position INTEGER NOT NULL, event TEXT NOT NULL) STRICT, WITHOUT ROWID;
-     INSERT INTO parked SELECT * FROM parked_1;
-     DROP TABLE parked_1;`,
+     -- Not unique: parked events of a what-if branch may share a position.
+     CREATE TABLE parked (id TEXT PRIMARY KEY, position INTEGER NOT NULL, event TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
   ],
 };
 

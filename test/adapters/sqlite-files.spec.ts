@@ -135,7 +135,7 @@ describe.each(kinds)("A %s", (kind) => {
     db.pragma(`user_version = ${version + 1}`);
     db.close();
     expect(await unusable(kind, `${folder}/x.db`, file)).toContain(
-      `${file}: found schema version ${version + 1}, expected at most ${version}: it is from a newer version`,
+      `${file}: written by a newer version of moleculer-event-sourcing: schema version: found ${version + 1}, expected at most ${version}`,
     );
   });
 
@@ -213,6 +213,30 @@ describe("An error of the driver", () => {
     expect(await refusal(() => new again(`${folder}/x.db`).open())).toMatchObject({ type: "UNUSABLE_STORE" });
     await openLog(`${folder}/y.db`);
     expect(await refusal(() => new again(`${folder}/y.db`).open())).toMatchObject({ type: "UNUSABLE_STORE" });
+  });
+});
+
+describe("A log", () => {
+  it.each([
+    ["a trigger", "DROP TRIGGER events_never_go", "no trigger events_never_go"],
+    ["a table", "DROP TABLE claims", "no table claims"],
+    ["a column", "ALTER TABLE leases RENAME COLUMN ttl TO expires", "another table leases"],
+    [
+      "another trigger",
+      "DROP TRIGGER links_never_go; CREATE TRIGGER links_never_go BEFORE DELETE ON links BEGIN SELECT 1; END",
+      "another trigger links_never_go",
+    ],
+  ])("is not opened where its schema lacks %s, though its version is today's", async (_, change, found) => {
+    const log = await openLog(`${folder}/x.db`);
+    await log.append([appendTo("a")]);
+    await log.close();
+    const db = new Database(`${folder}/x.db`);
+    db.exec(change);
+    db.close();
+    expect(await refusal(() => openLog(`${folder}/x.db`))).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringMatching(new RegExp(`found ${found}, expected .* made by another build`)),
+    });
   });
 });
 

@@ -36,6 +36,24 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     expect(await everything(log)).toEqual(events);
   });
 
+  it.each([
+    ["a function", 'DROP FUNCTION "$".store_commit', /found no function store_commit/],
+    ["a trigger", 'DROP TRIGGER never_change ON "$".links', /found no trigger never_change on links/],
+    ["a table", 'DROP TABLE "$".claims', /found no table claims/],
+    ["a migration", `UPDATE "$".about SET value = 'x' WHERE key = 'migration 1'`, /found another migration 1/],
+    ["its hashes", `DELETE FROM "$".about WHERE key = 'migration 1'`, /found another migration 1/],
+  ])(
+    "is not opened where another build made its schema, though its version is today's: %s",
+    async (_, change, found) => {
+      const name = randomUUID();
+      await (await open(server().url, name)).close();
+      await sql(server().url, change.replaceAll("$", name));
+      const error = await refusal(() => open(server().url, name));
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", message: expect.stringMatching(found) });
+      expect(error.message).toMatch(/made by another build/);
+    },
+  );
+
   it("keeps its stores apart by their names, any text among them", async () => {
     const names = [
       "orders",
@@ -118,7 +136,10 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     for (const [name, why] of [
       ["taken", /in use by another program, expected a log of ours or none/],
       ["a table", /in use by moleculer-event-sourcing table, expected a log/],
-      ["newer", /found schema version 99, expected at most \d+: it is from a newer version/],
+      [
+        "newer",
+        /written by a newer version of moleculer-event-sourcing: schema version: found 99, expected at most \d+/,
+      ],
     ] as const) {
       const error = await refusal(() => open(url, name));
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
