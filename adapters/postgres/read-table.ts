@@ -37,7 +37,7 @@ export class PostgresReadTable implements ReadTable {
   constructor(location: Location) {
     this.#location = location;
     this.capabilities = { durability: location.durability, hosts: "many", atomicBatch: true };
-    this.snapshotFolder = resolve(location.folder, `${storageName(location.name)}.snapshots`);
+    this.snapshotFolder = resolve(location.folder, storageName(location.name), "snapshots");
     this.#generations = new Generations(location.location, {
       end: (generation) => generation.close(),
       remove: ({ connections, number }) => removeGeneration(connections, location.schema, number),

@@ -1,12 +1,13 @@
 import { readdirSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
+import { dirname, join } from "node:path";
 import Database from "./driver.ts";
 import { isSqliteError } from "./errors.ts";
 import { isIdentityOf } from "./log-identity.ts";
-import { tableSchema } from "./table-file.ts";
+import { namesIn } from "./names-in.ts";
+import { generationOf, tableSchema } from "./table-file.ts";
 
-/** At most this many files of a folder are searched. */
-const maxFiles = 1000;
+/** At most this many tables of a folder are searched. */
+const maxFolders = 1000;
 
 export interface FoldedTable {
   file: string;
@@ -20,15 +21,24 @@ export interface FoldedTable {
  * none.
  */
 export function tableFoldedFrom(file: string): FoldedTable | null {
-  const folder = dirname(file);
-  const generations = readdirSync(folder).filter((name) =>
-    /^\.\d+$/.test(extname(name.slice(0, -extname(name).length))),
-  );
-  for (const name of generations.slice(0, maxFiles)) {
-    const table = foldedTable(join(folder, name));
+  for (const generation of generationsBeside(file)) {
+    const table = foldedTable(generation);
     if (table && isIdentityOf(file, table.log)) return table;
   }
   return null;
+}
+
+/** The files of generations in the folders beside this file. */
+function generationsBeside(file: string): string[] {
+  const folders = readdirSync(dirname(file), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(dirname(file), name))
+    .slice(0, maxFolders);
+  return folders.flatMap((folder) =>
+    namesIn(folder)
+      .filter((name) => generationOf(name) !== null)
+      .map((name) => join(folder, name)),
+  );
 }
 
 function foldedTable(file: string): FoldedTable | null {

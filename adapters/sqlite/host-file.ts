@@ -4,6 +4,7 @@ import { hostedElsewhere, UnusableStoreError } from "../../core/errors/errors.ts
 import { connect } from "./database.ts";
 import { isSqliteError, translate } from "./errors.ts";
 import { namedFile } from "./file-identity.ts";
+import { assertOneSpelling } from "./spelling.ts";
 
 /** What the host of a log records, so that the next host can check the files. */
 export interface HostRecord {
@@ -34,9 +35,13 @@ export class HostFile {
   readonly isNew: boolean;
   readonly #db: Database.Database;
 
-  /** @throws UnusableStoreError if another process, or another host in this process, holds the lock */
+  /**
+   * @throws UnusableStoreError if another process, or another host in this process, holds the lock, or the folder has a
+   * name that differs by case alone
+   */
   constructor(file: string, hosted: string) {
     this.path = file;
+    for (const path of new Set([hosted, file])) assertOneSpelling(path);
     let db: Database.Database | undefined;
     try {
       this.isNew = namedFile(file) === null;

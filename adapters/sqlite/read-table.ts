@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { join } from "node:path";
 import type { Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
@@ -12,45 +12,46 @@ import { SqliteGeneration, type TablePaths } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 import { TableBackups } from "./table-backup.ts";
 import { Generations } from "../parts/generations.ts";
-import { removeFile, removeLeftover } from "./table-file.ts";
+import { generationOf, removeFile, removeLeftover } from "./table-file.ts";
 
 /**
- * A read table in files. `<name>.db` contains the number of the live generation, and the host keeps it locked. The
- * generations are in files beside it: `<name>.1.db`, `<name>.2.db` and so on. One commit of that number switches
+ * A read table in a folder of its own. `live.db` contains the number of the live generation, and the host keeps it
+ * locked. Each generation is a file named by its number: `1.db`, `2.db` and so on. One commit of `live.db` switches
  * generations.
  */
 export class SqliteReadTable implements ReadTable {
   readonly engine = "sqlite";
   readonly capabilities: TableCapabilities = { durability: "process", hosts: "one", atomicBatch: true };
   readonly snapshotFolder: string;
-  readonly #file: string;
+  readonly #folder: string;
+  readonly #lock: string;
   #host: HostFile | null = null;
   readonly #generations: Generations<SqliteGeneration>;
   readonly #backups = new TableBackups();
 
-  constructor(file: string) {
-    this.#file = file;
-    this.snapshotFolder = `${file}.snapshots`;
-    this.#generations = new Generations(file, {
+  /** @param path of the folder; the ending `.db`, by which a log's file would be named, is omitted */
+  constructor(path: string) {
+    this.#folder = path.replace(/\.db$/, "");
+    this.#lock = join(this.#folder, "live.db");
+    this.snapshotFolder = join(this.#folder, "snapshots");
+    this.#generations = new Generations(this.#folder, {
       remove: (generation) => generation.remove(),
       isInUse: (generation) => generation.isQueried,
     });
   }
 
-  /** Two tables never share a generation's file, whatever the names of their own files. */
-  #fileOf(generation: number | string): string {
-    const ending = extname(this.#file);
-    return join(dirname(this.#file), `${basename(this.#file, ending)}.${generation}${ending}`);
+  #fileOf(generation: number): string {
+    return join(this.#folder, `${generation}.db`);
   }
 
   #pathsOf(generation: number): TablePaths {
-    return { database: this.#fileOf(generation), lock: this.#file };
+    return { database: this.#fileOf(generation), lock: this.#lock };
   }
 
   async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
     if (this.#generations.isOpen) return;
     let live: SqliteGeneration | undefined;
-    const host = new HostFile(this.#file, this.#file);
+    const host = new HostFile(this.#lock, this.#folder);
     try {
       const number = host.generation;
       if (number > 0 && existsSync(this.#fileOf(number)))
@@ -131,14 +132,11 @@ export class SqliteReadTable implements ReadTable {
   }
 
   #removeLeftovers(live: number): void {
-    const ending = extname(this.#file);
-    const prefix = `${basename(this.#file, ending)}.`;
-    for (const file of readdirSync(dirname(this.#file))) {
-      if (!file.startsWith(prefix) || !file.endsWith(ending)) continue;
-      const number = file.slice(prefix.length, file.length - ending.length);
-      if (!/^\d+$/.test(number) || Number(number) === live) continue;
+    for (const file of readdirSync(this.#folder)) {
+      const number = generationOf(file);
+      if (number === null || number === live) continue;
       try {
-        removeLeftover(this.#fileOf(number));
+        removeLeftover(join(this.#folder, file));
       } catch {
         // A file of another program that happens to have such a name.
       }

@@ -6,7 +6,8 @@ import { SqliteEventLog, type SqliteLogOptions } from "./event-log.ts";
 import { SqliteReadTable } from "./read-table.ts";
 
 /**
- * A log or a read table in a local file, hosted by one process.
+ * A log in a local file, or a read table in a folder, hosted by one process. The folder of a table is the path without
+ * its ending `.db`.
  *
  * @example EventStore("orderEvents", { adapter: sqlite("/var/lib/shop/orders.db", { durability: "process" }) })
  * @throws DefinitionError if the path is missing or an option is invalid

@@ -23,6 +23,12 @@ export const tableSchema: Schema = {
   ],
 };
 
+/** The number of the generation whose file has this name; null for another file. */
+export function generationOf(name: string): number | null {
+  const number = /^([1-9]\d*)\.db$/.exec(name)?.[1];
+  return number === undefined ? null : Number(number);
+}
+
 /**
  * NORMAL suffices: a power cut may undo the last commits, rows and checkpoint together, and the table folds these
  * events again.

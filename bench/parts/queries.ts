@@ -81,7 +81,7 @@ async function ours(stage: Stage) {
 
 async function raw(stage: Stage) {
   const rows = sizeOf("table", stage.quick);
-  const table = new RawProperties(join(stage.fixture("table"), "table.1.db"), rows);
+  const table = new RawProperties(join(stage.fixture("table"), "table/1.db"), rows);
   const figures = await run(stage, rows, table);
   table.close();
   return figures;

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
 import { Aggregate, EventStore, type Manifest } from "../../index.ts";
@@ -9,10 +9,11 @@ import { sizeOf } from "../fixtures.ts";
 import type { Part, Stage } from "../part.ts";
 import { propertyFields, propertyOf, serviceName } from "../properties.ts";
 
-const files = ["table.db", "table.1.db"];
+const files = ["table/live.db", "table/1.db"];
 
 /** A copy of the fixture, since appended events are folded into it. */
 function copyTable(stage: Stage): void {
+  mkdirSync(join(stage.folder, "table"), { recursive: true });
   for (const file of files) copyFileSync(join(stage.fixture("table"), file), join(stage.folder, file));
 }
 
@@ -82,7 +83,7 @@ async function underLoad(stage: Stage) {
   });
   const without = await both(pause(ms));
   await broker.stop();
-  const copy = join(stage.folder, "table.db.snapshots", taken.id, "table", "table.db");
+  const copy = join(stage.folder, "table/snapshots", taken.id, "table", "table.db");
   checkSnapshot(copy, join(stage.folder, "log.db"), { rows, position: taken.position });
   return { ms, during, without };
 }

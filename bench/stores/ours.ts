@@ -25,7 +25,7 @@ export const storeName = "benchEventStore";
 export const tableName = "benchTable";
 
 /** The file of a table in `folder`: its first generation. */
-export const tableFile = (folder: string) => join(folder, "table.1.db");
+export const tableFile = (folder: string) => join(folder, "table/1.db");
 
 const toRow = ({ id, name, city, amount }: Payload, row: Folded) => ({
   id,

@@ -9,6 +9,7 @@ import { HostFile } from "../../adapters/sqlite/host-file.ts";
 import { LogFile } from "../../adapters/sqlite/log-file.ts";
 import { OpenFiles } from "../../adapters/sqlite/open-files.ts";
 import { appendTo, many } from "../../testing/event-log/requests.ts";
+import { changeHistory } from "../support/change-history.ts";
 import { cleanUp, newFolder, refusal } from "../support/broker.ts";
 
 let folder: string;
@@ -72,7 +73,6 @@ describe("A backup of a SQLite log", () => {
 
   it("of a damaged log is refused, and leaves nothing; the log goes on as before", async () => {
     commit([appendTo("a", many(5)), appendTo("b", many(2))]);
-    db.exec("DROP TRIGGER events_never_change; DROP TRIGGER events_never_go");
     const backedUp = () => new Backup(file, log).run(`${folder}/copy.db`);
     for (const [damage, message] of [
       ["UPDATE events SET version = 9 WHERE position = 5", "versions have a gap: found a, expected undefined"],
@@ -80,7 +80,7 @@ describe("A backup of a SQLite log", () => {
       ["DELETE FROM events WHERE position = 1", "first position: found 2, expected 1"],
       ["UPDATE about SET value = 'another'", "identity: found another, expected one"],
     ] as const) {
-      db.exec(damage);
+      changeHistory(db, damage);
       const error = await refusal(backedUp);
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
       expect(error.message).toContain(message);

@@ -86,7 +86,7 @@ describe("A log whose write lock another process holds", () => {
 describe("A table whose write lock another process holds", () => {
   const progress = { position: 1, folded: 1, positionId: "1", reordered: false, log: "log" };
 
-  beforeEach(() => lock("table.1.db"));
+  beforeEach(() => lock("table/1.db"));
 
   it("begins a batch when the lock is free again", async () => {
     const begun = table.live().begin();

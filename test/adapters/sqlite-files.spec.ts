@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -63,6 +64,7 @@ async function openTable(file: string): Promise<SqliteReadTable> {
 
 const engines = { log: openLog, table: openTable };
 const kinds = ["log", "table"] as const;
+type Kind = (typeof kinds)[number];
 
 const handles = () => openFilesBelow(folder);
 
@@ -96,6 +98,11 @@ async function killed(child: ChildProcess): Promise<void> {
 }
 
 describe.each(kinds)("A %s", (kind) => {
+  /** The file that is opened first. */
+  const fileOf = (of: Kind) => (of === "log" ? `${folder}/x.db` : `${folder}/x/live.db`);
+
+  beforeEach(() => void mkdirSync(`${folder}/x`));
+
   const contents = {
     text: "this is a diary, dear diary, and no database at all; it is long enough for a header".repeat(20),
     "a short text": "no database",
@@ -103,33 +110,38 @@ describe.each(kinds)("A %s", (kind) => {
   };
 
   it.each(Object.entries(contents))("never takes a file of %s for its own", async (_, content) => {
-    writeFileSync(`${folder}/x.db`, content);
-    expect(await unusable(kind, `${folder}/x.db`)).toContain("found a file that is no SQLite database");
+    writeFileSync(fileOf(kind), content);
+    expect(await unusable(kind, `${folder}/x.db`, fileOf(kind))).toContain("found a file that is no SQLite database");
   });
 
   it("never takes another program's database for its own", async () => {
-    const db = new Database(`${folder}/x.db`);
+    const db = new Database(fileOf(kind));
     db.exec("CREATE TABLE customers (name TEXT); INSERT INTO customers VALUES ('ann')");
     db.close();
-    expect(await unusable(kind, `${folder}/x.db`)).toContain("found a database of another program or purpose");
+    expect(await unusable(kind, `${folder}/x.db`, fileOf(kind))).toContain(
+      "found a database of another program or purpose",
+    );
   });
 
   it("never takes another program's database for its own, also while it has no table yet", async () => {
-    const db = new Database(`${folder}/x.db`);
+    const db = new Database(fileOf(kind));
     db.pragma("application_id = 1234");
     db.close();
-    expect(await unusable(kind, `${folder}/x.db`)).toContain("application id 1234");
+    expect(await unusable(kind, `${folder}/x.db`, fileOf(kind))).toContain("application id 1234");
   });
 
   it("never takes the file of the other kind for its own", async () => {
-    const other = await engines[kind === "log" ? "table" : "log"](`${folder}/x.db`);
-    await other.close();
-    expect(await unusable(kind, `${folder}/x.db`)).toContain("found a database of another program or purpose");
+    const other = kind === "log" ? "table" : "log";
+    await (await engines[other](`${folder}/x.db`)).close();
+    renameSync(fileOf(other), fileOf(kind));
+    expect(await unusable(kind, `${folder}/x.db`, fileOf(kind))).toContain(
+      "found a database of another program or purpose",
+    );
   });
 
   it("is not opened where a newer version wrote it", async () => {
     await (await engines[kind](`${folder}/x.db`)).close();
-    const file = kind === "log" ? `${folder}/x.db` : `${folder}/x.1.db`;
+    const file = kind === "log" ? `${folder}/x.db` : `${folder}/x/1.db`;
     const db = new Database(file);
     const version = db.pragma("user_version", { simple: true }) as number;
     db.pragma(`user_version = ${version + 1}`);
@@ -140,7 +152,7 @@ describe.each(kinds)("A %s", (kind) => {
   });
 
   it("is not opened if a folder is in its place", async () => {
-    mkdirSync(`${folder}/x.db`);
+    mkdirSync(fileOf(kind));
     expect(await unusable(kind, `${folder}/x.db`)).toContain("cannot be opened");
   });
 
@@ -156,7 +168,23 @@ describe.each(kinds)("A %s", (kind) => {
 
   it("creates the folders that are missing", async () => {
     await engines[kind](`${folder}/a/b c/x.db`);
-    expect(existsSync(`${folder}/a/b c/x.db`)).toBe(true);
+    expect(existsSync(`${folder}/a/b c/${kind === "log" ? "x.db" : "x/1.db"}`)).toBe(true);
+  });
+
+  it("is not opened beside another whose name differs by case alone", async () => {
+    for (const [name, other] of [
+      ["villas.db", "Villas.db"],
+      ["é.db", "É.db"],
+      ["o\u0308.db", "\u00f6.db"],
+    ])
+      for (const closes of [true, false]) {
+        const place = `${folder}/${name}${closes}`;
+        const first = await engines[kind](`${place}/${name}`);
+        if (closes) await first.close();
+        const refused = { type: "UNUSABLE_STORE", message: expect.stringMatching(/differs from .* by case alone/) };
+        expect(await refusal(() => engines[kind](`${place}/${other}`))).toMatchObject(refused);
+        await engines[kind](`${place}/other.db`);
+      }
   });
 
   it("has one host in a process, and another when the first is closed", async () => {
@@ -165,7 +193,7 @@ describe.each(kinds)("A %s", (kind) => {
       const error = await refusal(() => engines[kind](file));
       expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
       expect(error.message).toBe(
-        `${file}: is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store \`host: false\``,
+        `${kind === "log" ? file : file.replace(/\.db$/, "")}: is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store \`host: false\``,
       );
     }
     await first.close();
@@ -174,7 +202,8 @@ describe.each(kinds)("A %s", (kind) => {
 
   it("has one host also where a link leads to it", async () => {
     await engines[kind](`${folder}/x.db`);
-    symlinkSync(`${folder}/x.db`, `${folder}/link.db`);
+    if (kind === "log") symlinkSync(`${folder}/x.db`, `${folder}/link.db`);
+    else symlinkSync(`${folder}/x`, `${folder}/link`);
     expect(await refusal(() => engines[kind](`${folder}/link.db`))).toMatchObject({
       type: "UNUSABLE_STORE",
       message: expect.stringContaining("is hosted by another process or broker"),
@@ -197,7 +226,7 @@ describe.each(kinds)("A %s", (kind) => {
     const { said } = await host(kind, `${folder}/x.db`);
     expect(said).toMatchObject({
       type: "UNUSABLE_STORE",
-      message: `${folder}/x.db: is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store \`host: false\``,
+      message: `${folder}/x${kind === "log" ? ".db" : ""}: is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store \`host: false\``,
     });
     await ours.close();
     expect((await host(kind, `${folder}/x.db`)).said).toBe("hosted");
@@ -318,7 +347,7 @@ describe("A damaged table", () => {
     );
     batch.commit({ position: 1, folded: 1, positionId: null, reordered: false, log: "log" });
     await table.close();
-    truncateSync(`${folder}/x.1.db`, 4096 * pages);
+    truncateSync(`${folder}/x/1.db`, 4096 * pages);
     const error = await refusal(() => openTable(`${folder}/x.db`));
     expect(error).toMatchObject({
       type: "UNUSABLE_STORE",
@@ -329,14 +358,14 @@ describe("A damaged table", () => {
 
   it("whose file is empty is refused with a word on what to do, and folded again once it was deleted", async () => {
     await (await openTable(`${folder}/x.db`)).close();
-    truncateSync(`${folder}/x.1.db`, 0);
+    truncateSync(`${folder}/x/1.db`, 0);
     const error = await refusal(() => openTable(`${folder}/x.db`));
     expect(error).toMatchObject({
       type: "UNUSABLE_STORE",
       message: expect.stringContaining("delete the file to rebuild it"),
     });
     expect(handles()).toEqual([]);
-    rmSync(`${folder}/x.1.db`);
+    rmSync(`${folder}/x/1.db`);
     const { position } = await (await openTable(`${folder}/x.db`)).live().progress();
     expect(position).toBe(0);
   });

@@ -151,7 +151,7 @@ describe("A log under a running host", () => {
 });
 
 describe("A table under a running host", () => {
-  const generation = () => readdirSync(`${folder}/data`).find((name) => /^things\.\d+\.db$/.test(name))!;
+  const generation = () => `things/${readdirSync(`${folder}/data/things`).find((name) => /^\d+\.db$/.test(name))!}`;
 
   const tableFaults: Record<string, () => void> = {
     "its file was removed": () => rmSync(data(generation())),
@@ -161,7 +161,7 @@ describe("A table under a running host", () => {
       renameSync(`${folder}/copy.db`, data(generation()));
     },
     "its -wal was removed": () => rmSync(data(`${generation()}-wal`)),
-    "its lock was removed": () => rmSync(data("things.db")),
+    "its lock was removed": () => rmSync(data("things/live.db")),
   };
 
   it.each(Object.entries(tableFaults))("answers no rows and waits when %s", async (_, fault) => {
@@ -185,7 +185,7 @@ describe("A table under a running host", () => {
     expect(await again.call("things.count")).toBe(40);
   });
 
-  it("keeps its lock where its name is that of another table's leftover", async () => {
+  it("keeps its lock where its name ends with a number, like that of another table's generation", async () => {
     const tables = [`${folder}/x.7.db`, `${folder}/x.db`].map((file) => new SqliteReadTable(file));
     for (const table of tables) await table.open(new Map());
     expect((await hostElsewhere("table", `${folder}/x.7.db`)).said).toMatchObject({

@@ -50,7 +50,7 @@ afterEach(async () => {
 });
 
 const committed = () => seen(table.live().rows);
-const files = () => readdirSync(folder).toSorted();
+const files = () => readdirSync(`${folder}/table`).toSorted();
 
 async function fold(changes: RowChange[], position = 1): Promise<void> {
   const batch = await table.live().begin();
@@ -80,7 +80,7 @@ describe("A generation", () => {
     expect(await committed()).toEqual({ 1: { name: "new", city: "Oslo" } });
     expect(table.live().progress()).toEqual(at(9));
     await fold([create("3")], 10);
-    expect(files().filter((file) => file.endsWith(".db"))).toEqual(["table.2.db", "table.db"]);
+    expect(files().filter((file) => file.endsWith(".db"))).toEqual(["2.db", "live.db"]);
 
     await reopen();
     expect(table.live().number).toBe(2);
@@ -98,7 +98,7 @@ describe("A generation", () => {
     await table.drop(second);
     await table.drop(second);
     await table.drop(table.live());
-    expect(files().filter((file) => file.startsWith("table.2"))).toEqual([]);
+    expect(files().filter((file) => file.startsWith("2."))).toEqual([]);
     expect(await committed()).toEqual({ 1: {} });
     await table.switchTo(third);
     expect(await committed()).toEqual({});
@@ -110,7 +110,7 @@ describe("A generation", () => {
     const next = await table.build(parseFields("table", input));
     (await next.begin()).commit(at(5));
     await reopen();
-    expect(files().filter((file) => /\.\d+\.db/.test(file) && !file.startsWith("table.1.db"))).toEqual([]);
+    expect(files().filter((file) => /^\d+\.db/.test(file) && !file.startsWith("1.db"))).toEqual([]);
     expect(table.live().number).toBe(1);
     expect(await committed()).toEqual({ 1: {} });
   });
@@ -118,14 +118,14 @@ describe("A generation", () => {
   it("that was left behind by a crash after the switch is gone when the table is opened again", async () => {
     await fold([create("1", { name: "old" })]);
     const next = await table.build(parseFields("table", input));
-    for (const suffix of ["", "-wal"]) copyFileSync(`${folder}/table.1.db${suffix}`, `${folder}/kept${suffix}`);
+    for (const suffix of ["", "-wal"]) copyFileSync(`${folder}/table/1.db${suffix}`, `${folder}/kept${suffix}`);
     await table.switchTo(next);
     await table.close();
-    for (const suffix of ["", "-wal"]) renameSync(`${folder}/kept${suffix}`, `${folder}/table.1.db${suffix}`);
+    for (const suffix of ["", "-wal"]) renameSync(`${folder}/kept${suffix}`, `${folder}/table/1.db${suffix}`);
     await reopen();
     expect(table.live().number).toBe(2);
     expect(await committed()).toEqual({});
-    expect(files().filter((file) => file.startsWith("table.1"))).toEqual([]);
+    expect(files().filter((file) => file.startsWith("1."))).toEqual([]);
   });
 
   it("of which a crash has left only the beginning is gone when the table is opened again", async () => {
@@ -135,15 +135,16 @@ describe("A generation", () => {
     const whole = readFileSync(join(backup, "table.db"));
     for (const length of [0, 100, 512, 4096, 5000, 9000, whole.length - 1]) {
       // As an interrupted copy of the file leaves it.
-      writeFileSync(join(folder, "table.2.db"), whole.subarray(0, length));
+      writeFileSync(join(folder, "table/2.db"), whole.subarray(0, length));
       await reopen();
-      expect([length, files().filter((file) => file.startsWith("table.2."))]).toEqual([length, []]);
+      expect([length, files().filter((file) => file.startsWith("2."))]).toEqual([length, []]);
       await table.drop(await table.build(parseFields("table", input)));
     }
   });
 
   it("takes nothing from tables of nearly the same name", async () => {
     const others = [
+      await openTable(input, "table.1.db"),
       await openTable(input, "table.extra.db"),
       await openTable(input, "table2.db"),
       await openTable(input, "my.table.db"),
@@ -156,12 +157,11 @@ describe("A generation", () => {
     await table.switchTo(await table.build(parseFields("table", input)));
     await reopen();
     for (const other of others) expect(await seen(other.live().rows)).toEqual({ theirs: {} });
-    expect(files()).toEqual(expect.arrayContaining(["table.extra.1.db", "table2.1.db", "my.table.1.db"]));
   });
 
   it("is never that of another table, however the two are called", async () => {
-    const names = ["table.db", "table", "table.sqlite"];
-    const all = [table, await openTable(input, "table"), await openTable(input, "table.sqlite")];
+    const names = ["table.db", "table.1", "table.sqlite"];
+    const all = [table, await openTable(input, "table.1"), await openTable(input, "table.sqlite")];
     for (const [index, one] of all.entries()) {
       const batch = await one.live().begin();
       batch.apply([create(names[index]!)]);
@@ -171,10 +171,10 @@ describe("A generation", () => {
     for (const name of names) expect(await seen((await openTable(input, name)).live().rows)).toEqual({ [name]: {} });
   });
 
-  it("takes nothing from a log whose file is called like one of its own", async () => {
+  it("takes nothing from a log whose file is put in its folder, called like one of its own", async () => {
     await table.close();
     for (const number of [2, 7]) {
-      const log = new SqliteEventLog(`${folder}/table.${number}.db`);
+      const log = new SqliteEventLog(`${folder}/table/${number}.db`);
       await log.open();
       await appended(log, appendTo("stream"));
       await log.close();
@@ -183,7 +183,7 @@ describe("A generation", () => {
     expect(await refusal(() => table.build(parseFields("table", input)))).toMatchObject({ type: "UNUSABLE_STORE" });
     await table.close();
     for (const number of [2, 7]) {
-      const log = new SqliteEventLog(`${folder}/table.${number}.db`);
+      const log = new SqliteEventLog(`${folder}/table/${number}.db`);
       await log.open();
       expect(await log.head()).toBe(1);
       await log.close();
@@ -210,7 +210,7 @@ describe("A table's files", () => {
   it("may be deleted by hand to have everything folded again", async () => {
     await fold([create("1")], 5);
     await table.close();
-    rmSync(`${folder}/table.1.db`);
+    rmSync(`${folder}/table/1.db`);
     table = await openTable({ total: "integer" });
     expect(await committed()).toEqual({});
     expect(table.live().progress()).toEqual(nowhere);
@@ -223,7 +223,7 @@ describe("A table's files", () => {
   it("may all be deleted by hand", async () => {
     await fold([create("1")], 5);
     await table.close();
-    for (const file of files()) rmSync(`${folder}/${file}`);
+    rmSync(`${folder}/table`, { recursive: true });
     table = await openTable();
     expect(await committed()).toEqual({});
     expect((await table.live().progress()).position).toBe(0);
@@ -238,11 +238,11 @@ describe("A table's files", () => {
         await fold([create("1")], 5);
       }
       await table.close();
-      rmSync(`${folder}/table.db`);
+      rmSync(`${folder}/table/live.db`);
       table = await openTable();
       expect((await table.live().progress()).position).toBe(0);
       expect(await committed()).toEqual({});
-      expect(files().filter((file) => file.endsWith(".db"))).toEqual(["table.1.db", "table.db"]);
+      expect(files().filter((file) => file.endsWith(".db"))).toEqual(["1.db", "live.db"]);
     },
   );
 
@@ -250,7 +250,7 @@ describe("A table's files", () => {
     await table.build(parseFields("table", input));
     const batch = await table.live().begin();
     await table.close();
-    expect(files()).toEqual(["table.1.db", "table.2.db", "table.db"]);
+    expect(files()).toEqual(["1.db", "2.db", "live.db"]);
     expect(await refusal(() => table.live())).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503, retryable: true });
     expect(await refusal(() => table.build(parseFields("table", input)))).toMatchObject({ type: "STORE_UNAVAILABLE" });
     await refusal(() => batch.apply([create("1")]));

@@ -44,7 +44,7 @@ describe("The -wal after a long reader", () => {
     const folder = newFolder();
     const table = new SqliteReadTable(`${folder}/x.db`);
     await table.open(parseFields("table", { name: "string" }));
-    const [before, after] = await commitBesideReader(`${folder}/x.1.db`, async (n) => {
+    const [before, after] = await commitBesideReader(`${folder}/x/1.db`, async (n) => {
       const batch = await table.live().begin();
       batch.apply(many(10).map((_, index) => ({ operation: "create", id: `${n}-${index}`, values: { name: text } })));
       batch.commit({ position: n + 1, folded: n + 1, positionId: null, reordered: false, log: "log" });

@@ -74,7 +74,7 @@ describe("A snapshot of the forerunner's notifications", () => {
     const { broker, snapshot } = await tenProperties(folder);
     expect(snapshot).toMatchObject({ aggregate: "notificationsAggregate", position: 10, rows: 50 });
     expect(await broker.call("events.count", { query: { type: "$snapshot.completed" } })).toBe(1);
-    const place = join(folder, "notificationsAggregate.db.snapshots", snapshot.id);
+    const place = join(folder, "notificationsAggregate/snapshots", snapshot.id);
     expect(readdirSync(place).toSorted()).toEqual(["manifest.json", "recorded", "table"]);
     expect(readdirSync(join(place, "table"))).toEqual(["table.db"]);
     await create(broker, 10, 1);
@@ -108,11 +108,8 @@ describe("A restore of the forerunner's notifications", () => {
     await create(broker, 10, 2);
     await folded(broker);
     await broker.stop();
-    for (const file of readdirSync(folder).filter((name) => /^notificationsAggregate\.(\d+\.)?db(-\w+)?$/.test(name)))
-      rmSync(join(folder, file));
-    expect(readdirSync(folder).filter((name) => name.startsWith("notifications"))).toEqual([
-      "notificationsAggregate.db.snapshots",
-    ]);
+    const place = join(folder, "notificationsAggregate");
+    for (const file of readdirSync(place).filter((name) => name !== "snapshots")) rmSync(join(place, file));
     return { broker: await startBroker([properties(folder, {}, "was folded again")]), snapshot, atSnapshot };
   }
   const countOf = (broker: ServiceBroker, end: string) =>

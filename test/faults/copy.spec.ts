@@ -3,6 +3,7 @@ import Database from "better-sqlite3";
 import { newFolder, refusal, startBroker } from "../support/broker.ts";
 import { startCli } from "../cli/cli-process.ts";
 import { checksumsIn, copies, copy, endCopies, filled, logAt, sqliteIn } from "../cli/copy-cases.ts";
+import { changeHistory } from "../support/change-history.ts";
 import { shop } from "../cli/shop.ts";
 
 afterEach(endCopies);
@@ -118,8 +119,7 @@ describe("The command copy", () => {
     const from = await filled(sqliteIn(folder, "from"), 10);
     const later = (sql: string, ...values: string[]) => {
       const db = new Database(from.slice("sqlite:".length));
-      db.exec("DROP TRIGGER IF EXISTS events_never_change");
-      db.prepare(sql).run(...values);
+      changeHistory(db, () => void db.prepare(sql).run(...values));
       db.close();
     };
     later("UPDATE events SET time = '2999-01-01T00:00:00.000Z' WHERE position = 10");
@@ -136,7 +136,7 @@ describe("The command copy", () => {
     const [from, to] = [await filled(sqliteIn(folder, "from"), 20_000), sqliteIn(folder, "to")];
     await startCli(["copy", from, to], (_, kill) => kill());
     const db = new Database(to.slice("sqlite:".length));
-    db.exec("DROP TRIGGER events_never_change; UPDATE events SET payload = '{\"number\":-1}' WHERE position IN (4, 7)");
+    changeHistory(db, "UPDATE events SET payload = '{\"number\":-1}' WHERE position IN (4, 7)");
     db.close();
     const ended = await copy(from, to);
     expect(ended.code).toBe(1);

@@ -77,7 +77,7 @@ async function rowsIn(folder: string, { id, checksum }: Manifest): Promise<objec
 describe("Snapshots of a process that is killed again and again", () => {
   it(`are whole or not there, and the history knows how each ended (${rounds} times)`, async () => {
     const folder = newFolder();
-    const place = join(folder, "tallies.db.snapshots");
+    const place = join(folder, "tallies/snapshots");
     const told: Manifest[] = [];
     let halfWay = 0;
     // Without an interruption the test would show nothing: a snapshot that was seen in progress may have just ended.

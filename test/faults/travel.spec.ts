@@ -78,7 +78,7 @@ async function expectWhole(folder: string): Promise<void> {
     expect(parked.map(({ id }) => id)).toEqual(plain.parked);
     expect(await broker.call(`${table}.verify`)).toMatchObject({ ok: true, total: 0, rows: rows.length });
     expect(await broker.call(`${table}.status`)).toMatchObject({ state: "live", reordered: false, rebuilding: null });
-    const place = join(folder, `${table}.db.snapshots`);
+    const place = join(folder, `${table}/snapshots`);
     const inPlace = () => (existsSync(place) ? readdirSync(place).toSorted() : []);
     await eventually(async () => {
       const listed: Manifest[] = await broker.call(`${table}.snapshots`);
@@ -88,13 +88,13 @@ async function expectWhole(folder: string): Promise<void> {
   }
   await broker.stop();
   for (const table of tables) {
-    const files = readdirSync(folder).filter((file) => file.startsWith(`${table}.`));
-    const generations = files.filter((file) => /\.\d+\.db$/.test(file));
-    expect(generations).toHaveLength(1);
-    const others = files.filter((file) => !generations.includes(file) && file !== `${table}.db.snapshots`);
-    expect(others).toEqual([`${table}.db`]);
+    expect(readdirSync(join(folder, table)).toSorted()).toEqual([
+      expect.stringMatching(/^\d+\.db$/),
+      "live.db",
+      "snapshots",
+    ]);
     for (const id of kept.get(table)!)
-      expect(readdirSync(join(folder, `${table}.db.snapshots`, id)).toSorted()).toEqual([
+      expect(readdirSync(join(folder, `${table}/snapshots`, id)).toSorted()).toEqual([
         "manifest.json",
         "recorded",
         "table",

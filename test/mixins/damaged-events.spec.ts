@@ -9,6 +9,7 @@ import {
   type ParkedEvent,
   type RecordedEvent,
 } from "moleculer-event-sourcing";
+import { changeHistory } from "../support/change-history.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
 
@@ -59,7 +60,7 @@ async function damagedStore(sql: string): Promise<{ broker: ServiceBroker; folde
   await before.call("events.resumePump");
   await before.stop();
   const db = new Database(`${folder}/events.db`);
-  db.exec(`DROP TRIGGER events_never_change; ${sql}; DELETE FROM state WHERE key LIKE '%pump%'`);
+  changeHistory(db, `${sql}; DELETE FROM state WHERE key LIKE '%pump%'`);
   db.close();
   return { broker: await start(folder), folder, ids };
 }

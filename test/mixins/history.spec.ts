@@ -4,6 +4,7 @@ import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { toImportRequest } from "../../core/interchange/history-event.ts";
 import { sqlite } from "../../adapters/sqlite/sqlite.ts";
+import { changeHistory } from "../support/change-history.ts";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 
 afterEach(cleanUp);
@@ -146,8 +147,10 @@ describe("The verification of a log", () => {
   it("names the change of the file", async () => {
     const file = await logAt([1, 2, 3, 4, 5, 6, 7]);
     const db = new Database(file);
-    db.exec("DROP TRIGGER events_never_change; DROP TRIGGER events_never_go");
-    db.exec(`DELETE FROM events WHERE position = 2; UPDATE events SET time = '${minute(1)}' WHERE position = 6`);
+    changeHistory(
+      db,
+      `DELETE FROM events WHERE position = 2; UPDATE events SET time = '${minute(1)}' WHERE position = 6`,
+    );
     db.close();
     const broker = await brokerOn(file);
     expect(await verify(broker)).toEqual({
@@ -167,9 +170,11 @@ describe("The verification of a log", () => {
   it("finds the place of an event that another program has replaced by one behind the others, past the triggers", async () => {
     const file = await logAt([1, 2, 3]);
     const db = new Database(file);
-    db.exec("DROP TRIGGER events_are_never_replaced");
     const copy = "SELECT 4, id, type, stream, version, time, payload, meta FROM events WHERE position = 1";
-    db.exec(`INSERT OR REPLACE INTO events (position, id, type, stream, version, time, payload, meta) ${copy}`);
+    changeHistory(
+      db,
+      `INSERT OR REPLACE INTO events (position, id, type, stream, version, time, payload, meta) ${copy}`,
+    );
     db.close();
     const { ok, problems } = await verify(await brokerOn(file));
     expect([ok, problems]).toMatchObject([false, [{ position: 2, field: "position", found: 2, expected: 1 }, {}]]);
@@ -178,7 +183,7 @@ describe("The verification of a log", () => {
   it("lists at most 100 problems, and counts all", async () => {
     const file = await logAt(Array.from({ length: 301 }, (_, n) => n));
     const db = new Database(file);
-    db.exec("DROP TRIGGER events_never_change; UPDATE events SET time = '2000' WHERE position % 2 = 0");
+    changeHistory(db, "UPDATE events SET time = '2000' WHERE position % 2 = 0");
     db.close();
     const { problems, total } = await verify(await brokerOn(file));
     expect([problems.length, total]).toEqual([100, 150]);

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { SqliteEventLog } from "../../adapters/sqlite/event-log.ts";
 import {
@@ -17,6 +17,7 @@ import type { BrokerOptions, Context, ServiceBroker, ServiceSchema } from "molec
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { openParams } from "../support/open-params.ts";
 import { LogLines } from "./log-lines.ts";
+import { changeHistory } from "../support/change-history.ts";
 import { turns } from "./turns.ts";
 
 afterEach(cleanUp);
@@ -239,13 +240,15 @@ describe("A broker that fails to start", () => {
 
   it("lets go of every file when it is stopped", async () => {
     const folder = newFolder();
-    writeFileSync(`${folder}/table.db`, "this is no database, and it is long enough to be looked at as one".repeat(20));
+    mkdirSync(`${folder}/table`);
+    const text = "this is no database, and it is long enough to be looked at as one".repeat(20);
+    writeFileSync(`${folder}/table/live.db`, text);
     const broker = newBroker(impatient);
     broker.createService(thing(folder));
     expect(await refusal(() => broker.start())).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
     await broker.stop();
     expect(openFiles(folder)).toEqual([]);
-    rmSync(`${folder}/table.db`);
+    rmSync(`${folder}/table/live.db`);
     const other = await startBroker([thing(folder)]);
     expect(await append(other)).toMatchObject({ position: 1 });
   });
@@ -423,7 +426,7 @@ describe("Two brokers of one process", () => {
     expect(await refusal(() => two.start())).toMatchObject({
       type: "UNUSABLE_STORE",
       code: 409,
-      data: { location: `${folder}/t.db` },
+      data: { location: `${folder}/t` },
     });
     await two.stop();
     expect(openFiles(other)).toEqual([]);
@@ -716,7 +719,7 @@ describe("An aggregate that starts with other fields than its table has", () => 
     expect(await rowsOf(broker)).toEqual(upTo(4).map((n) => ({ id: idOf(n), n, size: n - 1 })));
     expect(await rowsOf(broker, { query: { size: 1 } })).toMatchObject([{ id: "002" }]);
     expect(await statusOf(broker)).toMatchObject({ state: "live", position: 4, lag: 0, rebuilding: null });
-    expect(readdirSync(folder).filter((file) => /^table\.\d+\.db$/.test(file))).toEqual(["table.2.db"]);
+    expect(readdirSync(`${folder}/table`).filter((file) => /^\d+\.db$/.test(file))).toEqual(["2.db"]);
   });
 
   it("gives out no cached answer of the old table after the switch", async () => {
@@ -794,7 +797,7 @@ describe("An aggregate that starts with other fields than its table has", () => 
     const two = await startBroker([thing(folder)]);
     expect(await statusOf(two)).toMatchObject({ stale: false });
     expect(await rowsOf(two)).toEqual(oldRows);
-    expect(readdirSync(folder).filter((file) => /^table\.\d+\.db$/.test(file))).toEqual(["table.1.db"]);
+    expect(readdirSync(`${folder}/table`).filter((file) => /^\d+\.db$/.test(file))).toEqual(["1.db"]);
   });
 
   it("stays on the old table when nothing can be folded into the new one", async () => {
@@ -855,8 +858,7 @@ describe("A table whose log is not the one it was folded from", () => {
   /** Turns the log's file into an older copy. */
   function truncateLog(folder: string, position: number): void {
     const db = new Database(`${folder}/events.db`);
-    db.exec("DROP TRIGGER events_never_go");
-    db.prepare("DELETE FROM events WHERE position > ?").run(position);
+    changeHistory(db, `DELETE FROM events WHERE position > ${position}`);
     db.close();
     // Otherwise the head recorded by the last host would refuse the log.
     rmSync(`${folder}/events.db.head`);
@@ -917,7 +919,7 @@ describe("A table whose log is not the one it was folded from", () => {
     await append(one, 2);
     await inState(one, "stopped");
     await one.stop();
-    for (const file of readdirSync(folder)) if (file.startsWith("table.")) rmSync(`${folder}/${file}`);
+    rmSync(`${folder}/table`, { recursive: true });
     const two = await startBroker([thing(folder)]);
     await caughtUp(two, "table");
     expect(await numbersOf(two)).toEqual([1, 2]);
@@ -926,7 +928,7 @@ describe("A table whose log is not the one it was folded from", () => {
 
   it("is folded again when only its generation's file was deleted", async () => {
     const folder = await folderWithFive();
-    rmSync(`${folder}/table.1.db`);
+    rmSync(`${folder}/table/1.db`);
     const broker = await startBroker([thing(folder)]);
     await caughtUp(broker, "table");
     expect(await numbersOf(broker)).toEqual([1, 2, 3, 4, 5]);

@@ -47,15 +47,15 @@ describe("A scratch folder", () => {
       writeFileSync(`${path}/table.db`, "");
       return path;
     });
-    expect(used).toMatch(`${folder}/things.db.snapshots.scratch-`);
+    expect(used).toMatch(`${folder}/things/snapshots.scratch-`);
     await expect(scratch.use(async () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(`${folder}/things`)).toEqual([]);
   });
 
   it("that a killed process left behind is removed a day later", async () => {
     const folder = newFolder();
-    const [old, recent] = ["old", "recent"].map((name) => `${folder}/things.db.snapshots.scratch-${name}`);
-    for (const path of [old!, recent!]) mkdirSync(path);
+    const [old, recent] = ["old", "recent"].map((name) => `${folder}/things/snapshots.scratch-${name}`);
+    for (const path of [old!, recent!]) mkdirSync(path, { recursive: true });
     const before = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
     utimesSync(old!, before, before);
     await new ScratchFolder("things", tableIn(folder)).use(async () => {});

@@ -529,7 +529,7 @@ describe("An order to rebuild", () => {
     for (let number = 1; number <= 300; number++) await append(one, 1, `thing-${number}`);
     await caughtUp(one, "table");
     await one.stop();
-    const file = `${folder}/table.1.db`;
+    const file = `${folder}/table/1.db`;
     const bytes = readFileSync(file);
     // A page of rows; the pages that the table needs for its start are intact.
     const page = Math.floor(bytes.indexOf("thing-150") / 4096);

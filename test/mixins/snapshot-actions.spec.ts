@@ -98,7 +98,7 @@ describe("The action snapshot", () => {
       reordered: false,
     });
     expect(await snapshots(broker)).toEqual([manifest]);
-    expect(await rowsIn(join(folder, "sums.db.snapshots"), manifest)).toEqual(await plainSums(broker, 10));
+    expect(await rowsIn(join(folder, "sums/snapshots"), manifest)).toEqual(await plainSums(broker, 10));
     const [started, completed] = await history(broker);
     expect(started).toMatchObject({
       type: "$snapshot.started",
@@ -174,7 +174,7 @@ describe("The action snapshot", () => {
       const folder = newFolder();
       const broker = await startBroker([sums(folder)]);
       await expect(snapshot(broker, params)).rejects.toMatchObject({ code: 422, type: "VALIDATION_ERROR" });
-      expect(existsSync(join(folder, "sums.db.snapshots"))).toBe(false);
+      expect(existsSync(join(folder, "sums/snapshots"))).toBe(false);
     },
   );
 
@@ -236,7 +236,7 @@ describe("A broker that stops in the middle of a snapshot", () => {
     const broker = await startBroker([sums(folder, {}, { rowBytes: 10_000 })]);
     for (let n = 0; n < 10; n++) await append(broker, 100);
     await caughtUp(broker, "sums");
-    const place = join(folder, "sums.db.snapshots");
+    const place = join(folder, "sums/snapshots");
     const taken = refusal(() => snapshot(broker));
     const waiting = refusal(() => snapshot(broker));
     await eventually(() => expect(readdirSync(place)).toHaveLength(1));

@@ -38,7 +38,7 @@ export class JournaledReadTable implements ReadTable {
 
   /** @param folder for the host's own files, its snapshots */
   constructor(store: RowStore, name: string, folder = "data") {
-    this.snapshotFolder = resolve(folder, `${storageName(name)}.snapshots`);
+    this.snapshotFolder = resolve(folder, storageName(name), "snapshots");
     this.#store = store;
     this.#pointer = new Pointer(store, name);
     this.engine = store.engine;

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
+import { privateFolder } from "../../../core/files/private-files.ts";
 import type { ReadTable } from "../../../core/table/read-table.ts";
 import { isWrongPath, systemCodeOf } from "../../../core/errors/system-errors.ts";
 
@@ -39,7 +40,7 @@ export class ScratchFolder {
     let failure: unknown;
     for (const prefix of this.#prefixes)
       try {
-        await mkdir(dirname(prefix), { recursive: true });
+        await mkdir(dirname(prefix), { recursive: true, mode: privateFolder });
         return await mkdtemp(prefix);
       } catch (error) {
         if (!isWrongPath(systemCodeOf(error))) throw error;

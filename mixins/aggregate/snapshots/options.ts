@@ -6,7 +6,7 @@ import type { ReadTable } from "../../../core/table/read-table.ts";
 export interface SnapshotOptions {
   /**
    * The folder that contains the aggregate's snapshots, in a subfolder with the aggregate's name. Each host needs its own
-   * folder. Default: `<file>.snapshots` beside the table's file.
+   * folder. Default: `snapshots` in the table's folder.
    */
   folder?: string;
   /** How many snapshots are kept, at least 1. The oldest are removed. Default: all are kept. */
