@@ -181,6 +181,7 @@ const meanings: Record<string, string> = {
   "row-codec.ts": "a row as an engine stores it",
   "row-store.ts": "the port of the journaled table's store, and its implementations",
   "rows.ts": "an engine's committed rows",
+  "schema-objects.ts": "the objects that an engine's migrations make, compared with those found",
   "selection.ts": "an engine's selection of rows for a query",
   "service.ts": "the broker service of a mixin",
   "stored-generation.ts": "a generation as an engine stores it",

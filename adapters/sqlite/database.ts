@@ -81,7 +81,7 @@ function prepareFile(db: Database.Database, file: string, schema: Schema, option
 
 /** @throws UnusableStoreError if the file lacks what the migrations make */
 function checkObjects(db: Database.Database, file: string, schema: Schema): void {
-  const problem = unexpectedObject(db, schema);
+  const problem = unexpectedObject(db, schema.migrations);
   if (problem !== null)
     throw new UnusableStoreError(
       file,

@@ -1,19 +1,18 @@
 import Database from "./driver.ts";
-import type { Schema } from "./database.ts";
 
 /** An object of a schema and its definition: the columns of a table, the text of a trigger or index. */
 type Objects = ReadonlyMap<string, string>;
 
-const expected = new WeakMap<Schema, Objects>();
+const expected = new WeakMap<readonly string[], Objects>();
 
 /**
- * Compares the objects in the file with those that the migrations make. A file with the version of this schema may
+ * Compares the objects in the file with those that the migrations make. A file with their version may
  * have been made by another build, restored in part or changed by hand.
  * @returns the first object that is missing or different; null if there is none
  */
-export function unexpectedObject(db: Database.Database, schema: Schema): string | null {
+export function unexpectedObject(db: Database.Database, migrations: readonly string[]): string | null {
   const found = objectsIn(db);
-  for (const [name, definition] of expectedOf(schema)) {
+  for (const [name, definition] of expectedOf(migrations)) {
     const there = found.get(name);
     if (there === undefined) return `found no ${name}`;
     if (there !== definition) return `found another ${name}`;
@@ -21,12 +20,12 @@ export function unexpectedObject(db: Database.Database, schema: Schema): string 
   return null;
 }
 
-function expectedOf(schema: Schema): Objects {
-  let objects = expected.get(schema);
+function expectedOf(migrations: readonly string[]): Objects {
+  let objects = expected.get(migrations);
   if (!objects) {
     const db = new Database(":memory:");
-    for (const migration of schema.migrations) db.exec(migration);
-    expected.set(schema, (objects = objectsIn(db)));
+    for (const migration of migrations) db.exec(migration);
+    expected.set(migrations, (objects = objectsIn(db)));
     db.close();
   }
   return objects;
