@@ -43,7 +43,7 @@ export type { HistoryEvent } from "./core/interchange/history-event.ts";
 export type { Deadline, Duration } from "./core/process/deadline.ts";
 export type { PayloadSchema } from "./core/catalogue/payload-schema.ts";
 export type { ProcessView, SendOptions } from "./core/process/definition.ts";
-export type { ParkedProcess } from "./core/process/instance.ts";
+export type { ParkedProcess } from "./core/process/stored-process.ts";
 export type { ParkedEvent } from "./core/table/read-table.ts";
 export type { EventMap, EventMeta, RecordedEvent } from "./core/event/recorded-event.ts";
 export type { Trace, TracedCommand, TracedEvent, TraceNode } from "./mixins/event-store/actions/trace.ts";
@@ -78,7 +78,7 @@ export type { LinkAnswer } from "./mixins/event-store/actions/link-actions.ts";
 export type { LogProblem, UncheckedPart } from "./mixins/event-store/verify/log-problem.ts";
 export type { LogVerification } from "./mixins/event-store/verify/verify-log.ts";
 export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
-export type { ProcessPage, ProcessSummary } from "./mixins/process-manager/instance-actions.ts";
+export type { ProcessPage, ProcessSummary } from "./mixins/process-manager/process-actions.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
 export type {
   LeasedStatus as ProcessManagerStatus,

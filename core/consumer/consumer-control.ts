@@ -47,8 +47,8 @@ export interface RebuildRequest {
   keepsPause?: true;
 }
 
-/** `instance`: the id of a process of a process manager. */
-export type ParkedChoice = { id?: string; stream?: string; instance?: string };
+/** `process`: the id of a process of a process manager. */
+export type ParkedChoice = { id?: string; stream?: string; process?: string };
 
 /*
  * Each page for the consumer carries the whole control state beside 512 KiB of events, and a message to another node is

@@ -115,11 +115,11 @@ export class NotCaughtUpError extends Errors.MoleculerClientError {
   }
 }
 
-/** `retry` or `skip` was called for an event, stream or instance with nothing parked. 404; `data` is the argument. */
+/** `retry` or `skip` was called for an event, stream or process with nothing parked. 404; `data` is the argument. */
 export class UnknownParkedEventError extends Errors.MoleculerClientError {
   override name = "UnknownParkedEventError";
 
-  constructor(aggregate: string, choice: { id?: string; stream?: string; instance?: string }) {
+  constructor(aggregate: string, choice: { id?: string; stream?: string; process?: string }) {
     const found = Object.entries(choice).map(([name, value]) => [name, brief(value)] as const);
     const what = found.map(([name, value]) => `${name === "id" ? "event" : name} ${value}`).join(" of ");
     super(

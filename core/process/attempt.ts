@@ -10,7 +10,7 @@ import { isProblem, toJson } from "../json/json.ts";
 import { keptError, restoredError } from "./kept-error.ts";
 import { isOutage } from "../errors/outage.ts";
 import { isCommandIdReused } from "../log/command-id.ts";
-import type { KeptError, Outcome } from "./instance.ts";
+import type { KeptError, Outcome } from "./stored-process.ts";
 import type { SendOptions, ProcessDefinition, ProcessView } from "./definition.ts";
 
 /** The subject of an attempt: an event, or a deadline with the event that led to it. */

@@ -1,8 +1,8 @@
 import { isProblem, toJson } from "../json/json.ts";
 import { asParkedError } from "../event/parked-error.ts";
-import type { KeptError } from "./instance.ts";
+import type { KeptError } from "./stored-process.ts";
 
-/** Longer data is omitted, since each change of an instance stores it. */
+/** Longer data is omitted, since each change of a process stores it. */
 const maxCharacters = 10_000;
 
 /** Converts an error for storage with a process: the fields that cross nodes, including `data`. */

@@ -20,21 +20,21 @@ interface Host {
   change(change: ControlChange): Promise<ConsumerControl>;
 }
 
-/** `instance` is set for the events of a process manager only. */
-type Parked = ParkedEvent & { instance?: string };
+/** `process` is set for the events of a process manager only. */
+type Parked = ParkedEvent & { process?: string };
 
 /** Every given part of the choice must match, as in a retry. */
-const isChosen = (parked: Parked, { id, stream, instance }: ParkedChoice): boolean =>
+const isChosen = (parked: Parked, { id, stream, process }: ParkedChoice): boolean =>
   (id ?? parked.id) === parked.id &&
   (stream ?? parked.stream) === parked.stream &&
-  (instance ?? parked.instance) === parked.instance;
+  (process ?? parked.process) === parked.process;
 
 /**
  * `status, pause, resume, parked, retry, skip` of a consumer's service. A command is stored as control state in the
  * event store first. The action returns after every node that hosts the consumer has applied it. `group`: the kind of
  * unit whose events wait together and can be retried together.
  */
-export function consumerActions(name: string, host: () => Host, group: "stream" | "instance" = "stream"): Actions {
+export function consumerActions(name: string, host: () => Host, group: "stream" | "process" = "stream"): Actions {
   const change = async (
     broker: ServiceBroker,
     wanted: ControlChange,

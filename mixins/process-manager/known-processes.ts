@@ -1,5 +1,5 @@
 import { Agenda } from "../../core/process/agenda.ts";
-import { nextDue, type ParkedProcess, type ProcessInstance } from "../../core/process/instance.ts";
+import { nextDue, type ParkedProcess, type StoredProcess } from "../../core/process/stored-process.ts";
 
 /** A manager's facts about all its processes, in memory: the next deadlines, the parked and the waiting events. */
 export class KnownProcesses {
@@ -25,10 +25,10 @@ export class KnownProcesses {
   }
 
   /** Takes over the stored state of a process; null: it has ended. Returns whether its parked event has changed. */
-  note(id: string, instance: ProcessInstance | null): boolean {
-    const { parked, waiting } = instance ?? {};
+  note(id: string, process: StoredProcess | null): boolean {
+    const { parked, waiting } = process ?? {};
     const before = this.parked.get(id);
-    this.agenda.set(id, instance && nextDue(instance));
+    this.agenda.set(id, process && nextDue(process));
     if (parked) this.parked.set(id, parked);
     else this.parked.delete(id);
     if (!parked && waiting) this.unfinished.add(id);

@@ -1,5 +1,5 @@
 import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
-import type { ParkedProcess } from "../../core/process/instance.ts";
+import type { ParkedProcess } from "../../core/process/stored-process.ts";
 import { beginSlice } from "../consumer/slice.ts";
 import type { KnownProcesses } from "./known-processes.ts";
 import type { LostEvents } from "./lost-events.ts";
@@ -44,9 +44,9 @@ export class LateWork {
     for (const { id } of this.parked()) if (skipped.has(id)) this.#chosen.add(id);
   }
 
-  choose({ id, instance }: ParkedChoice): void {
+  choose({ id, process }: ParkedChoice): void {
     const chosen = this.parked().filter(
-      (parked) => (id ?? parked.id) === parked.id && (instance ?? parked.instance) === parked.instance,
+      (parked) => (id ?? parked.id) === parked.id && (process ?? parked.process) === parked.process,
     );
     for (const one of chosen.toSorted((a, b) => a.time.localeCompare(b.time))) this.#chosen.add(one.id);
   }
@@ -57,14 +57,14 @@ export class LateWork {
     atWork.begin();
     const isTimeUp = beginSlice(isInterrupted);
     const before = queue.handled;
-    await this.#release(({ instance }) => instance !== "", isTimeUp);
+    await this.#release(({ process }) => process !== "", isTimeUp);
     let begun = 0;
     await atWork.run([...known.unfinished], async (id) => {
       if (begun++ === 0 || !isTimeUp()) await queue.goOn(id, isTimeUp);
     });
     // Events that are parked without a process come last: their process may have waiting events, which come first.
     if (known.unfinished.size === 0 || isTooOftenParked())
-      await this.#release(({ instance }) => instance === "", isTimeUp);
+      await this.#release(({ process }) => process === "", isTimeUp);
     return queue.handled - before;
   }
 
@@ -84,9 +84,9 @@ export class LateWork {
     }
   }
 
-  async #releaseOne({ id, instance }: ParkedProcess): Promise<unknown> {
+  async #releaseOne({ id, process }: ParkedProcess): Promise<unknown> {
     try {
-      if (instance !== "") return await this.#d.queue.release(instance);
+      if (process !== "") return await this.#d.queue.release(process);
       return await (this.#skipped.has(id) ? this.#d.lost.giveUp(id) : this.#d.lost.retry(id));
     } catch (error) {
       this.forget();

@@ -1,17 +1,17 @@
 import { correlationOf } from "../../core/process/correlation.ts";
-import type { ParkedProcess } from "../../core/process/instance.ts";
+import type { ParkedProcess } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { parkedWarning } from "../consumer/parked-streams.ts";
-import type { Instances } from "./instances.ts";
+import type { Processes } from "./processes.ts";
 import type { ProcessQueue } from "./process-queue.ts";
 import { parkedTask } from "./task.ts";
 
 interface Dependencies {
   definition: ProcessDefinition;
   source: Pick<EventSource, "page">;
-  instances: Instances;
+  processes: Processes;
   queue: ProcessQueue;
   /** Whether the checkpoint is at or past this position: the event does not come again with a page. */
   isPassed: (position: number) => boolean;
@@ -33,7 +33,7 @@ export class LostEvents {
   async load(): Promise<void> {
     this.#parked.clear();
     this.#positions.clear();
-    for await (const parked of this.#d.instances.allLost()) this.#note(parked);
+    for await (const parked of this.#d.processes.allLost()) this.#note(parked);
   }
 
   #note(parked: ParkedProcess): void {
@@ -68,14 +68,14 @@ export class LostEvents {
 
   async #park(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
     const parked = parkedTask({ kind: "event", event }, "", { error, attempts });
-    await this.#d.instances.saveLost(event.id, parked);
+    await this.#d.processes.saveLost(event.id, parked);
     this.#note(parked);
     const [, details] = parkedWarning(parked);
     this.#d.warn("An event is parked: it belongs to no process that is known; all others go on", details);
   }
 
   async giveUp(id: string): Promise<void> {
-    await this.#d.instances.saveLost(id, null);
+    await this.#d.processes.saveLost(id, null);
     this.#positions.delete(this.#parked.get(id)?.position ?? 0);
     this.#parked.delete(id);
   }
@@ -89,19 +89,19 @@ export class LostEvents {
     const { events, unreadable } = await this.#d.source.page(position - 1, 1);
     const event = events.find((one) => one.id === id);
     if (!event) return this.giveUp(id).then(() => 0);
-    let instance: string | null;
+    let process: string | null;
     try {
       if (unreadable?.[id]) throw unreadable[id];
-      instance = correlationOf(this.#d.definition, event);
+      process = correlationOf(this.#d.definition, event);
     } catch (error) {
       await this.#park(event, error, attempts + 1);
       return 0;
     }
     // The page that contains the event is still being handled, and will handle it in order.
     if (!this.#d.isPassed(position)) return this.giveUp(id).then(() => 0);
-    if (instance !== null && !(await this.#d.queue.addLate(instance, event))) return 0;
+    if (process !== null && !(await this.#d.queue.addLate(process, event))) return 0;
     // Removed only after its process has stored it: after a crash between the two writes it is not handled again.
     await this.giveUp(id);
-    return instance === null ? 0 : 1;
+    return process === null ? 0 : 1;
   }
 }

@@ -1,5 +1,5 @@
 import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
-import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
+import type { ParkedProcess, StoredProcess } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Checkpoint, type StartFrom } from "../consumer/checkpoint.ts";
@@ -14,7 +14,7 @@ import type { TimeLimit } from "../consumer/time-limit.ts";
 import type { OperatorLog } from "../../core/text/state-log.ts";
 import { Alarm } from "./alarm.ts";
 import { KnownProcesses } from "./known-processes.ts";
-import { Instances } from "./instances.ts";
+import { Processes } from "./processes.ts";
 import { LostEvents } from "./lost-events.ts";
 import { ParallelWork } from "./parallel-work.ts";
 import { PageProgress } from "./page-progress.ts";
@@ -47,7 +47,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
   readonly eventsPerPage = 200;
   readonly #d: Dependencies;
   protected readonly checkpoint: Checkpoint<ParkedProcess>;
-  readonly #instances: Instances;
+  readonly #processes: Processes;
   readonly #queue: ProcessQueue;
   readonly #lost: LostEvents;
   readonly #known = new KnownProcesses();
@@ -65,14 +65,14 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     this.#alarm = new Alarm(dependencies.wake);
     const parked = () => this.parked();
     this.checkpoint = new Checkpoint<ParkedProcess>({ ...dependencies, parked, takeOver: () => this.#takeOver() });
-    this.#instances = new Instances({ ...dependencies, checkpoint: this.checkpoint, tell: this.#note.bind(this) });
+    this.#processes = new Processes({ ...dependencies, checkpoint: this.checkpoint, tell: this.#note.bind(this) });
     const isInCharge = () => this.isInCharge;
-    const runner = new ProcessRunner({ ...dependencies, instances: this.#instances, isInCharge });
+    const runner = new ProcessRunner({ ...dependencies, processes: this.#processes, isInCharge });
     const isGivenUp = (id: string) => this.#skipped.has(id);
     const isLost = (position: number) => this.#lost.holds(position);
     this.#queue = new ProcessQueue({
       ...dependencies,
-      instances: this.#instances,
+      processes: this.#processes,
       runner,
       isGivenUp,
       isLost,
@@ -81,7 +81,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     });
     this.#lost = new LostEvents({
       ...dependencies,
-      instances: this.#instances,
+      processes: this.#processes,
       queue: this.#queue,
       isPassed: (position) => position <= this.progress.position,
     });
@@ -103,19 +103,19 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
 
   /** Another node may have changed everything. */
   async #takeOver(): Promise<void> {
-    this.#instances.forget();
+    this.#processes.forget();
     this.#known.clear();
     this.#late.forget();
-    for await (const [id, instance] of this.#instances.all()) this.#note(id, instance);
+    for await (const [id, process] of this.#processes.all()) this.#note(id, process);
     // `load` removes a process that has ended.
-    for (const id of this.#known.parked.keys()) await this.#instances.load(id);
+    for (const id of this.#known.parked.keys()) await this.#processes.load(id);
     await this.#lost.load();
     this.#d.debug(`${this.#d.name} processes: unknown -> loaded`, this.#known.counts);
   }
 
-  #note(id: string, instance: ProcessInstance | null): void {
+  #note(id: string, process: StoredProcess | null): void {
     // A standby reads the parked events from the checkpoint.
-    if (this.#known.note(id, instance)) this.checkpoint.touch();
+    if (this.#known.note(id, process)) this.checkpoint.touch();
   }
 
   rejectWaiters(): void {
@@ -172,7 +172,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     await this.#atWork.run(due, async ({ key: id }) => {
       // Waiting events of the process that are older than the deadline come first.
       if (this.#known.unfinished.has(id)) return;
-      if (await this.#queue.fire(id, until)) this.#note(id, (await this.#instances.load(id)).instance);
+      if (await this.#queue.fire(id, until)) this.#note(id, (await this.#processes.load(id)).process);
     });
   }
 

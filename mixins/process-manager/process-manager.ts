@@ -94,7 +94,7 @@ const options = [
  * Defines a process manager, which turns a store's events into commands. Each process has a state and deadlines, and
  * handles its events one after the other. Its data is kept in the store's engine, and one node at a time does the work.
  * If an event is handled again, its commands carry the same ids as before. The mixin creates one service called `name`
- * with `status, pause, resume, instances, parked, retry, skip`.
+ * with `status, pause, resume, processes, parked, retry, skip`.
  *
  * @example
  * ProcessManager("shipping", {

@@ -4,20 +4,20 @@ import {
   released,
   withoutDeadline,
   type ParkedProcess,
-  type ProcessInstance,
+  type StoredProcess,
   type Waiting,
-} from "../../core/process/instance.ts";
+} from "../../core/process/stored-process.ts";
 import { withoutWaiting, withWaiting } from "../../core/process/waiting.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Debug } from "../../core/text/state-log.ts";
 import { parkedWarning } from "../consumer/parked-streams.ts";
-import type { Instances } from "./instances.ts";
+import type { Processes } from "./processes.ts";
 import type { Processed, ProcessRunner } from "./process-runner.ts";
 import { parkedTask, type Task } from "./task.ts";
 import type { WaitingEvents } from "./waiting-events.ts";
 
 interface Dependencies {
-  instances: Instances;
+  processes: Processes;
   runner: ProcessRunner;
   waiting: WaitingEvents;
   isGivenUp: (id: string) => boolean;
@@ -45,23 +45,23 @@ export class ProcessQueue {
    * all waiting events. Returns 0 if interrupted.
    */
   async add(id: string, events: readonly RecordedEvent[]): Promise<number> {
-    const { instances } = this.#d;
+    const { processes } = this.#d;
     const event = events[0]!;
-    const before = await instances.load(id);
+    const before = await processes.load(id);
     // After a crash before the checkpoint was written, events are read again.
-    if (before.hasEnded || event.position <= (before.instance?.position ?? 0)) return 1;
-    if (before.instance && !isFree(before.instance)) return this.#wait(id, before.instance, events);
+    if (before.hasEnded || event.position <= (before.process?.position ?? 0)) return 1;
+    if (before.process && !isFree(before.process)) return this.#wait(id, before.process, events);
     if (!(await this.#fireBefore(id, event))) return 0;
-    const { instance, hasEnded } = await instances.load(id);
+    const { process, hasEnded } = await processes.load(id);
     if (hasEnded) return 1;
-    if (instance && !isFree(instance)) return this.#wait(id, instance, events);
-    const handled = (now: ProcessInstance) => ({ ...now, position: event.position });
+    if (process && !isFree(process)) return this.#wait(id, process, events);
+    const handled = (now: StoredProcess) => ({ ...now, position: event.position });
     return Number(await this.#run(id, { kind: "event", event }, handled));
   }
 
-  async #wait(id: string, instance: ProcessInstance, events: readonly RecordedEvent[]): Promise<number> {
+  async #wait(id: string, process: StoredProcess, events: readonly RecordedEvent[]): Promise<number> {
     const positions = events.map(({ position }) => position);
-    await this.#d.instances.save(id, withWaiting(instance, positions));
+    await this.#d.processes.save(id, withWaiting(process, positions));
     return events.length;
   }
 
@@ -70,14 +70,14 @@ export class ProcessQueue {
    * if it was interrupted, or the process is parked.
    */
   async addLate(id: string, event: RecordedEvent): Promise<boolean> {
-    const { instances, isLost } = this.#d;
-    const before = await instances.load(id);
-    if (before.hasEnded || before.instance?.late?.includes(event.position)) return true;
+    const { processes, isLost } = this.#d;
+    const before = await processes.load(id);
+    if (before.hasEnded || before.process?.late?.includes(event.position)) return true;
     if (!(await this.goOn(id)) || !(await this.#fireBefore(id, event))) return false;
-    const { instance, hasEnded } = await instances.load(id);
+    const { process, hasEnded } = await processes.load(id);
     if (hasEnded) return true;
-    if (instance && !isFree(instance)) return false;
-    const handled = (now: ProcessInstance): ProcessInstance => {
+    if (process && !isFree(process)) return false;
+    const handled = (now: StoredProcess): StoredProcess => {
       const late = [...(now.late ?? []).filter(isLost), event.position];
       return { ...now, late, position: Math.max(now.position, event.position) };
     };
@@ -89,8 +89,8 @@ export class ProcessQueue {
    * begun, it continues as it began, without deadlines.
    */
   async #fireBefore(id: string, event: RecordedEvent): Promise<boolean> {
-    const { instance } = await this.#d.instances.load(id);
-    return instance?.known?.of === event.id || this.fire(id, Date.parse(event.time) - 1);
+    const { process } = await this.#d.processes.load(id);
+    return process?.known?.of === event.id || this.fire(id, Date.parse(event.time) - 1);
   }
 
   /**
@@ -98,14 +98,14 @@ export class ProcessQueue {
    * past fire at a later call: a deadline that schedules itself again would otherwise block all others.
    */
   async fire(id: string, until: number): Promise<boolean> {
-    const { instance: before } = await this.#d.instances.load(id);
+    const { process: before } = await this.#d.processes.load(id);
     for (const { id: due } of before ? dueDeadlines(before, until) : []) {
-      const { instance } = await this.#d.instances.load(id);
-      const deadline = instance?.deadlines.find((one) => one.id === due);
-      if (!instance || !deadline || instance.parked) continue;
+      const { process } = await this.#d.processes.load(id);
+      const deadline = process?.deadlines.find((one) => one.id === due);
+      if (!process || !deadline || process.parked) continue;
       if (this.#d.mustStop()) return false;
-      const done = (now: ProcessInstance) => withoutDeadline(now, due);
-      if (this.#d.isGivenUp(due)) await this.#d.instances.save(id, done(instance));
+      const done = (now: StoredProcess) => withoutDeadline(now, due);
+      if (this.#d.isGivenUp(due)) await this.#d.processes.save(id, done(process));
       else if (!(await this.#run(id, { kind: "deadline", deadline }, done))) return false;
     }
     return true;
@@ -126,32 +126,32 @@ export class ProcessQueue {
       await new Promise((turn) => setImmediate(turn));
       if (task && !(await this.#fireBefore(id, task.event))) return false;
       // Each step may park or end the process; then the remaining events are not handled here.
-      const instance = await this.#goesOn(id);
-      if (!instance) return true;
-      const passed = (now: ProcessInstance) => withoutWaiting(now, position, task ? 1 : 0);
-      if (!task) await this.#d.instances.save(id, passed(instance));
+      const process = await this.#goesOn(id);
+      if (!process) return true;
+      const passed = (now: StoredProcess) => withoutWaiting(now, position, task ? 1 : 0);
+      if (!task) await this.#d.processes.save(id, passed(process));
       else if (!(await this.#run(id, task, passed))) return false;
     }
     return true;
   }
 
   /** The process, if it has waiting events that are not blocked any more. */
-  async #goesOn(id: string): Promise<(ProcessInstance & { waiting: Waiting }) | null> {
-    const { instance } = await this.#d.instances.load(id);
-    return instance?.waiting && !instance.parked ? { ...instance, waiting: instance.waiting } : null;
+  async #goesOn(id: string): Promise<(StoredProcess & { waiting: Waiting }) | null> {
+    const { process } = await this.#d.processes.load(id);
+    return process?.waiting && !process.parked ? { ...process, waiting: process.waiting } : null;
   }
 
   /** Retries the parked event or deadline, or gives it up. Afterwards the events behind it no longer wait. */
   async release(id: string): Promise<void> {
-    const { instance } = await this.#d.instances.load(id);
-    if (!instance?.parked) return;
-    const { parked } = instance;
+    const { process } = await this.#d.processes.load(id);
+    if (!process?.parked) return;
+    const { parked } = process;
     const task =
-      parked.kind === "event" ? await this.#d.waiting.at(id, parked.position) : deadlineIn(instance, parked.id);
-    const passed = (now: ProcessInstance) => released(withoutDeadline(now, parked.id));
+      parked.kind === "event" ? await this.#d.waiting.at(id, parked.position) : deadlineIn(process, parked.id);
+    const passed = (now: StoredProcess) => released(withoutDeadline(now, parked.id));
     const log = (to: string) => this.#d.debug(`process ${id}: parked -> ${to}`, { parked: parked.id });
     if (!task || this.#d.isGivenUp(parked.id)) {
-      await this.#d.instances.save(id, passed(instance));
+      await this.#d.processes.save(id, passed(process));
       return log("given up");
     }
     const end = await this.#d.runner.run(id, task, passed, { once: true });
@@ -160,7 +160,7 @@ export class ProcessQueue {
     if (typeof end === "object") await this.#park(id, task, { ...end, attempts: parked.attempts + 1 }, (now) => now);
   }
 
-  async #run(id: string, task: Task, passed: (now: ProcessInstance) => ProcessInstance): Promise<boolean> {
+  async #run(id: string, task: Task, passed: (now: StoredProcess) => StoredProcess): Promise<boolean> {
     const end: Processed = await this.#d.runner.run(id, task, passed);
     if (end === "interrupted") return false;
     if (end === "done") {
@@ -177,17 +177,17 @@ export class ProcessQueue {
     id: string,
     task: Task,
     failure: { error: unknown; attempts: number },
-    passed: (now: ProcessInstance) => ProcessInstance,
+    passed: (now: StoredProcess) => StoredProcess,
   ): Promise<void> {
     const parked: ParkedProcess = parkedTask(task, id, failure);
-    const instance = await this.#d.runner.instance(id, task);
-    await this.#d.instances.save(id, { ...passed(instance), parked });
+    const process = await this.#d.runner.process(id, task);
+    await this.#d.processes.save(id, { ...passed(process), parked });
     const [, details] = parkedWarning(parked);
-    this.#d.warn("A process is parked: its later events wait, those of others go on", { instance: id, ...details });
+    this.#d.warn("A process is parked: its later events wait, those of others go on", { process: id, ...details });
   }
 }
 
-function deadlineIn({ deadlines }: ProcessInstance, id: string): Task | null {
+function deadlineIn({ deadlines }: StoredProcess, id: string): Task | null {
   const deadline = deadlines.find((one) => one.id === id);
   return deadline ? { kind: "deadline", deadline } : null;
 }

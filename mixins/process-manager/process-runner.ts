@@ -5,11 +5,11 @@ import { isTooDeep } from "../../core/event/causation.ts";
 import { isDamagedEvent } from "../../core/event/damaged-event.ts";
 import { StoreUnavailableError, ValidationError } from "../../core/errors/errors.ts";
 import { keptError, restoredError } from "../../core/process/kept-error.ts";
-import { newInstance, withOutcome, type KeptError, type ProcessInstance } from "../../core/process/instance.ts";
+import { newProcess, withOutcome, type KeptError, type StoredProcess } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
-import type { Instances } from "./instances.ts";
+import type { Processes } from "./processes.ts";
 import { causeOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts";
 import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
@@ -25,7 +25,7 @@ export interface Outside {
 
 interface Dependencies extends Interruption {
   definition: ProcessDefinition;
-  instances: Instances;
+  processes: Processes;
   policy: ErrorPolicy;
   timeLimit: TimeLimit;
   outside: Outside;
@@ -33,7 +33,7 @@ interface Dependencies extends Interruption {
 }
 
 /** The limit of a process's state and deadlines, which every message that saves it carries between nodes. */
-const maxInstanceBytes = 512 * 1024;
+const maxProcessBytes = 512 * 1024;
 
 /** The outcome of a task; an `interrupted` one is handled later. */
 export type Processed = "done" | "interrupted" | { error: unknown; attempts: number };
@@ -49,13 +49,13 @@ export class ProcessRunner {
   }
 
   /**
-   * `change`: applied to the instance and stored with the outcome, in the same write. With `once`, a failure is
+   * `change`: applied to the process and stored with the outcome, in the same write. With `once`, a failure is
    * returned without retries. @throws an outage's error
    */
   async run(
     id: string,
     task: Task,
-    change: (instance: ProcessInstance) => ProcessInstance,
+    change: (process: StoredProcess) => StoredProcess,
     { once = false } = {},
   ): Promise<Processed> {
     const again = () => this.#try(id, task, change);
@@ -69,18 +69,18 @@ export class ProcessRunner {
     }
   }
 
-  async #try(id: string, task: Task, change: (instance: ProcessInstance) => ProcessInstance): Promise<Tried> {
+  async #try(id: string, task: Task, change: (process: StoredProcess) => StoredProcess): Promise<Tried> {
     try {
       if (this.#d.isStopping()) throw new StoreUnavailableError(this.#d.definition.name, "this node stops");
       this.#mustBeInCharge();
       if (task.kind === "event" && task.unreadable) throw task.unreadable;
       // Another attempt must not restart a process that was ended in the meantime.
-      if ((await this.#d.instances.load(id)).hasEnded) return {};
-      const instance = await this.instance(id, task);
-      const outcome = await this.#attempt(id, task, instance);
+      if ((await this.#d.processes.load(id)).hasEnded) return {};
+      const process = await this.process(id, task);
+      const outcome = await this.#attempt(id, task, process);
       if (outcome.hasEnded)
-        await this.#d.instances.end(id, task.kind === "event" ? task.event.position : instance.position);
-      else await this.#d.instances.save(id, this.#checkSize(id, change(withOutcome(instance, outcome))));
+        await this.#d.processes.end(id, task.kind === "event" ? task.event.position : process.position);
+      else await this.#d.processes.save(id, this.#checkSize(id, change(withOutcome(process, outcome))));
       if (task.kind === "event") this.#d.outside.onHandled();
       return {};
     } catch (error) {
@@ -93,23 +93,23 @@ export class ProcessRunner {
     throw new StoreUnavailableError(this.#d.definition.name, "this node handles no more events; it lost its lease");
   }
 
-  /** The stored instance; a new one is stored with its first change. */
-  async instance(id: string, task: Task): Promise<ProcessInstance> {
-    const { instance } = await this.#d.instances.load(id);
-    if (instance) return instance;
+  /** The stored process; a new one is stored with its first change. */
+  async process(id: string, task: Task): Promise<StoredProcess> {
+    const { process } = await this.#d.processes.load(id);
+    if (process) return process;
     const { name, initialState } = this.#d.definition;
     const state = initialState && plain(`${name}: what initialState answers`, initialState());
-    return newInstance(state, causeOf(task).time);
+    return newProcess(state, causeOf(task).time);
   }
 
-  async #attempt(id: string, task: Task, { state, known }: ProcessInstance) {
-    const { definition, outside, instances, timeLimit } = this.#d;
+  async #attempt(id: string, task: Task, { state, known }: StoredProcess) {
+    const { definition, outside, processes, timeLimit } = this.#d;
     const cause = causeOf(task);
     const { failure, refusals = {} } = known?.of === cause.id ? known : {};
     const ctx = outside.context(cause);
     const keep = async (change: { refusals: Readonly<Record<string, KeptError>> }) => {
-      const now = await this.instance(id, task);
-      await instances.save(id, { ...now, known: { of: cause.id, ...(failure && { failure }), ...change } });
+      const now = await this.process(id, task);
+      await processes.save(id, { ...now, known: { of: cause.id, ...(failure && { failure }), ...change } });
     };
     const attempt = new Attempt({
       definition,
@@ -150,19 +150,19 @@ export class ProcessRunner {
     if ((error as { type?: unknown } | null)?.type === "COMMAND_ID_REUSED") return false;
     // The deadline has no handler, so none has failed: an operator has to decide.
     if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;
-    const instance = await this.instance(id, task);
+    const process = await this.process(id, task);
     const of = taskId(task);
-    if (instance.known?.of === of && instance.known.failure) return false;
-    await this.#d.instances.save(id, { ...instance, known: { of, refusals: {}, failure: keptError(error) } });
+    if (process.known?.of === of && process.known.failure) return false;
+    await this.#d.processes.save(id, { ...process, known: { of, refusals: {}, failure: keptError(error) } });
     return true;
   }
 
-  #checkSize(id: string, instance: ProcessInstance): ProcessInstance {
-    const { state, deadlines } = instance;
+  #checkSize(id: string, process: StoredProcess): StoredProcess {
+    const { state, deadlines } = process;
     // The waiting events are not counted, since the handler does not control them.
     const found = Buffer.byteLength(JSON.stringify({ state, deadlines }));
-    if (found <= maxInstanceBytes) return instance;
-    const expected = `at most ${maxInstanceBytes} with its deadlines`;
+    if (found <= maxProcessBytes) return process;
+    const expected = `at most ${maxProcessBytes} with its deadlines`;
     const { name } = this.#d.definition;
     throw new ValidationError([{ field: `${name}: the bytes of ${id} as JSON`, found, expected }]);
   }

@@ -14,7 +14,7 @@ import { TimeLimit } from "../consumer/time-limit.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { setVisibility, type Visibilities } from "../service/visibility.ts";
-import { instanceActions } from "./instance-actions.ts";
+import { processActions } from "./process-actions.ts";
 import { ProcessManagerWorker } from "./process-manager-worker.ts";
 import type { Outside } from "./process-runner.ts";
 
@@ -41,7 +41,7 @@ export function processManagerService({
   let source: EventSource;
   const schema: CompanionSchema = {
     name,
-    actions: { ...consumerActions(name, () => host, "instance"), ...instanceActions(() => source) },
+    actions: { ...consumerActions(name, () => host, "process"), ...processActions(() => source) },
     inner: consumerInnerActions(() => host),
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {

@@ -1,7 +1,7 @@
 import type { ProcessCause } from "../../core/process/attempt.ts";
 import { depthOf } from "../../core/event/causation.ts";
 import type { Deadline, KeptDeadline } from "../../core/process/deadline.ts";
-import type { ParkedProcess } from "../../core/process/instance.ts";
+import type { ParkedProcess } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
@@ -28,11 +28,11 @@ export function causeOf(task: Task): ProcessCause {
   return { id, handler, time, correlationId: meta.correlationId, causationId: id, depth: depthOf(event) };
 }
 
-export function parkedTask(task: Task, instance: string, failure: { error: unknown; attempts: number }): ParkedProcess {
-  if (task.kind === "event") return { ...parkedAs(task.event, failure), instance, kind: "event" };
+export function parkedTask(task: Task, process: string, failure: { error: unknown; attempts: number }): ParkedProcess {
+  if (task.kind === "event") return { ...parkedAs(task.event, failure), process, kind: "event" };
   const { id, name } = task.deadline;
   const place = { id, type: name, stream: "", version: 0, position: 0 };
-  return { ...parkedAs(place, failure), instance, kind: "deadline" };
+  return { ...parkedAs(place, failure), process, kind: "deadline" };
 }
 
 /** The handlers of a task in their declared order. */

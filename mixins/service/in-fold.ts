@@ -14,7 +14,7 @@ const reading: ReadonlySet<string> = new Set(
     // Rows, events and the past.
     "find list get count resolve read streams history state trace positionAt at whatIf verify draft dryRun",
     // Status.
-    "status parked instances snapshots snapshotsHere proveSnapshot building built",
+    "status parked processes snapshots snapshotsHere proveSnapshot building built",
     // Between nodes.
     "page states loadStream claimants parkedHere",
   ].flatMap((names) => names.split(" ")),

@@ -99,7 +99,7 @@ export function copies(place: (folder: string) => string): void {
       expect(await broker.call("mails.status")).toMatchObject({ paused: true });
       await broker.call("mails.resume");
       await eventually(() => expect(doings.handled.map(({ position }) => position)).toEqual([32]));
-      expect(await processesIn(broker.call("payments.instances", { limit: 100 }))).toHaveLength(21);
+      expect(await processesIn(broker.call("payments.processes", { limit: 100 }))).toHaveLength(21);
       const twice = await refusal(() => broker.call("shop.join", { id: "bob", email: "ANN@example.com" }));
       expect(twice).toMatchObject({ type: "DUPLICATE_CLAIM" });
       expect(await eventsIn(broker.call("shopEvents.read", { stream: "odd one" }))).toMatchObject([{ position: 8 }]);

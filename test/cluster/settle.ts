@@ -43,7 +43,7 @@ async function lateOn(broker: ServiceBroker, { nodeID }: MoneyNode): Promise<str
 
 async function runningProcesses(broker: ServiceBroker): Promise<string[]> {
   const running: ProcessSummary[] = await processesIn(
-    broker.call("transfers.instances", { limit: 1000 }, { timeout: askMs }),
+    broker.call("transfers.processes", { limit: 1000 }, { timeout: askMs }),
   );
   return running.length === 0 ? [] : [`${running.length} processes have not ended, as ${JSON.stringify(running[0])}`];
 }

@@ -107,7 +107,7 @@ describe("The bank example", () => {
   it("keeps a large transfer until it is approved", async () => {
     await broker.call("transfer.request", { id: "t4", from: "from", to: "to", amount: 2_000_000 });
     await eventually(async () =>
-      expect(await processesIn(broker.call("transfers.instances"))).toMatchObject([
+      expect(await processesIn(broker.call("transfers.processes"))).toMatchObject([
         { id: "t4", deadlines: [{ name: "approval" }] },
       ]),
     );
@@ -115,7 +115,7 @@ describe("The bank example", () => {
     await broker.call("transfer.approve", { id: "t4" });
     await outcomeOf("t4", "completed");
     expect(await stateOf("to")).toMatchObject({ balance: 2_001_000 });
-    await eventually(async () => expect(await processesIn(broker.call("transfers.instances"))).toEqual([]));
+    await eventually(async () => expect(await processesIn(broker.call("transfers.processes"))).toEqual([]));
     expect(await refusal(() => broker.call("transfer.approve", { id: "t4" }))).toMatchObject({
       message: "transfer t4 is completed, expected requested",
     });

@@ -153,7 +153,7 @@ describe("The examples in the REPL", () => {
       ["trace", /events: 4/],
       [" 200 --$headers", "with other params than the first time"],
       ["state --id bob", /balance: 2100/],
-      ["transfers.instances", /id: 't3'[^]*name: 'approval'/],
+      ["transfers.processes", /id: 't3'[^]*name: 'approval'/],
       ["transferOutcomes.get --id t3", /status: 'completed'/],
       ["accounts.find", /'ann', balance: 503000[^]*'bob', balance: 1502100/],
       ["transfers.status", /parked: 0/],

@@ -45,7 +45,7 @@ describe("The tiny example", () => {
     });
     const when = new Date(Date.parse(events[0]!.time) + 86_400_000).toISOString();
     await eventually(async () =>
-      expect(await broker.call("reminders.instances", { id: "4" })).toMatchObject({
+      expect(await broker.call("reminders.processes", { id: "4" })).toMatchObject({
         processes: [{ id: "4", deadlines: [{ name: "empty", when, data: "cid@example.com" }] }],
       }),
     );

@@ -4,7 +4,7 @@ import { CrashKit, type CrashPoint } from "moleculer-event-sourcing/testing";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
-import { happen, instancesOf, Notes, parkedOf, processService, taken } from "../mixins/processes.ts";
+import { happen, processesOf, Notes, parkedOf, processService, taken } from "../mixins/processes.ts";
 
 afterEach(cleanUp);
 
@@ -55,7 +55,7 @@ async function finished(broker: ServiceBroker, isOver = () => false): Promise<vo
     if (isOver()) return;
     await caughtUp(broker, "manager");
     expect(await parkedOf(broker)).toEqual([]);
-    expect(await instancesOf(broker)).toEqual([]);
+    expect(await processesOf(broker)).toEqual([]);
   });
 }
 

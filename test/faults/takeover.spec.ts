@@ -117,7 +117,7 @@ describeWith("nats-server", "Nodes that share log and table, of which holders ar
           const counts = new Map<string, number>();
           for (const { payload } of moves.filter(({ type }) => type !== "book.moved"))
             counts.set(payload.account, (counts.get(payload.account) ?? 0) + 1);
-          const processes: ProcessSummary[] = await processesIn(run.broker.call("counter.instances"));
+          const processes: ProcessSummary[] = await processesIn(run.broker.call("counter.processes"));
           expect(processes.map(({ id, state }) => [id, state])).toEqual(
             ["a", "b", "c", "d"].map((account) => [account, { count: counts.get(account) }]),
           );

@@ -54,7 +54,7 @@ async function runUntilKilled(folder: string, statement: string | undefined, met
 function letLeasesLapse(folder: string): number {
   const db = new Database(join(folder, "data/bankEventStore.db"));
   db.exec("UPDATE leases SET holder = ''");
-  const underWay = db.prepare<[], number>("SELECT count(*) FROM state WHERE key GLOB '*/transfers/instance/*'").pluck();
+  const underWay = db.prepare<[], number>("SELECT count(*) FROM state WHERE key GLOB '*/transfers/process/*'").pluck();
   const found = underWay.get()!;
   db.close();
   return found;
@@ -126,7 +126,7 @@ describe("Transfers in a bank that is killed with SIGKILL again and again", () =
 
     const broker = await startBank();
     await eventually(async () => {
-      expect(await processesIn(broker.call("transfers.instances"))).toEqual([]);
+      expect(await processesIn(broker.call("transfers.processes"))).toEqual([]);
       expect(await broker.call("transfers.status")).toMatchObject({ lag: 0, parked: 0, state: "live" });
     }, 120_000);
     const log = await readLog(broker);

@@ -19,7 +19,7 @@ describe("Params that are null", () => {
     "accounts.find",
     "accounts.list",
     "accounts.parked",
-    "greetings.instances",
+    "greetings.processes",
     "watch.status",
     "watch.retry",
   ])("are an empty object, with every default, for %s", async (action) => {

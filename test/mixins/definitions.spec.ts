@@ -300,7 +300,7 @@ describe("A definition that would protect less than it says", () => {
           .on("a.b")
           .create(() => null),
     ],
-    ["process manager", () => ProcessManager("p", { ...processes, visibility: { instancs: "protected" } })],
+    ["process manager", () => ProcessManager("p", { ...processes, visibility: { procsses: "protected" } })],
     ["subscription", () => Subscription("s", { ...handlers, visibility: { retri: "protected" } })],
   ])("is refused where it is mixed in: a visibility of an action that the %s does not have", async (_, define) => {
     const broker = await startBroker([{ name: "host", mixins: [events.mixin()] }]);

@@ -133,7 +133,7 @@ describe("The id of an entity", () => {
       ["byPart", "ann"],
     ] as const)
       await eventually(async () =>
-        expect(await broker.call(`${name}.instances`)).toMatchObject({ processes: [{ id }] }),
+        expect(await broker.call(`${name}.processes`)).toMatchObject({ processes: [{ id }] }),
       );
   });
 });

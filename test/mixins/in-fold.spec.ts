@@ -8,7 +8,7 @@ afterEach(cleanUp);
 
 /** Actions that store nothing, on any service. */
 const reading = [
-  "at building built claimants count draft dryRun find get history instances list loadStream page parked positionAt",
+  "at building built claimants count draft dryRun find get history processes list loadStream page parked positionAt",
   "parkedHere proveSnapshot read resolve snapshots snapshotsHere state states status streams trace verify whatIf",
 ]
   .join(" ")

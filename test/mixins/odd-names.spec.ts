@@ -58,7 +58,7 @@ const refused: [string, (odd: string) => object, string][] = [
   ["page", (name) => ({ consumer: `table/${name}`, after: 0, limit: 1, types: [] }), "consumer"],
   ["control", (name) => ({ consumer: `subscription/${name}`, change: { pause: true } }), "consumer"],
   ["control", (stream) => ({ consumer, change: { retry: { stream } } }), "change.retry.stream"],
-  ["control", (instance) => ({ consumer, change: { retry: { instance } } }), "change.retry.instance"],
+  ["control", (process) => ({ consumer, change: { retry: { process } } }), "change.retry.process"],
   ["control", (id) => ({ consumer, change: { skip: { id, reason: "" } } }), "change.skip.id"],
   ["control", (reason) => ({ consumer, change: { skip: { id: v7(), reason } } }), "change.skip.reason"],
   ["control", (why) => ({ consumer, change: { endBuild: { id: v7(), why } } }), "change.endBuild.why"],

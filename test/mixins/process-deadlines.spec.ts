@@ -5,7 +5,7 @@ import { v5 } from "uuid";
 import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
 import {
   happen,
-  instancesOf,
+  processesOf,
   ms,
   Notes,
   parkedOf,
@@ -102,7 +102,7 @@ describe.each([
     await withStatus(broker, { state: "live", lag: 0 });
     await ms(50);
     expect(fired).toHaveLength(1);
-    expect(await instancesOf(broker)).toMatchObject([
+    expect(await processesOf(broker)).toMatchObject([
       { id: "a", state: ["late"], deadlines: [] },
       { id: "b", state: [], deadlines: [{ name: "late" }] },
     ]);
@@ -167,7 +167,7 @@ describe("A deadline", () => {
     await eventually(() => expect(fired).toHaveLength(1));
     await caughtUp(broker, "manager");
     expect(fired).toMatchObject([{ name: "late", data: 2 }]);
-    expect(await instancesOf(broker)).toMatchObject([{ id: "a", deadlines: [] }]);
+    expect(await processesOf(broker)).toMatchObject([{ id: "a", deadlines: [] }]);
   });
 
   it("does not fire when its process has ended", async () => {
@@ -178,7 +178,7 @@ describe("A deadline", () => {
     await caughtUp(broker, "manager");
     await ms(600);
     expect(fired).toEqual([]);
-    expect(await instancesOf(broker)).toEqual([]);
+    expect(await processesOf(broker)).toEqual([]);
   });
 
   it("comes after the events that came in time, and before those that came after it, also when all are late", async () => {
@@ -259,11 +259,11 @@ describe("A deadline", () => {
     await withStatus(broker, { state: "live", parked: 2 });
     faults.clear();
     order.length = 0;
-    expect(await broker.call("manager.retry", { instance: "a" })).toEqual({ folded: 2, parked: 1 });
+    expect(await broker.call("manager.retry", { process: "a" })).toEqual({ folded: 2, parked: 1 });
     expect(order).toEqual(["late", "thing.happened"]);
     const { id } = (await parkedOf(broker))[0]!;
     expect(await broker.call("manager.skip", { id })).toEqual({ skipped: id, folded: 1, parked: 0 });
-    expect(await instancesOf(broker)).toMatchObject([
+    expect(await processesOf(broker)).toMatchObject([
       { id: "a", state: ["late", "thing.happened"], deadlines: [], waiting: 0 },
       { id: "b", state: ["thing.happened"], deadlines: [], waiting: 0 },
     ]);

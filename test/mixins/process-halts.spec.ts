@@ -136,6 +136,6 @@ describe("A process with thousands of events that wait", () => {
     expect(await broker.call("manager.retry")).toEqual({ folded: 2000, parked: 0 });
     clearImmediate(counting);
     expect(turns).toBeGreaterThan(1999);
-    expect(await processesIn(broker.call("manager.instances"))).toMatchObject([{ state: 2000, waiting: 0 }]);
+    expect(await processesIn(broker.call("manager.processes"))).toMatchObject([{ state: 2000, waiting: 0 }]);
   });
 });

@@ -4,7 +4,7 @@ import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import {
   happen,
-  instancesOf,
+  processesOf,
   Notes,
   parkedOf,
   processOf,
@@ -63,7 +63,7 @@ describe("An event that a process manager cannot handle", () => {
         stream: "s-a",
         version: 1,
         position: 1,
-        instance: "a",
+        process: "a",
         kind: "event",
         attempts: 3,
         error: { name: "Error", message: "no funds", code: 409, type: "NO_FUNDS" },
@@ -71,7 +71,7 @@ describe("An event that a process manager cannot handle", () => {
       },
     ]);
     expect(await statusOf(broker)).toMatchObject({ state: "live", position: 5, parked: 1, cause: null });
-    expect(await instancesOf(broker)).toMatchObject([
+    expect(await processesOf(broker)).toMatchObject([
       { id: "a", state: [], waiting: 2, parked: { position: 1 } },
       { id: "b", state: [2, 5], waiting: 0 },
     ]);
@@ -88,14 +88,14 @@ describe("An event that a process manager cannot handle", () => {
     await happen(broker, "a");
     await caughtUp(broker, "manager");
     seen.length = 0;
-    expect(await refusal(() => broker.call("manager.retry", { instance: "b" }))).toMatchObject({
+    expect(await refusal(() => broker.call("manager.retry", { process: "b" }))).toMatchObject({
       type: "UNKNOWN_PARKED_EVENT",
-      data: { instance: "b" },
+      data: { process: "b" },
     });
-    expect(await broker.call("manager.retry", { instance: "a" })).toEqual({ folded: 0, parked: 1 });
+    expect(await broker.call("manager.retry", { process: "a" })).toEqual({ folded: 0, parked: 1 });
     expect(await parkedOf(broker)).toMatchObject([{ attempts: 3 }]);
     poison.clear();
-    expect(await broker.call("manager.retry", { instance: "a" })).toEqual({ folded: 4, parked: 0 });
+    expect(await broker.call("manager.retry", { process: "a" })).toEqual({ folded: 4, parked: 0 });
     expect(seen).toEqual([1, 1, 3, 4, 5]);
     await happen(broker, "a");
     await caughtUp(broker, "manager");
@@ -141,10 +141,10 @@ describe("An event that a process manager cannot handle", () => {
     poison.clear();
     await broker.call("manager.resume");
     await caughtUp(broker, "manager");
-    const handled = (await instancesOf(broker)).filter((one) => one.parked === null);
+    const handled = (await processesOf(broker)).filter((one) => one.parked === null);
     expect(handled).toHaveLength(60 - (await parkedOf(broker)).length);
     await broker.call("manager.retry");
-    expect(await instancesOf(broker)).toMatchObject(Array.from({ length: 60 }, () => ({ waiting: 0, parked: null })));
+    expect(await processesOf(broker)).toMatchObject(Array.from({ length: 60 }, () => ({ waiting: 0, parked: null })));
   });
 
   it.each([
@@ -178,10 +178,10 @@ describe("An event that belongs to no process that is known", () => {
     await happen(broker, "b", "thing.lost");
     await caughtUp(broker, "manager");
     expect(await parkedOf(broker)).toMatchObject([
-      { instance: "", position: 1, error: { message: expect.stringContaining(message) as string } },
-      { instance: "", position: 3 },
+      { process: "", position: 1, error: { message: expect.stringContaining(message) as string } },
+      { process: "", position: 3 },
     ]);
-    expect(await instancesOf(broker)).toMatchObject([{ id: "a", state: [2] }]);
+    expect(await processesOf(broker)).toMatchObject([{ id: "a", state: [2] }]);
     await broker.stop();
     await broker.start();
     await withStatus(broker, { state: "live", parked: 2 });
@@ -295,7 +295,7 @@ describe("A command that is refused", () => {
     await caughtUp(broker, "manager");
     expect((await taken(broker)).toSorted()).toEqual(["refund", "refund", "withdraw", "withdraw"]);
     expect(compensated).toContainEqual({ cause: id, error: "CLOSED" });
-    expect(await instancesOf(broker)).toMatchObject([
+    expect(await processesOf(broker)).toMatchObject([
       { id: "a", state: ["refunded"], parked: null },
       { id: "b", state: ["refunded"], parked: null },
     ]);
@@ -400,7 +400,7 @@ describe("Processes that cause each other's events without end", () => {
     expect(await taken(broker)).toHaveLength(12);
     const [parked] = await parkedOf(broker);
     expect(parked).toMatchObject({
-      instance: "ring",
+      process: "ring",
       position: 13,
       attempts: 1,
       error: { type: "CAUSATION_TOO_DEEP", data: { expected: 12, actual: 12 } },

@@ -2,7 +2,7 @@ import { ProcessManager, EventStore, type RecordedEvent } from "moleculer-event-
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { v5 } from "uuid";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
-import { happen, instancesOf, ms, Notes, parkedOf, processOf, processService, taken, withStatus } from "./processes.ts";
+import { happen, processesOf, ms, Notes, parkedOf, processOf, processService, taken, withStatus } from "./processes.ts";
 import { eventsIn } from "../support/pages.ts";
 
 afterEach(cleanUp);
@@ -31,13 +31,13 @@ describe.each(engines)("A process manager on %s", (_engine, place) => {
     await broker.start();
     await happen(broker, "a");
     await caughtUp(broker, "manager");
-    expect(await instancesOf(broker)).toMatchObject([
+    expect(await processesOf(broker)).toMatchObject([
       { id: "a", state: { seen: [1, 3, 4] }, position: 4, parked: null, waiting: 0, deadlines: [] },
       { id: "b", state: { seen: [2] }, position: 2 },
     ]);
-    expect(await instancesOf(broker, { after: "a" })).toMatchObject([{ id: "b" }]);
-    expect(await instancesOf(broker, { id: "b" })).toMatchObject([{ id: "b" }]);
-    expect(await instancesOf(broker, { id: "c" })).toEqual([]);
+    expect(await processesOf(broker, { after: "a" })).toMatchObject([{ id: "b" }]);
+    expect(await processesOf(broker, { id: "b" })).toMatchObject([{ id: "b" }]);
+    expect(await processesOf(broker, { id: "c" })).toEqual([]);
   });
 });
 
@@ -108,7 +108,7 @@ describe("A process manager", () => {
     await happen(broker, "a", "thing.happened", { number: null });
     await happen(broker, "a");
     await caughtUp(broker, "manager");
-    expect(await instancesOf(broker)).toMatchObject([{ id: "7", state: 1 }]);
+    expect(await processesOf(broker)).toMatchObject([{ id: "7", state: 1 }]);
   });
 
   it("hands out frozen events and states", async () => {
@@ -162,7 +162,7 @@ describe("A process manager", () => {
     await happen(broker, "a");
     await caughtUp(broker, "manager");
     await eventually(() => expect(seen).toEqual([1, 4, -1]));
-    expect(await instancesOf(broker)).toMatchObject([{ id: "b" }]);
+    expect(await processesOf(broker)).toMatchObject([{ id: "b" }]);
   });
 
   it("that starts at current passes over what is there, and only that", async () => {

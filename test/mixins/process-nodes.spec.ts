@@ -82,14 +82,14 @@ describe("A process manager on two nodes of one network", () => {
     await happen(store, "a");
     await caughtUp(standby, "manager");
     poisoned.clear();
-    expect(await standby.call("manager.retry", { instance: "b" })).toEqual({ folded: 2, parked: 0 });
+    expect(await standby.call("manager.retry", { process: "b" })).toEqual({ folded: 2, parked: 0 });
     await eventually(() => expect(second).toContain("late c"));
     expect(second.filter((one) => one !== "late c")).toEqual([5, 2, 4]);
     expect(second).toHaveLength(4);
     expect(first).toEqual([1]);
     // The result of a deadline's handler is stored a moment after it has run.
     await eventually(async () =>
-      expect(await processesIn(standby.call("manager.instances"))).toMatchObject([
+      expect(await processesIn(standby.call("manager.processes"))).toMatchObject([
         { id: "a", state: [1, 5] },
         { id: "b", state: [2, 4] },
         { id: "c", deadlines: [] },
@@ -107,7 +107,7 @@ describe("A process manager on two nodes of one network", () => {
     expect(await refusal(() => onStandby("retry", { id: "no-such-id" }))).toMatchObject({
       type: "UNKNOWN_PARKED_EVENT",
     });
-    expect(await onStandby("instances", { id: "a" })).toMatchObject({ processes: [{ waiting: 1, parked: { id } }] });
+    expect(await onStandby("processes", { id: "a" })).toMatchObject({ processes: [{ waiting: 1, parked: { id } }] });
     expect(await onStandby("skip", { id, reason: "a test" })).toEqual({ skipped: id, folded: 1, parked: 0 });
     expect(first).toEqual([2]);
     await onStandby("pause");
@@ -130,7 +130,7 @@ describe("A process manager on two nodes of one network", () => {
     await eventually(() => expect([...first, ...second].filter((one) => one === 3)).toHaveLength(1), 15_000);
     // The old holder may have handled both before the store refused its writes: another node then handles them again.
     await eventually(async () => {
-      const found = await store.call<unknown, object>("$events.state", { consumer, of: "instance/a" });
+      const found = await store.call<unknown, object>("$events.state", { consumer, of: "process/a" });
       expect(found).toMatchObject({ value: { state: [1, 2], position: 2 } });
     });
     expect(await parkedOf(standby)).toEqual([]);

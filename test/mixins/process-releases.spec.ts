@@ -119,7 +119,7 @@ describe.each([
       },
     );
     await eventually(async () =>
-      expect(await parkedOf(broker)).toMatchObject([{ error: { type: "COMMAND_ID_REUSED" }, instance: "transfer-1" }]),
+      expect(await parkedOf(broker)).toMatchObject([{ error: { type: "COMMAND_ID_REUSED" }, process: "transfer-1" }]),
     );
     expect(await moved(broker)).toEqual(both.slice(0, 1));
   });

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, startBroker } from "../support/broker.ts";
-import { happen, instancesOf, parkedOf, processOf, processService } from "./processes.ts";
+import { happen, processesOf, parkedOf, processOf, processService } from "./processes.ts";
 
 afterEach(cleanUp);
 
@@ -48,7 +48,7 @@ async function start(onDeadline: "ends" | "fails" = "ends"): Promise<ServiceBrok
 const kept = (broker: ServiceBroker, id: string) =>
   broker.call<{ value: object } | null, object>("$events.state", {
     consumer: "process-manager/manager",
-    of: `instance/${id}`,
+    of: `process/${id}`,
   });
 
 describe("What waits behind a parked process", () => {
@@ -92,7 +92,7 @@ describe("What waits behind a parked process", () => {
     await happen(broker, "a");
     await caughtUp(broker, "manager");
     expect(order).toEqual(action === "retry" ? ["1 on 0", "2 on 1", "deadline"] : ["2 on 0", "deadline"]);
-    expect(await instancesOf(broker)).toEqual([]);
+    expect(await processesOf(broker)).toEqual([]);
     expect(await kept(broker, "a")).toBeNull();
   });
 
@@ -118,7 +118,7 @@ describe("What waits behind a parked process", () => {
     isMended = true;
     expect(await broker.call("manager.retry", { id })).toEqual({ folded: 0, parked: 2 });
     isPoisoned = false;
-    expect(await broker.call("manager.retry", { instance: "a" })).toEqual({ folded: 2, parked: 1 });
+    expect(await broker.call("manager.retry", { process: "a" })).toEqual({ folded: 2, parked: 1 });
     expect(await broker.call("manager.retry", { id })).toEqual({ folded: 1, parked: 0 });
     expect(order).toEqual(["1 on 0", "3 on 1", "2 on 2"]);
   });
@@ -132,7 +132,7 @@ describe("What waits behind a parked process", () => {
     await caughtUp(broker, "manager");
     isMended = isPoisoned = false;
     expect(await broker.call("manager.retry")).toEqual({ folded: 1, parked: 1 });
-    expect(await parkedOf(broker)).toMatchObject([{ instance: "a", position: 2, error: { message: "not known yet" } }]);
+    expect(await parkedOf(broker)).toMatchObject([{ process: "a", position: 2, error: { message: "not known yet" } }]);
     isMended = true;
     expect(await broker.call("manager.retry")).toEqual({ folded: 2, parked: 0 });
     expect(order).toEqual(["1 on 0", "2 on 1", "3 on 2"]);

@@ -101,13 +101,13 @@ export async function taken(broker: ServiceBroker): Promise<string[]> {
 }
 
 export const statusOf = (broker: ServiceBroker): Promise<ProcessManagerStatus> => broker.call("manager.status");
-export const instancesOf = (broker: ServiceBroker, params = {}): Promise<ProcessSummary[]> =>
-  processesIn(broker.call("manager.instances", params));
+export const processesOf = (broker: ServiceBroker, params = {}): Promise<ProcessSummary[]> =>
+  processesIn(broker.call("manager.processes", params));
 export const parkedOf = (broker: ServiceBroker): Promise<ParkedProcess[]> => eventsIn(broker.call("manager.parked"));
 
 /** The one process of this id. */
 export async function processOf(broker: ServiceBroker, id: string): Promise<ProcessSummary> {
-  const found = await instancesOf(broker, { id });
+  const found = await processesOf(broker, { id });
   if (!found[0]) throw new Error(`there is no process ${id}`);
   return found[0];
 }

@@ -1,7 +1,7 @@
 import type { Lease, Versioned } from "../../core/log/control.ts";
-import type { Instances } from "../../mixins/process-manager/instances.ts";
+import type { Processes } from "../../mixins/process-manager/processes.ts";
 
-type Place = Pick<ConstructorParameters<typeof Instances>[0], "source" | "lease" | "checkpoint">;
+type Place = Pick<ConstructorParameters<typeof Processes>[0], "source" | "lease" | "checkpoint">;
 
 /** Storage for the processes of a scenario, with a lease that no other holder contends for. */
 export function keptInMemory(): Place {

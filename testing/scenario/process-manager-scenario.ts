@@ -95,7 +95,7 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
   thenSchedules(...args: readonly ExpectedDeadline<Names>[]): Promise<void> {
     return expectation(args, () =>
       this.#look(async (run) => {
-        const { deadlines = [] } = (await run.kept()).instance ?? {};
+        const { deadlines = [] } = (await run.kept()).process ?? {};
         const expected = args.map((deadline) => this.#withTime(deadline));
         const found = deadlines
           .toSorted((a, b) => Date.parse(a.when) - Date.parse(b.when))
@@ -119,7 +119,7 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
   thenState(...args: [expected: State]): Promise<void> {
     return expectation(args, (expected) =>
       this.#look(async (run) => {
-        const { state } = (await run.kept()).instance ?? {};
+        const { state } = (await run.kept()).process ?? {};
         expectEqual(`${this.#what} has another state than expected`, state, expected);
       }),
     );
@@ -129,9 +129,9 @@ export class ProcessManagerScenario<Events extends EventMap, State, Names extend
   thenEnds(): Promise<void> {
     return expectation([], () =>
       this.#look(async (run) => {
-        const { instance, hasEnded } = await run.kept();
+        const { process, hasEnded } = await run.kept();
         if (!hasEnded)
-          fail(`${this.#what} does not end`, instance && { state: instance.state }, "the end of the process");
+          fail(`${this.#what} does not end`, process && { state: process.state }, "the end of the process");
       }),
     );
   }

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { correlationOf } from "../../core/process/correlation.ts";
 import { restoredError } from "../../core/process/kept-error.ts";
-import type { ProcessInstance } from "../../core/process/instance.ts";
+import type { StoredProcess } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
@@ -9,7 +9,7 @@ import { parsePolicy } from "../../mixins/consumer/error-policy.ts";
 import { withCommandId } from "../../mixins/service/command-header.ts";
 import { EventCaller } from "../../mixins/consumer/event-caller.ts";
 import { TimeLimit } from "../../mixins/consumer/time-limit.ts";
-import { Instances } from "../../mixins/process-manager/instances.ts";
+import { Processes } from "../../mixins/process-manager/processes.ts";
 import { ProcessQueue } from "../../mixins/process-manager/process-queue.ts";
 import { ProcessRunner, type Outside } from "../../mixins/process-manager/process-runner.ts";
 import { WaitingEvents } from "../../mixins/process-manager/waiting-events.ts";
@@ -34,7 +34,7 @@ export class ProcessRun {
   id: string | null = null;
   #failure: { error: unknown } | null = null;
   readonly #definition: ProcessDefinition;
-  readonly #instances: Instances;
+  readonly #processes: Processes;
   readonly #queue: ProcessQueue;
   readonly #timeLimit: TimeLimit;
 
@@ -44,8 +44,8 @@ export class ProcessRun {
     const never = () => false;
     const policy = parsePolicy(name, { retries: 0, delayMs: 0 });
     this.#timeLimit = new TimeLimit(policy.timeoutMs, name);
-    this.#instances = new Instances({ name, ...keptInMemory(), tell: () => {} });
-    const common = { definition, instances: this.#instances, policy, timeLimit: this.#timeLimit };
+    this.#processes = new Processes({ name, ...keptInMemory(), tell: () => {} });
+    const common = { definition, processes: this.#processes, policy, timeLimit: this.#timeLimit };
     const runner = new ProcessRunner({
       ...common,
       outside: this.#outside(answers, broker),
@@ -113,7 +113,7 @@ export class ProcessRun {
   /** Advances time to a deadline of the last process; earlier ones fire, too. @throws AssertionError */
   async fire(name: string): Promise<void> {
     const { id } = this;
-    const { deadlines = [] } = (await this.kept()).instance ?? {};
+    const { deadlines = [] } = (await this.kept()).process ?? {};
     const deadline = deadlines.find((one) => one.name === name);
     const found = deadlines.map((one) => one.name);
     if (id === null || !deadline) fail(`${this.#definition.name} has no such deadline to come`, found, name);
@@ -121,13 +121,13 @@ export class ProcessRun {
   }
 
   /** The last process. */
-  async kept(): Promise<{ instance: ProcessInstance | null; hasEnded: boolean }> {
-    return this.id === null ? { instance: null, hasEnded: false } : this.#instances.load(this.id);
+  async kept(): Promise<{ process: StoredProcess | null; hasEnded: boolean }> {
+    return this.id === null ? { process: null, hasEnded: false } : this.#processes.load(this.id);
   }
 
   /** The error of the last process, or of its correlation. */
   async failure(): Promise<{ error: unknown } | null> {
-    const { parked } = (await this.kept()).instance ?? {};
+    const { parked } = (await this.kept()).process ?? {};
     return parked?.error ? { error: restoredError(parked.error) } : this.#failure;
   }
 

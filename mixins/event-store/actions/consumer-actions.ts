@@ -33,7 +33,7 @@ const change = {
       props: {
         id: { ...parkedId, optional: true },
         stream: { ...storedName, optional: true },
-        instance: { ...storedName, optional: true },
+        process: { ...storedName, optional: true },
       },
     },
     skip: { type: "object", strict: true, optional: true, props: { id: parkedId, reason: skipReason } },

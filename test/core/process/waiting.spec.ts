@@ -1,7 +1,7 @@
-import { newInstance, type ProcessInstance } from "../../../core/process/instance.ts";
+import { newProcess, type StoredProcess } from "../../../core/process/stored-process.ts";
 import { withoutWaiting, withWaiting } from "../../../core/process/waiting.ts";
 
-const at = (position: number): ProcessInstance => ({ ...newInstance(null, "2030-01-01T00:00:00.000Z"), position });
+const at = (position: number): StoredProcess => ({ ...newProcess(null, "2030-01-01T00:00:00.000Z"), position });
 
 describe("The events of a process that wait", () => {
   it("are the first one's position and a count, however many there are", () => {

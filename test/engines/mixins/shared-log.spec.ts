@@ -80,7 +80,7 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
         expect([...first.handled, ...second.handled]).toEqual(upTo(all.length));
       });
       await withStatus(second, "counter", { lag: 0 });
-      const processes = await processesIn(ask<{ processes: ProcessSummary[] }>(second, "counter.instances"));
+      const processes = await processesIn(ask<{ processes: ProcessSummary[] }>(second, "counter.processes"));
       expect(new Map(processes.map(({ id, state }) => [id, (state as { seen: number[] }).seen]))).toEqual(
         streamsOf(all),
       );

@@ -129,7 +129,7 @@ export class Load {
   async #order(n: number): Promise<void> {
     const events = [{ type: "order.placed", payload: { account: String(Math.abs(n) % accounts) } }];
     await this.#call("events.append", { stream: `order-${n}-${randomUUID()}`, events });
-    await this.#call("shipping.instances", { limit: 10 });
+    await this.#call("shipping.processes", { limit: 10 });
   }
 
   async #find(n: number): Promise<void> {

@@ -8,7 +8,7 @@ import type { ParkedError } from "../event/parked-error.ts";
  */
 export interface ParkedProcess extends ParkedEvent {
   /** The correlation value; "" if the event could not be read or correlated. */
-  instance: string;
+  process: string;
   kind: "event" | "deadline";
 }
 
@@ -30,7 +30,7 @@ export interface Known {
 
 /**
  * The waiting events of a process. The log determines which ones, so the stored size does not grow with their number.
- * They lie between `from` and the instance's own position, both included.
+ * They lie between `from` and the process's own position, both included.
  */
 export interface Waiting {
   /** The position of the first of them, or an earlier one. */
@@ -39,7 +39,7 @@ export interface Waiting {
 }
 
 /** One process, as it is stored in the store's engine. Each change is stored before the next event is handled. */
-export interface ProcessInstance {
+export interface StoredProcess {
   readonly state: unknown;
   /** Its events up to this position are handled, parked or waiting. */
   readonly position: number;
@@ -66,7 +66,7 @@ export interface Outcome {
   hasEnded: boolean;
 }
 
-export const newInstance = (state: unknown, since: string): ProcessInstance => ({
+export const newProcess = (state: unknown, since: string): StoredProcess => ({
   state,
   position: 0,
   deadlines: [],
@@ -74,31 +74,31 @@ export const newInstance = (state: unknown, since: string): ProcessInstance => (
 });
 
 /** Removes the parked event and the facts about it. */
-export function released(instance: ProcessInstance): ProcessInstance {
-  const { parked: _, known: __, ...rest } = instance;
+export function released(process: StoredProcess): StoredProcess {
+  const { parked: _, known: __, ...rest } = process;
   return rest;
 }
 
-export const withoutDeadline = (instance: ProcessInstance, id: string): ProcessInstance => ({
-  ...instance,
-  deadlines: instance.deadlines.filter((deadline) => deadline.id !== id),
+export const withoutDeadline = (process: StoredProcess, id: string): StoredProcess => ({
+  ...process,
+  deadlines: process.deadlines.filter((deadline) => deadline.id !== id),
 });
 
 /** After an event or deadline was handled. */
-export function withOutcome(instance: ProcessInstance, { state, deadlines }: Outcome): ProcessInstance {
-  const kept = instance.deadlines.filter(({ name }) => !deadlines.has(name));
+export function withOutcome(process: StoredProcess, { state, deadlines }: Outcome): StoredProcess {
+  const kept = process.deadlines.filter(({ name }) => !deadlines.has(name));
   const added = [...deadlines.values()].filter((deadline) => deadline !== null);
-  return { ...released(instance), state, deadlines: [...kept, ...added] };
+  return { ...released(process), state, deadlines: [...kept, ...added] };
 }
 
 /** Whether its next event may be handled: nothing is parked or waiting. */
-export const isFree = ({ parked, waiting }: ProcessInstance): boolean => !parked && !waiting;
+export const isFree = ({ parked, waiting }: StoredProcess): boolean => !parked && !waiting;
 
 /**
  * The deadlines that are due at `until`, in order, and one that was started, at any time; none while the process is
  * blocked by a parked event.
  */
-export function dueDeadlines({ parked, known, deadlines }: ProcessInstance, until: number): KeptDeadline[] {
+export function dueDeadlines({ parked, known, deadlines }: StoredProcess, until: number): KeptDeadline[] {
   if (parked) return [];
   const isDue = ({ id, when }: KeptDeadline) => id === known?.of || Date.parse(when) <= until;
   return deadlines.filter(isDue).toSorted((a, b) => order(a.when, b.when));
@@ -107,7 +107,7 @@ export function dueDeadlines({ parked, known, deadlines }: ProcessInstance, unti
 /**
  * When the process continues by itself: milliseconds since 1970; null if only an event or an operator can continue it.
  */
-export function nextDue({ parked, deadlines }: ProcessInstance): number | null {
+export function nextDue({ parked, deadlines }: StoredProcess): number | null {
   if (parked || deadlines.length === 0) return null;
   return Math.min(...deadlines.map(({ when }) => Date.parse(when)));
 }

@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { readFormat, withFormat } from "../../core/log/stored-format.ts";
 import { freezeDeep } from "../../core/json/freeze.ts";
-import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
+import type { ParkedProcess, StoredProcess } from "../../core/process/stored-process.ts";
 import type { Checkpoint } from "../consumer/checkpoint.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
@@ -11,25 +11,25 @@ interface Dependencies {
   source: Pick<EventSource, "state" | "states" | "saveState">;
   lease: Pick<LeaseHold, "lease">;
   checkpoint: Pick<Checkpoint, "forget">;
-  /** Called for each instance when it is loaded or saved, with null if there is none (any more). */
-  tell: (id: string, instance: ProcessInstance | null) => void;
+  /** Called for each process when it is loaded or saved, with null if there is none (any more). */
+  tell: (id: string, process: StoredProcess | null) => void;
 }
 
 interface Kept {
-  instance: ProcessInstance | null;
+  process: StoredProcess | null;
   revision: number;
   hasEnded: boolean;
 }
 
-/** The limit of the cache; other instances are read again at their next event. */
+/** The limit of the cache; other processes are read again at their next event. */
 const maxCached = 1000;
 
-const live = (id: string) => `instance/${id}`;
+const live = (id: string) => `process/${id}`;
 const ended = (id: string) => `ended/${id}`;
 const lost = (eventId: string) => `lost/${eventId}`;
 
 /** The processes of a manager, stored in the store's engine under its lease. Calls for one process must not overlap. */
-export class Instances {
+export class Processes {
   readonly #d: Dependencies;
   /** The least recently used first. */
   readonly #cache = new Map<string, Kept>();
@@ -52,30 +52,30 @@ export class Instances {
     }
     const { source, name } = this.#d;
     const [stored, end] = await Promise.all([source.state(live(id)), source.state(ended(id))]);
-    const instance =
-      stored && !end ? freezeDeep(readFormat<ProcessInstance>(`${name} process ${id}`, "process", stored.value)) : null;
-    // The process has ended, but its node died after that was stored and before the instance was removed.
+    const process =
+      stored && !end ? freezeDeep(readFormat<StoredProcess>(`${name} process ${id}`, "process", stored.value)) : null;
+    // The process has ended, but its node died after that was stored and before the process was removed.
     if (stored && end) await this.#put(live(id), null, stored.revision);
-    this.#d.tell(id, instance);
-    return this.#keep(id, { instance, revision: instance ? stored!.revision : 0, hasEnded: end !== null });
+    this.#d.tell(id, process);
+    return this.#keep(id, { process, revision: process ? stored!.revision : 0, hasEnded: end !== null });
   }
 
-  async save(id: string, instance: ProcessInstance): Promise<void> {
+  async save(id: string, process: StoredProcess): Promise<void> {
     const { revision: before } = await this.load(id);
-    // Until the answer arrives, it is unknown whether the instance is stored.
+    // Until the answer arrives, it is unknown whether the process is stored.
     this.#cache.delete(id);
-    const revision = await this.#put(live(id), instance, before);
-    this.#keep(id, { instance: freezeDeep(instance), revision, hasEnded: false });
-    this.#d.tell(id, instance);
+    const revision = await this.#put(live(id), process, before);
+    this.#keep(id, { process: freezeDeep(process), revision, hasEnded: false });
+    this.#d.tell(id, process);
   }
 
   /** The end is stored first. After a crash between the two writes, a repeated event finds the process ended. */
   async end(id: string, position: number): Promise<void> {
-    const { instance, revision } = await this.load(id);
+    const { process, revision } = await this.load(id);
     this.#cache.delete(id);
     await this.#put(ended(id), { position }, 0);
-    if (instance) await this.#put(live(id), null, revision);
-    this.#keep(id, { instance: null, revision: 0, hasEnded: true });
+    if (process) await this.#put(live(id), null, revision);
+    this.#keep(id, { process: null, revision: 0, hasEnded: true });
     this.#d.tell(id, null);
   }
 
@@ -85,10 +85,9 @@ export class Instances {
     if (before || parked) await this.#put(lost(eventId), parked, before?.revision ?? 0);
   }
 
-  /** All stored instances, page by page. */
-  async *all(): AsyncGenerator<[id: string, ProcessInstance]> {
-    for await (const [of, instance] of this.#list<ProcessInstance>(live("")))
-      yield [of.slice(live("").length), instance];
+  /** All stored processes, page by page. */
+  async *all(): AsyncGenerator<[id: string, StoredProcess]> {
+    for await (const [of, process] of this.#list<StoredProcess>(live(""))) yield [of.slice(live("").length), process];
   }
 
   async *allLost(): AsyncGenerator<ParkedProcess> {

@@ -1,13 +1,13 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { Deadline } from "../../core/process/deadline.ts";
-import type { ParkedProcess, ProcessInstance } from "../../core/process/instance.ts";
+import type { ParkedProcess, StoredProcess } from "../../core/process/stored-process.ts";
 import { readFormat } from "../../core/log/stored-format.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import { ownActions } from "../service/own-actions.ts";
 import { plainDeadline } from "./task.ts";
 import { wholeNumber } from "../service/whole-number.ts";
 
-/** A process as `instances` returns it. */
+/** A process as `processes` returns it. */
 export interface ProcessSummary {
   /** The correlation value. */
   id: string;
@@ -36,10 +36,10 @@ interface Params {
   limit: number;
 }
 
-/** `instances {id?, after?, limit?}`: the processes that have not ended, sorted by id. */
-export function instanceActions(source: () => EventSource): NonNullable<ServiceSchema["actions"]> {
+/** `processes {id?, after?, limit?}`: the processes that have not ended, sorted by id. */
+export function processActions(source: () => EventSource): NonNullable<ServiceSchema["actions"]> {
   return ownActions({
-    instances: {
+    processes: {
       params: {
         $$strict: true,
         id: { type: "string", optional: true, convert: true },
@@ -65,11 +65,11 @@ export function instanceActions(source: () => EventSource): NonNullable<ServiceS
   });
 }
 
-const prefix = "instance/";
+const prefix = "process/";
 
 function summary(id: string, stored: unknown): ProcessSummary {
-  const instance = readFormat<ProcessInstance>(`process ${id}`, "process", stored);
-  const { state, position, deadlines, parked, waiting, since } = instance;
+  const process = readFormat<StoredProcess>(`process ${id}`, "process", stored);
+  const { state, position, deadlines, parked, waiting, since } = process;
   return {
     id,
     state,
