@@ -1,6 +1,9 @@
 import type { Adapter } from "../../core/adapter.ts";
 import { mongodb } from "./mongodb.ts";
 
+/** The adapter's options in a connection string; all others belong to the driver. */
+export const ownOptions: readonly string[] = ["folder", "begin"];
+
 /**
  * `mongodb://localhost:27017/shop`, with the driver's options, `folder=<path>` for the host's own files, and
  * `begin=anew`.
@@ -8,7 +11,7 @@ import { mongodb } from "./mongodb.ts";
 export function mongoFromString(connectionString: string): Adapter {
   const [server = "", search = ""] = connectionString.split("?");
   const options = new URLSearchParams(search);
-  const own = Object.fromEntries([...options].filter(([name]) => ["folder", "begin"].includes(name)));
+  const own = Object.fromEntries([...options].filter(([name]) => ownOptions.includes(name)));
   for (const name of Object.keys(own)) options.delete(name);
   return mongodb(options.size === 0 ? server : `${server}?${options.toString()}`, own);
 }
