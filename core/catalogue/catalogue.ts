@@ -1,9 +1,11 @@
 import { DefinitionError } from "../errors/errors.ts";
 import { eventTypeProblem } from "../event/event-type.ts";
-import { isPlainObject, assertKnownOptions } from "../options/options.ts";
+import { described } from "../errors/problem.ts";
+import { isPlainObject, assertDefinition, assertKnownOptions } from "../options/options.ts";
+import { reserved } from "../options/reserved.ts";
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
 import type { PayloadOf } from "./payload-of.ts";
-import type { PayloadSchema } from "./payload-schema.ts";
+import type { PayloadSchema, Undeclared } from "./payload-schema.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { isAsyncFunction } from "../concurrency/is-thenable.ts";
 
@@ -40,7 +42,10 @@ export type UnknownTypes = "accept" | "refuse";
 export interface CatalogueEntry {
   schemaVersion: number;
   upcasters: ReadonlyMap<number, Upcaster>;
+  /** The check of a payload that is stored now: fields that the schema does not declare are refused. */
   check: PayloadCheck;
+  /** The check of a payload that is stored already, or of an older writer: it may have fields that are not declared. */
+  checkStored: PayloadCheck;
   /** The schema as it was given; undefined: any payload. */
   payload: PayloadSchema | undefined;
 }
@@ -98,6 +103,7 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
   if (problem) throw new DefinitionError(problem);
   if (!isObject(definition))
     throw new DefinitionError({ field: at, found: definition, expected: "{payload, schemaVersion, upcasters}" });
+  assertDefinition(!("personal" in definition), `${at}.personal`, described("personal"), reserved);
   assertKnownOptions(at, definition, ["payload", "schemaVersion", "upcasters"]);
   const { payload, schemaVersion = 1, upcasters = {} } = definition;
   if (!isSchemaVersion(schemaVersion))
@@ -110,9 +116,13 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
     schemaVersion,
     upcasters: parseUpcasters(`${at}.upcasters`, schemaVersion, upcasters),
     payload,
-    check: payload === undefined ? (_at, json) => json : payloadCheck(`${at}.payload`, payload),
+    check: checkOf(`${at}.payload`, payload, "refuse"),
+    checkStored: checkOf(`${at}.payload`, payload, "accept"),
   };
 }
+
+const checkOf = (at: string, payload: PayloadSchema | undefined, undeclared: Undeclared): PayloadCheck =>
+  payload === undefined ? (_at, json) => json : payloadCheck(at, payload, undeclared);
 
 /** A missing upcaster is not an error here: the chain may start at a later version than the oldest stored events. */
 function parseUpcasters(

@@ -2,7 +2,7 @@ import { DefinitionError } from "../errors/errors.ts";
 import type { Problem } from "../errors/problem.ts";
 import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import { payloadProblems, type Finding } from "./payload-problems.ts";
-import { ruleOf, type PayloadSchema } from "./payload-schema.ts";
+import { ruleOf, type PayloadSchema, type Undeclared } from "./payload-schema.ts";
 import { payloadValidator } from "./payload-validator.ts";
 
 /**
@@ -12,8 +12,8 @@ import { payloadValidator } from "./payload-validator.ts";
 export type PayloadCheck = (at: string, payload: JsonValue) => JsonValue | Problem[];
 
 /** @throws DefinitionError if fastest-validator rejects the schema, or a checker is asynchronous */
-export function payloadCheck(owner: string, schema: PayloadSchema): PayloadCheck {
-  const check = compile(owner, ruleOf(owner, schema));
+export function payloadCheck(owner: string, schema: PayloadSchema, undeclared: Undeclared): PayloadCheck {
+  const check = compile(owner, ruleOf(owner, schema, undeclared));
   return (at, { text, value }) => {
     // The checker writes sanitised values into the object that it checks.
     const checked = { payload: JSON.parse(text) as unknown };

@@ -1,3 +1,4 @@
+import { didYouMean } from "../options/near-name.ts";
 import type { Problem } from "../errors/problem.ts";
 
 /** A finding of fastest-validator. For a union, `expected` contains the findings of each alternative. */
@@ -34,7 +35,7 @@ function problemsOf(at: string, payload: unknown, finding: Finding): Problem[] {
       .map(([name, value]) => ({
         field: `${field}.${name}`,
         found: value,
-        expected: `no field but ${known.join(", ")}`,
+        expected: `no field but ${known.join(", ")}${didYouMean(name, known)}`,
       }));
   }
   return [{ field, found, expected: inWords(finding) }];

@@ -10,35 +10,47 @@ export type PayloadSchema = Readonly<Record<string, unknown>> | readonly unknown
 /** Expands Moleculer's shorthand `"string?"` into fastest-validator's `"string|optional"`. */
 export const withOptional = (rule: string): string => rule.replace(/^(\w+(?:\[\])?)\?(?=\||$)/, "$1|optional");
 
+/** Whether fields that an object's rule does not declare are refused, unless the schema says otherwise. */
+export type Undeclared = "refuse" | "accept";
+
 /**
  * The schema as one rule, with every `?` expanded. It is a copy, since fastest-validator keeps and changes its rules.
  * @throws DefinitionError if a checker is asynchronous
  */
-export function ruleOf(owner: string, schema: PayloadSchema): object {
+export function ruleOf(owner: string, schema: PayloadSchema, undeclared: Undeclared): object {
   if (schema === null || typeof schema !== "object")
     throw new DefinitionError({ field: owner, found: schema, expected: "a fastest-validator schema" });
-  const copies = new Copies(owner);
-  if (Array.isArray(schema)) return copies.rule(schema) as object;
+  if (Array.isArray(schema)) return new Copies(owner, undeclared === "refuse").rule(schema) as object;
   const { $$root, $$strict, $$async, ...rest } = schema as Readonly<Record<string, unknown>>;
+  const strict = $$strict ?? undeclared === "refuse";
+  const copies = new Copies(owner, strict !== false && undeclared === "refuse");
   if ($$async === true) throwAsyncChecker(`${owner}.$$async`, $$async);
   if ($$root === true) return copies.rule(rest) as object;
-  return { type: "object", strict: $$strict, props: copies.rules(rest) };
+  return { type: "object", strict, props: copies.rules(rest) };
 }
 
 /**
- * The schema of an action's params with every `?` expanded. Its checkers are kept, since params may be checked
- * asynchronously.
+ * The schema of an action's params with every `?` expanded, which refuses undeclared params at any depth, unless it says
+ * `$$strict: false`. Its checkers are kept, since params may be checked asynchronously.
  */
-export const paramsOf = (schema: object): Record<string, unknown> => new Copies(null).rules(schema);
+export function paramsOf(schema: object): Record<string, unknown> {
+  const { $$root, $$strict = true, ...rules } = schema as Readonly<Record<string, unknown>>;
+  const copies = new Copies(null, $$strict !== false);
+  if ($$root === true) return { $$root, ...(copies.rule(rules) as Record<string, unknown>) };
+  return { $$strict, ...copies.rules(rules) };
+}
 
 /** Copies rules. A circular rule stays circular; fastest-validator can check it. */
 class Copies {
   /** Null: checkers may be asynchronous. */
   readonly #owner: string | null;
+  readonly #isStrict: boolean;
   readonly #known = new Map<object, object>();
 
-  constructor(owner: string | null) {
+  /** `isStrict`: an object with declared fields refuses others unless its rule has a `strict`. */
+  constructor(owner: string | null, isStrict: boolean) {
     this.#owner = owner;
+    this.#isStrict = isStrict;
   }
 
   rule(given: unknown): unknown {
@@ -60,8 +72,28 @@ class Copies {
    * `default`) are the author's data.
    */
   #parts(given: object): Record<string, unknown> {
-    if ("$$type" in given) return this.rules(given);
-    return Object.fromEntries(Object.entries(given).map(([key, part]) => [key, this.#part(given, key, part)]));
+    if ("$$type" in given) return this.#shorthand(given);
+    const parts = Object.entries(given).map(([key, part]) => [key, this.#part(given, key, part)] as const);
+    return { ...this.#strictness(given), ...Object.fromEntries(parts) };
+  }
+
+  /** The `strict` of a rule for an object. fastest-validator ignores a `$$strict` inside of `props`. */
+  #strictness(rule: object): { strict?: unknown } {
+    const { props, properties } = rule as { props?: unknown; properties?: unknown };
+    const { $$strict } = (properties ?? props ?? {}) as { $$strict?: unknown };
+    if ($$strict !== undefined) return { strict: $$strict };
+    return this.#isStrict && (properties ?? props) !== undefined ? { strict: true } : {};
+  }
+
+  /** `{ $$type: "object|optional", <field>: <rule> }`: its flags are part of a text. */
+  #shorthand(given: object): Record<string, unknown> {
+    const { $$type, $$strict, ...fields } = given as Readonly<Record<string, unknown>>;
+    const strict = $$strict ?? (this.#isStrict ? true : undefined);
+    const props = this.rules(fields);
+    if (typeof $$type !== "string" || strict === undefined || /\|\s*(no-)?strict\b/.test($$type))
+      return { $$type: this.rule($$type), ...props };
+    const flag = strict === false ? "no-strict" : strict === "remove" ? "strict:remove" : "strict";
+    return { $$type: `${withOptional($$type)}|${flag}`, ...props };
   }
 
   #part(rule: object, key: string, part: unknown): unknown {
@@ -69,7 +101,7 @@ class Copies {
     switch (key) {
       case "props":
       case "properties":
-        return isObject ? this.rules(part) : part;
+        return isObject ? this.#props(part) : part;
       case "items":
       case "rules":
         return this.rule(part);
@@ -84,6 +116,11 @@ class Copies {
       default:
         return part;
     }
+  }
+
+  /** Without `$$strict`, which `#strictness` has read. */
+  #props(given: object): object {
+    return this.rules(Object.fromEntries(Object.entries(given).filter(([name]) => name !== "$$strict")));
   }
 
   #checker(key: string, given: unknown): unknown {

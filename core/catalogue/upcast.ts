@@ -100,7 +100,7 @@ export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): Json
     }
     json = toJson("payload", answer);
   }
-  const checked = isProblem(json) ? [json] : entry.check("", json);
+  const checked = isProblem(json) ? [json] : entry.checkStored("", json);
   if (Array.isArray(checked))
     throw fail(`its payload does not fit version ${entry.schemaVersion}: ${inWords(checked)}`);
   return checked;

@@ -2,6 +2,7 @@ import { maxEventsOfCallers } from "../log/append-request.ts";
 import { ValidationError } from "../errors/errors.ts";
 import { isProblem, toJson } from "../json/json.ts";
 import type { Problem } from "../errors/problem.ts";
+import { reserved } from "../options/reserved.ts";
 import { eventTypeProblem } from "../event/event-type.ts";
 
 /** An event as `decide` returns it. */
@@ -33,7 +34,9 @@ function problemsOf(field: string, event: unknown): Problem[] {
   const unknown = Object.keys(event).find((key) => !fields.includes(key));
   return [
     ...(problem ? [problem] : []),
-    ...(unknown === undefined ? [] : [{ field: `${field}.${unknown}`, found: unknown, expected }]),
+    ...(unknown === undefined
+      ? []
+      : [{ field: `${field}.${unknown}`, found: unknown, expected: unknown === "tags" ? reserved : expected }]),
     ...metaProblems(`${field}.meta`, (event as DecidedEvent).meta),
   ];
 }

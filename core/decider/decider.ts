@@ -12,6 +12,8 @@ import type { Claim } from "./claim.ts";
 export interface Command {
   /** Moleculer's schema of its params, `id` among them. */
   readonly params: Readonly<Record<string, unknown>>;
+  /** The schema as the author wrote it, for another validator than Moleculer's. */
+  readonly givenParams: object | undefined;
   decide(state: unknown, command: object, ctx: unknown): unknown;
 }
 

@@ -7,12 +7,22 @@ import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "../errors/errors.ts";
 import { eventTypeProblem, kindOf, unknownType } from "../event/event-type.ts";
 import { isProblem, toJson } from "../json/json.ts";
-import { isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
+import { isLiteral, isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
 import { paramsOf } from "../catalogue/payload-schema.ts";
 import { categoryFor, streamOf } from "../event/stream-name.ts";
 
-/** The actions that every decider has beside its commands. */
-export const ownActions = ["state", "history", "dryRun"];
+/** The actions that every decider has beside its commands, and names for those to come. */
+export const reservedCommands = [
+  "state",
+  "history",
+  "dryRun",
+  "claims",
+  "explain",
+  "forget",
+  "status",
+  "trace",
+  "verify",
+];
 
 type Functions = Readonly<Record<string, unknown>>;
 
@@ -91,8 +101,9 @@ function parseCommands(at: string, input: DeciderInput["commands"]): Map<string,
   const commands = new Map<string, Command>();
   for (const [name, given] of Object.entries(input)) {
     const field = `${at}.${name}`;
-    const isName = /^[\p{L}_$][\p{L}\p{N}_$.-]*$/u.test(name) && !ownActions.includes(name);
-    assertDefinition(isName, field, name, `the name of an action other than ${ownActions.join(", ")}`);
+    const isName = /^[\p{L}_][\p{L}\p{N}_$.-]*$/u.test(name) && !reservedCommands.includes(name);
+    const expected = `the name of an action that does not begin with "$", other than the reserved ${reservedCommands.join(", ")}`;
+    assertDefinition(isName, field, name, expected);
     assertDefinition(isPlainObject(given), field, given, "{params, decide}");
     assertDefinition(
       typeof given.decide === "function",
@@ -102,7 +113,7 @@ function parseCommands(at: string, input: DeciderInput["commands"]): Map<string,
     );
     assertDefinition(!("handler" in given), `${field}.handler`, described("a handler"), "decide in its place");
     commands.set(name, {
-      params: parseParams(`${field}.params`, given.params),
+      ...parseParams(`${field}.params`, given.params),
       decide: (state, command, ctx) => (given.decide as (...args: unknown[]) => unknown)(state, command, ctx),
     });
   }
@@ -110,11 +121,13 @@ function parseCommands(at: string, input: DeciderInput["commands"]): Map<string,
   return commands;
 }
 
-function parseParams(field: string, input: unknown): Command["params"] {
-  if (input === undefined) return { id: idRule };
+function parseParams(field: string, input: unknown): Pick<Command, "params" | "givenParams"> {
+  if (input === undefined) return { params: { $$strict: true, id: idRule }, givenParams: undefined };
   const isParams = isPlainObject(input) && !("$$root" in (input as object));
   assertDefinition(isParams, field, input, "rules by the names of the params");
-  return { id: idRule, ...paramsOf(input as object) };
+  const givenParams = input as object;
+  if (!isLiteral(givenParams)) return { params: givenParams as Command["params"], givenParams };
+  return { params: { id: idRule, ...paramsOf(givenParams) }, givenParams };
 }
 
 /**

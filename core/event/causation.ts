@@ -8,8 +8,8 @@ export interface Link {
 }
 
 /** How many events led to this one; 0 for an event of a caller's own command. */
-export function depthOf({ meta }: { meta: Pick<RecordedEvent["meta"], "causationDepth"> }): number {
-  const { causationDepth: depth } = meta;
+export function depthOf({ meta }: { meta: Pick<RecordedEvent["meta"], "$causationDepth"> }): number {
+  const { $causationDepth: depth } = meta;
   return Number.isSafeInteger(depth) && depth! > 0 ? depth! : 0;
 }
 

@@ -8,7 +8,7 @@ export interface EventMeta {
   /** The id of the message that directly caused this event: a call's context id, or another event's id. */
   causationId: string;
   /** How many events led to this one; absent if none did. */
-  causationDepth?: number;
+  $causationDepth?: number;
   [field: string]: unknown;
 }
 

@@ -8,6 +8,7 @@ import { expectedVersionProblem, type ExpectedVersion } from "./expected-version
 import { ownNameProblem, toNewEvent, type EventContext, type EventInput, type NewEvent } from "./new-event.ts";
 import { pageBytesOf } from "./page-size.ts";
 import type { Problem } from "../errors/problem.ts";
+import { reserved } from "../options/reserved.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
 const ofCallers = ["stream", "events", "expectedVersion"];
@@ -22,7 +23,11 @@ export const maxEventsOfCallers = 2000;
  */
 const maxCharacters = 8 * 1024 * 1024;
 /** A param that callers may expect. */
-const reasons = { commandId: "no such param: send it in the headers of the call" };
+const reasons = {
+  commandId: "no such param: send it in the headers of the call",
+  condition: reserved,
+  tags: reserved,
+};
 
 export interface AppendInput {
   stream: string;
@@ -33,7 +38,7 @@ export interface AppendInput {
   claims?: readonly ScopedClaims[] | undefined;
   /** Set by a decider that does not wait for each commit. */
   speculation?: Speculation | undefined;
-  /** The command that it results from; set by deciders. Stored as `meta.command` of each event. */
+  /** The command that it results from; set by deciders. Stored as `meta.$command` of each event. */
   command?: CommandTag | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Problem } from "../errors/problem.ts";
 
-/** The trace of a command in its events: `meta.command`. */
+/** The trace of a command in its events: `meta.$command`. */
 export interface CommandTag {
   /** The caller's command id, or the id of the call. */
   id: string;

@@ -1,4 +1,4 @@
-import { emptyCatalogue, isSchemaVersion, type Catalogue } from "../catalogue/catalogue.ts";
+import { emptyCatalogue, type Catalogue } from "../catalogue/catalogue.ts";
 import type { CommandTag } from "./command-tag.ts";
 import { checkAgainst } from "../catalogue/catalogue-check.ts";
 import { EventTooLargeError } from "../errors/errors.ts";
@@ -7,6 +7,8 @@ import { isOversize, maxCharacters, toJson, type JsonValue } from "../json/json.
 import type { Problem } from "../errors/problem.ts";
 import type { EventMeta, RecordedEvent } from "../event/recorded-event.ts";
 import { nameProblem } from "../event/stream-name.ts";
+import { reserved } from "../options/reserved.ts";
+import { assignedProblems } from "./assigned-meta.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
 /** An event as a caller passes it to `append`. */
@@ -66,6 +68,7 @@ const timesSanitised = 16;
 /** Fields of a recorded event that a caller appends again. */
 const assigned = "no such field: the store assigns it";
 const reasons = {
+  tags: reserved,
   stream: "no such field: the append names the stream of its events",
   version: assigned,
   position: assigned,
@@ -199,20 +202,6 @@ function metaOf(
   return own;
 }
 
-/**
- * Fields that a caller must not set: the depth ends circles of process managers, the command identifies a repeated
- * command, and an event with an invalid schema version could not be read once its type is in the catalogue. The
- * catalogue itself checks the version of a type that it contains.
- */
-function assignedProblems(field: string, own: Record<string, unknown>, isKnown: boolean): Problem[] {
-  const problems = (["causationDepth", "command"] as const)
-    .filter((name) => own[name] !== undefined)
-    .map((name) => ({ field: `${field}.${name}`, found: own[name], expected: "none: the store assigns it" }));
-  const { schemaVersion } = own;
-  if (isKnown || schemaVersion === undefined || isSchemaVersion(schemaVersion)) return problems;
-  return [...problems, { field: `${field}.schemaVersion`, found: schemaVersion, expected: "a whole number from 1" }];
-}
-
 function headerOf(own: Record<string, unknown>, type: unknown, context: EventContext): object {
   const { catalogue = emptyCatalogue, causationDepth, command } = context;
   const { schemaVersion } = catalogue.entries.get(type as string) ?? {};
@@ -221,8 +210,8 @@ function headerOf(own: Record<string, unknown>, type: unknown, context: EventCon
     ...(schemaVersion !== undefined && own["schemaVersion"] === undefined && { schemaVersion }),
     correlationId: own["correlationId"] ?? context.correlationId,
     causationId: own["causationId"] ?? context.causationId,
-    ...(causationDepth && { causationDepth }),
-    ...(command && { command }),
+    ...(causationDepth && { $causationDepth: causationDepth }),
+    ...(command && { $command: command }),
   };
 }
 

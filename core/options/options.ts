@@ -47,5 +47,11 @@ export function synchronous(field: string, given: unknown): (...args: never[]) =
   return given as (...args: never[]) => unknown;
 }
 
+/** An object literal of any realm, as opposed to an instance of a class, such as the schema of another validator. */
+export function isLiteral(given: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(given);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** Compares the tag: true for an object of another realm, false for an array, a Map or a Date. */
 export const isPlainObject = (given: unknown): boolean => Object.prototype.toString.call(given) === "[object Object]";

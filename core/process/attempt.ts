@@ -158,7 +158,7 @@ export class Attempt {
     }
     this.#mustRun();
     const { correlationId, causationId, depth } = cause;
-    const from = { correlationId, causationId, causationDepth: depth + 1 };
+    const from = { correlationId, causationId, $causationDepth: depth + 1 };
     const meta = { ...options.meta, ...from };
     try {
       return await send({ action, params, commandId, options: { ...options, meta } });

@@ -69,7 +69,6 @@ export function flightsService(folder = "data"): ServiceSchema {
     actions: {
       depart: events.mapAction("flight.departed", {
         params: {
-          $$strict: true,
           date: { type: "string", pattern: /^\d{4}\/\d\d\/\d\d \d\d:\d\d$/ },
           delay: "number|integer",
           distance: "number|integer|positive",

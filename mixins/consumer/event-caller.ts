@@ -42,7 +42,7 @@ export class EventCaller {
 
   #optionsFor(event: Cause, meta: object) {
     const { correlationId } = event.meta;
-    const causationDepth = depthOf(event) + 1;
-    return { requestID: correlationId, meta: { ...meta, correlationId, causationId: event.id, causationDepth } };
+    const $causationDepth = depthOf(event) + 1;
+    return { requestID: correlationId, meta: { ...meta, correlationId, causationId: event.id, $causationDepth } };
   }
 }

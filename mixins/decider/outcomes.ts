@@ -94,7 +94,7 @@ export class Outcomes {
     const newEvents = await entities.eventsAfter(ctx, stream, entity.version);
     if (dependsOn === null) entities.keep(stream, { ...entity, ...fold(decider, entity, newEvents) });
     // The append was stored, but its response was lost. A middleware retried it, and the retry conflicted with the first.
-    const own = newEvents.filter(({ meta }) => isOf(call.tag, meta["command"]));
+    const own = newEvents.filter(({ meta }) => isOf(call.tag, meta["$command"]));
     return own.length > 0 ? this.#answer(call, own) : null;
   }
 
@@ -134,7 +134,7 @@ export class Outcomes {
   /** @throws CommandIdReusedError */
   #answer({ stream, tag }: CommandCall, events: RecordedEvent[]): StoredAnswer {
     const last = events.at(-1)!;
-    const { hash } = (last.meta["command"] ?? {}) as Partial<CommandTag>;
+    const { hash } = (last.meta["$command"] ?? {}) as Partial<CommandTag>;
     if (!isSameCommand(hash, tag.hash)) throw new CommandIdReusedError(tag.id, tag.name);
     return { stream, version: last.version, position: last.position, events, repeated: true };
   }

@@ -3,6 +3,7 @@ import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
+import { withParams } from "../service/given-params.ts";
 import { guardActions } from "../service/boundary.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { registerDecider } from "../service/known-deciders.ts";
@@ -109,15 +110,15 @@ export function deciderMixin(
   };
 }
 
-const commandAction = (decider: DeciderDefinition, name: string, options: ActionSchema): ActionSchema => ({
-  ...options,
-  params: decider.commands.get(name)!.params as NonNullable<ActionSchema["params"]>,
-  handler: markOrigin(function (this: Service, ctx: Context<object>) {
+function commandAction(decider: DeciderDefinition, name: string, options: ActionSchema): ActionSchema {
+  const { params, givenParams } = decider.commands.get(name)!;
+  const handler = markOrigin(function (this: Service, ctx: Context<object>) {
     const host = hosts.get(this)!;
     const call = toCommandCall(decider, name, ctx);
     return call.isDryRun ? dryRun(host, call) : host.commands.run(call);
-  }, "declared"),
-});
+  }, "declared");
+  return withParams({ ...options, handler }, givenParams as ActionSchema["params"], params as ActionSchema["params"]);
+}
 
 /** @throws DefinitionError if another decider or an action of the service would silently replace an action */
 function assertNotReplaced(service: Service, name: string, actions: Actions): void {

@@ -11,10 +11,11 @@ import {
 } from "../../core/catalogue/catalogue.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { unknownType } from "../../core/event/event-type.ts";
-import { assertKnownOptions } from "../../core/options/options.ts";
+import { assertDefinition, assertKnownOptions, assertWholeNumber } from "../../core/options/options.ts";
 import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./actions/map-action.ts";
+import { restoresParams } from "../service/given-params.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { readAfterMeta, type ReadAfterMeta, type Written } from "../service/read-after.ts";
 import { defaultPending, type PendingLimits } from "./append/pending-appends.ts";
@@ -132,7 +133,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       throw new DefinitionError({
         field: "EventStore.name",
         found: name,
-        expected: "a service name of 1 to 100 letters, digits, _ - and .",
+        expected: "a service name of 1 to 100 letters, digits, _ - and . (/ is reserved for a later release)",
       });
     assertKnownOptions(name, options, [
       "adapter",
@@ -149,19 +150,18 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
     if (options.host !== undefined && typeof options.host !== "boolean")
       throw new DefinitionError({ field: `${name}.host`, found: options.host, expected: "true or false" });
     const { transferFolder } = options;
-    if (transferFolder !== undefined && !isPath(transferFolder))
-      throw new DefinitionError({
-        field: `${name}.transferFolder`,
-        found: transferFolder,
-        expected: "the path of a folder",
-      });
+    const isFolder = transferFolder === undefined || isPath(transferFolder);
+    assertDefinition(isFolder, `${name}.transferFolder`, transferFolder, "the path of a folder");
     const { pump = {}, maxPending = {}, maxEventBytes = defaultMaxEventBytes } = options;
     assertKnownOptions(`${name}.pump`, pump, ["batchSize", "timeoutMs"]);
     assertKnownOptions(`${name}.maxPending`, maxPending, ["appends", "bytes"]);
     const { batchSize = 100, timeoutMs = 5000 } = pump;
     const { appends = defaultPending.appends, bytes = defaultPending.bytes } = maxPending;
     const { leaseMs = times.lease.lastsMs } = options;
-    if (options.leaseMs !== undefined && !isWithin(leaseMs, shortestLeaseMs, longestLeaseMs))
+    if (
+      options.leaseMs !== undefined &&
+      !(Number.isSafeInteger(leaseMs) && leaseMs >= shortestLeaseMs && leaseMs <= longestLeaseMs)
+    )
       throw new DefinitionError({
         field: `${name}.leaseMs`,
         found: leaseMs,
@@ -223,7 +223,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       types,
       catalogue,
       leaseMs,
-      mixin: () => (options.host === false ? {} : companionMixin(companion)),
+      mixin: () => ({ ...(options.host === false ? {} : companionMixin(companion)), ...restoresParams }),
       readAfter: (...answers) => readAfterMeta(name, answers),
       mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
       mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),
@@ -237,14 +237,11 @@ const isPath = (found: unknown) => typeof found === "string" && found !== "" && 
 /** @throws DefinitionError */
 export function assertStore(owner: string, found: unknown): void {
   const { name, mapAction: map, catalogue } = (found ?? {}) as Partial<EventStore>;
-  const isStore = typeof name === "string" && typeof map === "function" && catalogue !== undefined;
-  if (!isStore) throw new DefinitionError({ field: `${owner}.eventStore`, found, expected: "an EventStore" });
+  if (typeof name === "string" && typeof map === "function" && catalogue !== undefined) return;
+  throw new DefinitionError({ field: `${owner}.eventStore`, found, expected: "an EventStore" });
 }
 
-const isWithin = (found: unknown, least: number, most: number) =>
-  Number.isSafeInteger(found) && (found as number) >= least && (found as number) <= most;
-
 function atLeastOne(field: string, found: number): number {
-  if (Number.isSafeInteger(found) && found >= 1) return found;
-  throw new DefinitionError({ field, found, expected: "a whole number from 1" });
+  assertWholeNumber(field, found);
+  return found;
 }

@@ -54,7 +54,7 @@ export function processManagerService({
       const metrics = consumerMetrics(broker, store, name, "process");
       const outside: Outside = {
         context: ({ causationId: id, correlationId, depth }) =>
-          caller.newContext({ id, meta: { correlationId, causationId: "", causationDepth: depth } }),
+          caller.newContext({ id, meta: { correlationId, causationId: "", $causationDepth: depth } }),
         send: (ctx, { action, params, commandId, options }) =>
           caller.callIn(ctx, action, params, withCommandId(commandId, options)),
         chain: (eventId, atMost) => chainTo(source, eventId, atMost),

@@ -38,7 +38,7 @@ function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
       if (isGenerated && isFromAnotherNode(ctx)) assertAnswerFits(ctx, answer);
       return answer;
     } catch (error) {
-      throw toValidationError(error, ctx, action.params) ?? unreadable(error, ctx, origin) ?? error;
+      throw toValidationError(error, ctx, action.params, isGenerated) ?? unreadable(error, ctx, origin) ?? error;
     }
   };
 }

@@ -1,4 +1,5 @@
 import { Errors, type ActionSchema, type Context } from "moleculer";
+import { isReservedParam, reserved } from "../../core/options/reserved.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { brief, portable } from "../../core/errors/problem.ts";
 
@@ -25,14 +26,17 @@ export function toValidationError(
   error: unknown,
   { action, params }: Context,
   rules: ActionSchema["params"],
+  isGenerated: boolean,
 ): Errors.ValidationError | null {
   const { type, data, message } = (error ?? {}) as { type?: unknown; data?: unknown; message?: string };
   if (type !== "VALIDATION_ERROR" || !isByValidator(data)) return null;
-  const known = Object.keys(rules ?? {}).filter((name) => !name.startsWith("$$"));
+  const known = Object.keys(rules ?? {});
   const isOwn = data[0]!.action === action?.name;
   const entries = data
     .slice(0, mostEntries)
-    .flatMap((entry) => (isOwn && isStrict(entry) ? unknownParams(entry, params, known) : [readable(entry)]))
+    .flatMap((entry) =>
+      isOwn && isStrict(entry) ? unknownParams(entry, params, known, isGenerated) : [readable(entry)],
+    )
     .slice(0, mostEntries);
   const text = isOwn ? entries.map((entry) => entry.message).join("; ") : cut(message ?? "");
   return new Errors.ValidationError(text, "VALIDATION_ERROR", entries);
@@ -42,16 +46,21 @@ export function toValidationError(
 const isByValidator = (data: unknown): data is Entry[] =>
   Array.isArray(data) && data.length > 0 && data.every((entry: Entry | null) => typeof entry?.action === "string");
 
-const isStrict = ({ type, field }: Entry) => type === "objectStrict" && !field;
+const isStrict = ({ type }: Entry) => type === "objectStrict";
 
-/** One entry for each unknown param. The validator makes one for all, without a field. */
-function unknownParams(entry: Entry, params: unknown, known: readonly string[]): Entry[] {
-  const unknown = Object.keys(params as object).filter((name) => !known.includes(name));
+/** One entry for each unknown param. The validator makes one for all of an object, without their names as fields. */
+function unknownParams(entry: Entry, params: unknown, rules: readonly string[], isGenerated: boolean): Entry[] {
+  const { field: within = "" } = entry;
+  const declared = within === "" ? rules : String(entry.expected).split(", ");
+  const known = declared.filter((name) => name !== "" && !name.startsWith("$$"));
+  const found = within === "" ? Object.keys(params as object) : String(entry.actual).split(", ");
+  const unknown = found.filter((name) => !known.includes(name));
   return unknown.slice(0, mostEntries).map((name) => {
-    const field = cut(name) || '""';
-    const expected = known.length === 0 ? "no params" : `one of the params ${known.join(", ")}`;
-    const message = `${field}: found an unknown param, expected ${expected}${didYouMean(name, known)}`;
-    return { ...entry, field, message, expected, actual: field };
+    const field = cut(within === "" ? name || '""' : `${within}.${name}`);
+    const one = known.length === 0 ? "no params" : `one of the params ${known.join(", ")}`;
+    const expected = isGenerated && isReservedParam(name) ? reserved : `${one}${didYouMean(name, known)}`;
+    const message = `${field}: found an unknown param, expected ${expected}`;
+    return { ...entry, field, message, expected, actual: cut(name) || '""' };
   });
 }
 

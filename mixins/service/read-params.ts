@@ -1,4 +1,5 @@
 import { didYouMean, nearName } from "../../core/options/near-name.ts";
+import { reserved, reservedInReads } from "../../core/options/reserved.ts";
 import { described, type Problem } from "../../core/errors/problem.ts";
 import { queryBounds } from "../../core/query/query-bounds.ts";
 import { isPlain } from "../../core/query/query-value.ts";
@@ -42,14 +43,21 @@ export function nameProblems(action: ReadActionName, given: object, fields: Fiel
       },
     ];
   return unknown
-    .filter((name) => fields.has(name) || allNames.includes(name) || nearName(name, known) !== null)
+    .filter(
+      (name) =>
+        fields.has(name) || isReserved(name, fields) || allNames.includes(name) || nearName(name, known) !== null,
+    )
     .slice(0, maxProblems)
     .map((name) => ({
       field: name,
       found: name,
-      expected: `one of the params ${known.join(", ")}${fields.has(name) && known.includes("query") ? ` (did you mean query.${name}?)` : didYouMean(name, known)}`,
+      expected: isReserved(name, fields)
+        ? reserved
+        : `one of the params ${known.join(", ")}${fields.has(name) && known.includes("query") ? ` (did you mean query.${name}?)` : didYouMean(name, known)}`,
     }));
 }
+
+const isReserved = (name: string, fields: FieldNames) => reservedInReads.includes(name) && !fields.has(name);
 
 /** True if the cache key can represent the params: Moleculer's key generator ignores the content of a RegExp or a Map. */
 export function haveKey(action: ReadActionName, params: object, fields: FieldNames): boolean {

@@ -11,7 +11,7 @@ function logOf(given: readonly Given[]): MoneyEvent[] {
     const version = (versions.get(event.stream) ?? 0) + 1;
     versions.set(event.stream, version);
     const position = index + 1;
-    const meta = { correlationId: "c", causationId: "c", command: { id: command, name: "any" } };
+    const meta = { correlationId: "c", causationId: "c", $command: { id: command, name: "any" } };
     return { ...event, id: `e${position}`, version, position, time: "2026-01-01T00:00:00.000Z", meta };
   });
 }
@@ -36,7 +36,7 @@ const whole = [...open("a", "A"), ...open("b", "B"), requested, withdrawn, depos
 
 /** The commands that resulted in the events of this log. */
 function sentFor(log: readonly MoneyEvent[]): SentCommand[] {
-  const byCommand = Map.groupBy(log, ({ meta }) => (meta["command"] as { id: string }).id);
+  const byCommand = Map.groupBy(log, ({ meta }) => (meta["$command"] as { id: string }).id);
   return [...byCommand].map(([commandId, events]) => {
     const { stream, version, position } = events.at(-1)!;
     const answer = { stream, version, position, events, repeated: false };

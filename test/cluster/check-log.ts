@@ -24,7 +24,7 @@ export function checkNumbers(log: readonly MoneyEvent[], findings: Findings): vo
 
 /** Checks that each acknowledged command is stored once and completely, and each refused one is not stored. */
 export function checkCommands(log: readonly MoneyEvent[], sent: readonly SentCommand[], findings: Findings): void {
-  const stored = Map.groupBy(log, ({ meta }) => (meta["command"] as { id: string } | undefined)?.id ?? "");
+  const stored = Map.groupBy(log, ({ meta }) => (meta["$command"] as { id: string } | undefined)?.id ?? "");
   for (const { commandId, action, params, events, answer, refusal } of sent) {
     const found = stored.get(commandId) ?? [];
     const name = `${action} ${JSON.stringify(params)}, command ${commandId}`;

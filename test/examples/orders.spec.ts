@@ -71,7 +71,7 @@ describe("The orders example", () => {
       ["items[1].product", "stringMin"],
       ["items[1].quantity", "numberPositive"],
       ["items[1].unit", "enumValue"],
-      ["items[1]", "objectStrict"],
+      ["items[1].colour", "objectStrict"],
     ]);
     expect(await broker.call("orderEventStore.count", { query: { stream: "order-4" } })).toBe(0);
     expect(await refusal(() => create("4", "C-1", { items: [] }))).toMatchObject({ data: [{ field: "items" }] });

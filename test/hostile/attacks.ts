@@ -22,7 +22,7 @@ const metaNames = [
   "commandId",
   "correlationId",
   "causationId",
-  "causationDepth",
+  "$causationDepth",
   "$fold",
   "$dryRun",
   "user",

@@ -31,7 +31,7 @@ export function everyKind({ log, table, snapshots }: Places): ServiceSchema[] {
     events: {
       "account.opened": { payload: { owner: "string", email: "string" } },
       "account.deposited": { payload: { amount: "number" } },
-      "thing.noted": { payload: { text: "string|optional" } },
+      "thing.noted": { payload: { id: "string?", text: "string?" } },
       "thing.touched": { payload: { $$root: true, type: "any" } },
     },
   });

@@ -108,7 +108,7 @@ describe("A repeated command of an older release", () => {
     const adapter = `sqlite:${newFolder()}/events.db`;
     const broker = await startBroker([accountService(adapter)]);
     const first = await broker.call<StoredAnswer, object>("account.deposit", { ...sent }, named("c"));
-    const { hash } = first.events[0]!.meta["command"] as { hash: string };
+    const { hash } = first.events[0]!.meta["$command"] as { hash: string };
     const { isSameCommand } = await import("../../core/log/command-hash.ts");
     expect(isSameCommand(hash, hash)).toBe(true);
     expect(isSameCommand(hash, hash.replace(/.$/, "x"))).toBe(false);
@@ -155,7 +155,7 @@ describe("A command id", () => {
 
   it("leaves the caller's params as they were, so that the same object can be sent again", async () => {
     const broker = await startBroker([
-      mapped("memory:", { id: "string", currency: { type: "string", default: "EUR" } }),
+      mapped("memory:", { id: "string", list: "array", currency: { type: "string", default: "EUR" } }),
     ]);
     const params = Object.freeze({ id: "1", list: Object.freeze([Object.freeze({})]) });
     const first: StoredAnswer = await broker.call("account.deposit", params, named("c"));

@@ -260,7 +260,9 @@ describe("The claims of events with many values", () => {
     const tags = Decider("tags", {
       eventStore: events,
       initialState: () => 0,
-      commands: { add: { decide: (_, params) => ({ type: "tags.added", payload: params }) } },
+      commands: {
+        add: { params: { values: "string[]" }, decide: (_, params) => ({ type: "tags.added", payload: params }) },
+      },
       evolve: { "tags.added": (count) => count + 1 },
       claims: { tag: { claim: { "tags.added": ({ payload }) => (payload as { values: string[] }).values } } },
     });

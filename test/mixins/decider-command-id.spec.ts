@@ -134,7 +134,7 @@ describe("A command's id", () => {
   it("is in the meta of the events, with a hash of the params", async () => {
     const broker = await startBroker([accountService("memory:")]);
     const { events } = await send(broker, "deposit", { id: "1", amount: 5 }, "c");
-    expect(events[0]!.meta["command"]).toEqual({
+    expect(events[0]!.meta["$command"]).toEqual({
       id: "c",
       name: "account.deposit",
       hash: expect.stringMatching(/^1:[0-9a-f]{64}$/) as string,

@@ -128,7 +128,7 @@ describe("A dry run", () => {
       { type: "account.deposited", stream: "account-1", version: 4, position: 0, payload: { amount: 1 } },
       { type: "account.deposited", stream: "account-1", version: 5, position: 0, payload: { amount: 2 } },
     ]);
-    expect(events[0]!.meta["command"]).toMatchObject({ name: "account.move" });
+    expect(events[0]!.meta["$command"]).toMatchObject({ name: "account.move" });
     expect(await dryRun(broker, "open", { id: "1", owner: "Ann" })).toEqual({
       events: [],
       state: { isOpen: true, balance: 3 },

@@ -88,7 +88,7 @@ describe("A decider's command", () => {
     expect(event!.meta).toEqual({
       correlationId: "r",
       causationId: id,
-      command: { id, name: "account.deposit" },
+      $command: { id, name: "account.deposit" },
     });
   });
 
@@ -179,8 +179,8 @@ describe("A decider's command", () => {
 
   it.each([[undefined], [null], [""], [{}], [true]])("is refused where its id is %p", async (id) => {
     const broker = await startBroker([accountService("memory:")]);
-    for (const command of ["deposit", "close"])
-      expect(await refusal(() => broker.call(`account.${command}`, { id, amount: 5 }))).toMatchObject({
+    for (const [command, params] of [["deposit", { amount: 5 }] as const, ["close", {}] as const])
+      expect(await refusal(() => broker.call(`account.${command}`, { id, ...params }))).toMatchObject({
         type: "VALIDATION_ERROR",
         data: [{ field: "id" }],
       });
@@ -407,7 +407,7 @@ describe("The service of a decider", () => {
   it("may have another name than the decider, and a version", async () => {
     const broker = await startBroker([{ ...accountService("memory:"), name: "bank", version: 2 }]);
     const { events } = await broker.call<StoredAnswer, object>("v2.bank.deposit", { id: "1", amount: 5 });
-    expect(events[0]).toMatchObject({ stream: "account-1", meta: { command: { name: "v2.bank.deposit" } } });
+    expect(events[0]).toMatchObject({ stream: "account-1", meta: { $command: { name: "v2.bank.deposit" } } });
   });
 
   it("serves two brokers of one process, each with a store and states of its own", async () => {

@@ -735,7 +735,7 @@ describe("A mapped action", () => {
     expect(answer.events).toMatchObject([{ payload: { name: "x", by: "ann" } }]);
     expect(answer.events[0]!.meta).toEqual({
       user: "ann",
-      command: { id: "c", name: "thing.rename" },
+      $command: { id: "c", name: "thing.rename" },
       correlationId: "request-7",
       causationId: expect.any(String) as string,
     });

@@ -236,7 +236,7 @@ describe("A deadline", () => {
     const { id, meta } = await happen(broker, "a", "timer.set", { when: 10 });
     await eventually(() => expect(notes.calls).toHaveLength(1));
     const { correlationId } = meta;
-    expect(notes.calls[0]!.meta).toMatchObject({ causationId: id, correlationId, causationDepth: 1 });
+    expect(notes.calls[0]!.meta).toMatchObject({ causationId: id, correlationId, $causationDepth: 1 });
   });
 
   it("that fails parks its process; a retry fires it and handles what has waited, a skip gives it up", async () => {

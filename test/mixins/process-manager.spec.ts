@@ -52,7 +52,7 @@ describe("A process manager", () => {
       processService(place(), {
         on: {
           "thing.*": async (_event, { call }) => {
-            await call(note.action, { what: "one" }, { meta: { user: "ann", causationId: "own", causationDepth: 0 } });
+            await call(note.action, { what: "one" }, { meta: { user: "ann", causationId: "own", $causationDepth: 0 } });
             await call(note.action, { what: "two" });
           },
         },
@@ -65,14 +65,14 @@ describe("A process manager", () => {
       v5(JSON.stringify([event.id, "manager", "handle", note.action, "", ordinal]), namespace),
     );
     expect(notes.calls.map(({ commandId }) => commandId)).toEqual(ids);
-    expect(notes.calls[0]!.meta).toMatchObject({ user: "ann", causationId: event.id, causationDepth: 1 });
+    expect(notes.calls[0]!.meta).toMatchObject({ user: "ann", causationId: event.id, $causationDepth: 1 });
     const stored: RecordedEvent[] = await eventsIn(broker.call("events.read", { stream: "notes" }));
     expect(stored.map(({ meta }) => meta)).toEqual(
       ids.map((id) => ({
         correlationId: event.meta.correlationId,
         causationId: event.id,
-        causationDepth: 1,
-        command: { id, name: note.action, hash: expect.stringMatching(/^1:/) as string },
+        $causationDepth: 1,
+        $command: { id, name: note.action, hash: expect.stringMatching(/^1:/) as string },
       })),
     );
   });

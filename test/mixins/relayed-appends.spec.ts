@@ -59,7 +59,7 @@ describe("A group of appends from another host", () => {
     expect(log.map(({ id, type, payload, meta }) => ({ id, type, payload, meta }))).toEqual(
       requests.flatMap(({ events }) => events),
     );
-    expect(log[0]!.meta).toMatchObject({ command, causationDepth: 3, correlationId: "request-1" });
+    expect(log[0]!.meta).toMatchObject({ $command: command, $causationDepth: 3, correlationId: "request-1" });
     expect(isShared).toBe(false);
   });
 
@@ -95,7 +95,7 @@ describe("A group of appends from another host", () => {
       [{ ...good, events: [{ ...event, type: "$thing" }] }, "events.0.type"],
       [{ ...good, events: [{ ...event, id: "x" }] }, "events.0.id"],
       [{ ...good, events: [{ ...event, meta: { ...event.meta, schemaVersion: "x" } }] }, "events.0.meta.schemaVersion"],
-      [{ ...good, events: [{ ...event, meta: { ...event.meta, command: 7 } }] }, "command"],
+      [{ ...good, events: [{ ...event, meta: { ...event.meta, $command: 7 } }] }, "command"],
       [{ ...good, events: [{ ...event, payload: { n: 2 } }] }, "requests.0.content"],
       [{ ...good, events: "x" }, "events"],
       [{ ...good, claims: "x" }, "claims"],

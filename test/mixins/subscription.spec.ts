@@ -77,7 +77,7 @@ describe("A subscription", () => {
     await caughtUp(broker, "watch");
     const followed: RecordedEvent[] = await eventsIn(broker.call("events.read", { stream: "b-1" }));
     expect(followed.map(({ meta }) => meta)).toEqual(
-      causes.map(({ id, meta: { correlationId } }) => ({ correlationId, causationId: id, causationDepth: 1 })),
+      causes.map(({ id, meta: { correlationId } }) => ({ correlationId, causationId: id, $causationDepth: 1 })),
     );
   });
 

@@ -223,7 +223,7 @@ describe("An imported event without ids in its meta", () => {
       expect(heard.toSorted()).toEqual(["listener", "subscription"]);
       expect(await node.call("table.find", { fields: ["n"] })).toEqual([{ n: 1 }]);
       expect(await eventsIn(node.call("events.read", { stream: "followed" }))).toMatchObject([
-        { meta: { causationDepth: 1, correlationId: expect.any(String) as string } },
+        { meta: { $causationDepth: 1, correlationId: expect.any(String) as string } },
       ]);
     });
     for (const consumer of ["table", "subscription", "manager"])

@@ -67,7 +67,7 @@ describe.each(engines)("A history that never was, of a table on %s", (_, places)
 
   it("gives an injected event an id that is the same each time, a version, a time, and says that it is injected", async () => {
     const seen: RecordedEvent[] = [];
-    const hook = (event: RecordedEvent) => void (event.meta["injected"] === true && seen.push(event));
+    const hook = (event: RecordedEvent) => void (event.meta["$injected"] === true && seen.push(event));
     const broker = await bank({ places, hook });
     const events = await history(broker);
     const inject = [
@@ -87,7 +87,7 @@ describe.each(engines)("A history that never was, of a table on %s", (_, places)
       position: 3,
       time: events[2]!.time,
       payload: { account: "a", amount: 1 },
-      meta: { user: "u", correlationId: "c", causationId: first!.id, injected: true },
+      meta: { user: "u", correlationId: "c", causationId: first!.id, $injected: true },
     });
     expect(second).toMatchObject({ stream: "account-a", version: 4, meta: { correlationId: second!.id } });
     expect(own).toMatchObject({ stream: `injected-${own!.id}`, version: 1, position: 0, time: events[0]!.time });
@@ -228,7 +228,7 @@ describe.each(engines)("A history that never was, of a table on %s", (_, places)
   it("has each event once where an outage meets one that never happened", async () => {
     let failures = 0;
     const hook = ({ meta, payload }: RecordedEvent) => {
-      if (meta["injected"] === true && payload["amount"] === 2 && failures++ < 2)
+      if (meta["$injected"] === true && payload["amount"] === 2 && failures++ < 2)
         throw Object.assign(new Error("not now"), { retryable: true });
     };
     const broker = await bank({ places, hook });

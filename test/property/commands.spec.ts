@@ -179,7 +179,7 @@ function check(kind: Kind, log: RecordedEvent[], all: Outcome[]): void {
     if (before !== null) {
       expect({ version: event.version, before }).toEqual({ version: event.version, before: told(kind, state) });
       if (amount < 0) expect(-amount).toBeLessThanOrEqual(state.balance);
-      const { id, name } = event.meta["command"] as { id: string; name: string };
+      const { id, name } = event.meta["$command"] as { id: string; name: string };
       expect(seen.has(`${name} ${id}`)).toBe(false);
       seen.add(`${name} ${id}`);
     }

@@ -64,7 +64,7 @@ function objectOf(fields: Readonly<Record<string, Field>>, strict: boolean): Rul
   );
   const required = entries.flatMap(([name, { optional }]) => (optional ? [] : [name]));
   return {
-    rule: { type: "object", props, ...(strict && { strict }) },
+    rule: { type: "object", props, ...(!strict && { strict }) },
     accepts: (value) =>
       isObject(value) &&
       entries.every(([name, field]) => fieldAccepts(field, value[name])) &&

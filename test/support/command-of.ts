@@ -4,4 +4,4 @@ import type { RecordedEvent } from "moleculer-event-sourcing";
 export const named = (commandId: unknown): { headers: { commandId: unknown } } => ({ headers: { commandId } });
 
 /** The id of the command that has stored an event. */
-export const commandOf = ({ meta }: Pick<RecordedEvent, "meta">): string => (meta["command"] as { id: string }).id;
+export const commandOf = ({ meta }: Pick<RecordedEvent, "meta">): string => (meta["$command"] as { id: string }).id;

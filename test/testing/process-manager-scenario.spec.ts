@@ -84,8 +84,8 @@ describe("A scenario of a process manager", () => {
   it("looks at as much of a command's meta as is said", async () => {
     const transfer = scenario(transfers).given({ ...requested("1"), id: "0196a5a0-0000-7000-8000-000000000001" });
     await transfer.thenSends({ ...withdraw, meta: {} });
-    const { message } = await failure(transfer.thenSends({ ...withdraw, meta: { causationDepth: 7 } }));
-    expect(message).toMatch(/\+ +causationDepth: 1\n- +causationDepth: 7/);
+    const { message } = await failure(transfer.thenSends({ ...withdraw, meta: { $causationDepth: 7 } }));
+    expect(message).toMatch(/\+ +'\$causationDepth': 1\n- +'\$causationDepth': 7/);
   });
 
   it("schedules deadlines, in the order in which they are due", async () => {

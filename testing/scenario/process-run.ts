@@ -76,7 +76,7 @@ export class ProcessRun {
     const caller = new EventCaller(broker ?? noBroker());
     return {
       context: ({ causationId: id, correlationId, depth }) =>
-        caller.newContext({ id, meta: { correlationId, causationId: "", causationDepth: depth } }),
+        caller.newContext({ id, meta: { correlationId, causationId: "", $causationDepth: depth } }),
       send: async (ctx, { action, params, commandId, options }) => {
         const { meta = {} } = options;
         this.sent.push({ action, params, meta });

@@ -38,7 +38,7 @@ export async function injectedEvents(inject: unknown, { source, position }: Base
     const { type, payload } = draft;
     const id = derivedEventId(JSON.stringify([after, stream, type, payload, meta]), index);
     // The draft's meta, but not its correlation and causation: those are of this request, not of the event.
-    const ownMeta = { ...draft.meta, correlationId: id, causationId: id, ...ownIds(draft.meta, meta), injected: true };
+    const ownMeta = { ...draft.meta, correlationId: id, causationId: id, ...ownIds(draft.meta, meta), $injected: true };
     const before = stream === undefined ? 0 : await versionAt(stream, after, source);
     events.push({
       id,

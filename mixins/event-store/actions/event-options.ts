@@ -2,6 +2,7 @@ import type { Context } from "moleculer";
 import { DefinitionError } from "../../../core/errors/errors.ts";
 import { eventTypeProblem } from "../../../core/event/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../../../core/log/expected-version.ts";
+import { reservedMeta } from "../../../core/log/assigned-meta.ts";
 import { ownNameProblem } from "../../../core/log/new-event.ts";
 import { isPlainObject, assertOptions, assertDefinition } from "../../../core/options/options.ts";
 import { checkActionOptions } from "../../service/action-options.ts";
@@ -86,5 +87,7 @@ function checkEventOptions(at: string, { stream, payload, meta, commandId }: Eve
     meta,
     "an object, or a function that returns one",
   );
+  const [forged] = typeof meta === "object" ? reservedMeta(`${at}.meta`, meta) : [];
+  if (forged) throw new DefinitionError(forged);
   assertDefinition(isFunction(commandId), `${at}.commandId`, commandId, "a function (params, ctx) => string");
 }

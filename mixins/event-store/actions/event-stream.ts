@@ -3,6 +3,7 @@ import { kindOf } from "../../../core/event/event-type.ts";
 import { streamOf } from "../../../core/event/stream-name.ts";
 import { described } from "../../../core/errors/problem.ts";
 import { DefinitionError } from "../../../core/errors/errors.ts";
+import { isLiteral } from "../../../core/options/options.ts";
 
 /** The option `stream` of a mapped event for a stream of its own per event, and what it is parsed to. */
 export const perEventOption = "new";
@@ -40,10 +41,4 @@ function declared(params: object): string[] | null {
   const { $$root, props, properties } = params as Record<string, unknown>;
   const rules = $$root === true ? (properties ?? props ?? {}) : params;
   return Object.keys(rules).filter((name) => !name.startsWith("$$"));
-}
-
-/** An object literal of any realm, as opposed to an instance of a class. */
-function isLiteral(given: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(given);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,5 +1,5 @@
 import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
-import { withOptional } from "../../../core/catalogue/payload-schema.ts";
+import { strictParams, withParams } from "../../service/given-params.ts";
 import { markOrigin } from "../../service/own-actions.ts";
 import { withoutParams } from "../../observability/spans.ts";
 import type { StoredAnswer } from "../append/appends.ts";
@@ -24,21 +24,11 @@ export interface MapEventOptions<Payload = unknown, Params = AnyParams>
 export function mapAction(target: Target, options: MapActionOptions): ActionSchema {
   const [toEvent, action] = splitOptions(target, options);
   if (options.stream === undefined) assertHasId(target, action.params);
-  return {
-    ...action,
-    tracing: withoutParams(action.tracing),
-    ...(action.params && {
-      params: Object.fromEntries(
-        Object.entries(action.params).map(([name, rule]) => [
-          name,
-          typeof rule === "string" ? withOptional(rule) : rule,
-        ]),
-      ),
-    }),
-    handler: markOrigin(async function (ctx: Context<AnyParams>): Promise<StoredAnswer> {
-      return appendMapped(target, toEvent, ctx);
-    }, "declared"),
-  };
+  const handler = markOrigin(async function (ctx: Context<AnyParams>): Promise<StoredAnswer> {
+    return appendMapped(target, toEvent, ctx);
+  }, "declared");
+  const schema = { ...action, tracing: withoutParams(action.tracing), handler };
+  return withParams(schema, action.params, strictParams(action.params));
 }
 
 /** Creates the event handler of `EventStore.mapEvent`. @throws DefinitionError */

@@ -48,7 +48,7 @@ export async function appendMapped(
   } catch (error) {
     answer = await firstAnswer(ctx, target.store, named, error);
   }
-  const { hash } = (answer.events[0]!.meta["command"] ?? {}) as Partial<CommandTag>;
+  const { hash } = (answer.events[0]!.meta["$command"] ?? {}) as Partial<CommandTag>;
   if (answer.repeated && !isSameCommand(hash, command.hash)) throw new CommandIdReusedError(command.id, command.name);
   return answer;
 }

@@ -9,7 +9,7 @@ import { isFromAnotherNode, maxMessageBytes } from "../../service/message-size.t
 export function requestIds(
   ctx: Context<unknown, Record<string, unknown>>,
 ): Pick<AppendContext, "correlationId" | "causationId" | "causationDepth" | "maxAnswerBytes" | "maxEvents"> {
-  const { correlationId, causationId, causationDepth } = ctx.meta;
+  const { correlationId, causationId, $causationDepth: causationDepth } = ctx.meta;
   return {
     correlationId: typeof correlationId === "string" ? correlationId : (ctx.requestID ?? ctx.id),
     causationId: typeof causationId === "string" ? causationId : (ctx.parentID ?? ctx.id),

@@ -75,7 +75,7 @@ export class TraceBuilder {
       return;
     }
     const event: TracedEvent = { kind: "event", id, type, stream, version, position, time, caused: [] };
-    const command = commandOf(meta["command"]) ?? (cause.depth === 0 ? { id: causationId, name: null } : null);
+    const command = commandOf(meta["$command"]) ?? (cause.depth === 0 ? { id: causationId, name: null } : null);
     (command ? this.#effectsOf(cause.caused, command) : cause.caused).push(event);
     this.#places.set(id, { caused: event.caused, depth: cause.depth + 1 });
     this.#bytes += pageBytesOf(stream, type, "", "");

@@ -101,15 +101,15 @@ function toRequest(
 function withoutAssigned(input: AppendInput): AppendInput & { causationDepth?: number } {
   const { events } = input;
   if (!Array.isArray(events)) return input;
-  const first = (events as Partial<NewEvent>[])[0]?.meta as Partial<Record<"command" | "causationDepth", unknown>>;
-  const { command, causationDepth } = first ?? {};
+  const first = (events as Partial<NewEvent>[])[0]?.meta as Partial<Record<"$command" | "$causationDepth", unknown>>;
+  const { $command: command, $causationDepth: causationDepth } = first ?? {};
   const isDepth = Number.isSafeInteger(causationDepth) && (causationDepth as number) > 0;
   return {
     ...input,
     events: events.map((event) => {
       if (event === null || typeof event !== "object" || event.meta === null || typeof event.meta !== "object")
         return event;
-      const { command: _, causationDepth: __, ...meta } = event.meta;
+      const { $command: _, $causationDepth: __, ...meta } = event.meta;
       return { ...event, meta };
     }),
     ...(command !== undefined && { command: command as CommandTag }),

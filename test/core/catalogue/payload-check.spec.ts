@@ -5,7 +5,7 @@ import type { PayloadSchema } from "../../../core/catalogue/payload-schema.ts";
 function check(schema: PayloadSchema, payload: unknown) {
   const json = toJson("payload", payload);
   if (isProblem(json)) throw new Error("not a JSON value");
-  return payloadCheck("bank", schema)("events.0", json);
+  return payloadCheck("bank", schema, "accept")("events.0", json);
 }
 
 /** `<field> expected <what>` per problem, with fields from `payload` on. */

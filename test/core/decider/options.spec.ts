@@ -42,9 +42,13 @@ describe("A decider's definition", () => {
     ],
     ["commands in an array", { commands: [] }, "thing.commands"],
     ["no commands", { commands: {} }, "thing.commands"],
-    ["a command named state", { commands: { state: { decide: nothing } } }, "thing.commands.state"],
-    ["a command named history", { commands: { history: { decide: nothing } } }, "thing.commands.history"],
-    ["a command named dryRun", { commands: { dryRun: { decide: nothing } } }, "thing.commands.dryRun"],
+    ...["state", "history", "dryRun", "explain", "forget", "status", "verify", "$own"].map(
+      (name): [string, object, string] => [
+        `a command named ${name}`,
+        { commands: { [name]: { decide: nothing } } },
+        `thing.commands.${name}`,
+      ],
+    ),
     ["a command that is a function", { commands: { count: nothing } }, "thing.commands.count"],
     ["a command without decide", { commands: { count: { handler: nothing } } }, "thing.commands.count.decide"],
     [

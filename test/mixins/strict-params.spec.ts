@@ -1,0 +1,217 @@
+import { Decider, EventStore, type RecordedEvent } from "moleculer-event-sourcing";
+import { Validators, type BrokerOptions, type Context, type ServiceBroker } from "moleculer";
+import { cleanUp, refusal, startBroker } from "../support/broker.ts";
+import { eventsIn } from "../support/pages.ts";
+
+afterEach(cleanUp);
+
+const address = { type: "object", props: { street: "string", city: "string?" } } as const;
+
+/** Each command and action stores all of its params but the id. */
+async function start(options: BrokerOptions = {}): Promise<ServiceBroker> {
+  const events = EventStore("events", { adapter: "memory:" });
+  const keep = (_: object, { id: _id, ...payload }: { id: unknown }) => ({ type: "account.changed", payload });
+  const account = Decider("account", {
+    eventStore: events,
+    initialState: () => ({}),
+    commands: {
+      deposit: { params: { amount: "number" }, decide: keep },
+      move: { params: { address }, decide: keep },
+      anything: { params: { $$strict: false, amount: "number", address }, decide: keep },
+      remove: { params: { $$strict: "remove", amount: "number" }, decide: keep },
+      close: { decide: keep },
+      sign: {
+        params: { amount: "number" },
+        hooks: { before: (ctx: Context<{ by?: string }>) => void (ctx.params.by = "hook") },
+        decide: keep,
+      },
+    },
+    evolve: { "account.changed": (state) => state },
+  });
+  const payload = (params: object) => params as Record<string, unknown>;
+  return startBroker(
+    [
+      {
+        name: "account",
+        mixins: [events.mixin(), account.mixin()],
+        actions: {
+          note: events.mapAction("account.noted", { params: { id: "string", text: "string" }, payload }),
+          list: events.mapAction("account.listed", {
+            params: {
+              id: "string",
+              list: { type: "array", items: address },
+              short: { $$type: "object|optional", $$strict: true, n: "number" },
+              free: { type: "object", optional: true, strict: false, props: { n: "number" } },
+            },
+          }),
+        },
+      },
+    ],
+    options,
+  );
+}
+
+const stored = async (broker: ServiceBroker) =>
+  (await eventsIn<RecordedEvent>(broker.call("events.read"))).map(({ payload }) => payload);
+
+describe("Params that a command does not declare", () => {
+  it.each<[string, object, string, string]>([
+    ["deposit", { amount: 5, isAdmin: true }, "isAdmin", "one of the params id, amount"],
+    ["deposit", { amount: 5, ammount: 6 }, "ammount", "(did you mean amount?)"],
+    ["close", { isAdmin: true }, "isAdmin", "one of the params id"],
+    ["move", { address: { street: "a", citty: "b" } }, "address.citty", "street, city (did you mean city?)"],
+    ["note", { text: "a", isAdmin: true }, "isAdmin", "one of the params id, text"],
+    ["list", { list: [{ street: "a" }, { street: "b", isAdmin: true }] }, "list[1].isAdmin", "street, city"],
+    ["list", { list: [], short: { n: 1, m: 2 } }, "short.m", "one of the params n"],
+  ])("are refused with their name: %s %j", async (action, params, field, expected) => {
+    const broker = await start();
+    expect(await refusal(() => broker.call(`account.${action}`, { id: "1", ...params }))).toMatchObject({
+      code: 422,
+      type: "VALIDATION_ERROR",
+      message: expect.stringContaining(`${field}: found an unknown param`) as string,
+      data: [{ field, expected: expect.stringContaining(expected) as string }],
+    });
+    expect(await stored(broker)).toEqual([]);
+  });
+
+  it("are accepted at any depth with $$strict: false, and removed with remove", async () => {
+    const broker = await start();
+    const open = { amount: 5, note: "a", address: { street: "b", floor: 2 } };
+    await broker.call("account.anything", { id: "1", ...open });
+    await broker.call("account.remove", { id: "1", amount: 5, isAdmin: true });
+    await broker.call("account.list", { id: "1", list: [], free: { n: 1, m: 2 } });
+    expect(await stored(broker)).toEqual([open, { amount: 5 }, { id: "1", list: [], free: { n: 1, m: 2 } }]);
+  });
+
+  it("may be added by a hook of the service, which runs after the check", async () => {
+    const broker = await start();
+    await broker.call("account.sign", { id: "1", amount: 5 });
+    expect(await stored(broker)).toEqual([{ amount: 5, by: "hook" }]);
+  });
+
+  it("are up to the validator of the broker, which gets the params as they are written", async () => {
+    const seen: unknown[] = [];
+    class OtherValidator extends Validators.Base {
+      override compile(schema: object) {
+        seen.push(schema);
+        return () => true as const;
+      }
+      override validate() {
+        return true;
+      }
+      override convertSchemaToMoleculer(schema: object) {
+        return schema;
+      }
+    }
+    const broker = await start({ validator: new OtherValidator({}) });
+    const written = [{ amount: "number" }, { address }, { id: "string", text: "string" }];
+    for (const params of written) expect(seen).toContainEqual(params);
+    await broker.call("account.deposit", { id: "1", amount: 5, more: true });
+    expect(await stored(broker)).toEqual([{ amount: 5, more: true }]);
+  });
+});
+
+describe("Fields of a payload that its schema does not declare", () => {
+  const catalogue = {
+    "account.opened": { payload: { owner: "string", address } },
+    "account.noted": { payload: { $$strict: false, text: "string" } },
+    "account.tagged": { payload: { tags: { type: "record", key: "string", value: "string" }, any: "object" } },
+  } as const;
+  const brokerWith = (events: { mixin: () => object }) => startBroker([{ name: "account", mixins: [events.mixin()] }]);
+  const append = (broker: ServiceBroker, type: string, payload: object) =>
+    broker.call("events.append", { stream: "account-1", events: [{ type, payload }] });
+
+  it.each([
+    [
+      { owner: "ann", address: { street: "a" }, isAdmin: true },
+      "events.0.payload.isAdmin",
+      "no field but owner, address",
+    ],
+    [{ owner: "ann", address: { street: "a", stret: "b" } }, "events.0.payload.address.stret", "did you mean street?"],
+  ])("are refused by append: %j", async (payload, field, expected) => {
+    const broker = await brokerWith(EventStore("events", { adapter: "memory:", events: catalogue }));
+    expect(await refusal(() => append(broker, "account.opened", payload))).toMatchObject({
+      code: 422,
+      data: [{ field, message: expect.stringContaining(expected) as string }],
+    });
+    expect(await broker.call("events.count")).toBe(0);
+  });
+
+  it("are stored with $$strict: false, and in objects whose fields are not declared", async () => {
+    const broker = await brokerWith(EventStore("events", { adapter: "memory:", events: catalogue }));
+    await append(broker, "account.noted", { text: "a", more: 1 });
+    await append(broker, "account.tagged", { tags: { a: "b" }, any: { c: 1 } });
+    expect(await stored(broker)).toEqual([
+      { text: "a", more: 1 },
+      { tags: { a: "b" }, any: { c: 1 } },
+    ]);
+  });
+
+  it("stay readable in events that are stored already, and pass through upcasters", async () => {
+    const events = EventStore("events", {
+      adapter: "memory:",
+      events: {
+        "account.opened": {
+          schemaVersion: 2,
+          payload: { owner: "string" },
+          upcasters: { 1: ({ name, ...rest }: Record<string, unknown>) => ({ ...rest, owner: name }) },
+        },
+      },
+    });
+    const broker = await brokerWith(events);
+    const older = { type: "account.opened", payload: { name: "ann", more: 1 }, meta: { schemaVersion: 1 } };
+    await broker.call("events.append", { stream: "account-1", events: [older] });
+    expect(await stored(broker)).toEqual([{ owner: "ann", more: 1 }]);
+  });
+});
+
+describe("A reserved name", () => {
+  const text = "none: the name is reserved for a later release";
+  it.each([
+    ["append", { stream: "a-1", events: [{ type: "a.b", payload: {} }], condition: {} }, "condition"],
+    ["append", { stream: "a-1", events: [{ type: "a.b", payload: {} }], tags: [] }, "tags"],
+    ["append", { stream: "a-1", events: [{ type: "a.b", payload: {}, tags: [] }] }, "events.0.tags"],
+    ["read", { partition: 1 }, "partition"],
+    ["find", { category: "a" }, "category"],
+    ["find", { partition: 1 }, "partition"],
+    ["streams", { partition: 1 }, "partition"],
+  ])("is refused by %s: %j", async (action, params, field) => {
+    const broker = await start();
+    const data = [{ field, expected: text }];
+    expect(await refusal(() => broker.call(`events.${action}`, params))).toMatchObject({ code: 422, data });
+  });
+
+  it("is refused in definitions", async () => {
+    const personal = { "a.b": { payload: { name: "string" }, personal: ["name"] } };
+    expect(await refusal(() => EventStore("events", { events: personal }))).toMatchObject({
+      type: "DEFINITION",
+      message: `events.events.a.b.personal: found personal, expected ${text}`,
+    });
+    expect(await refusal(() => EventStore("tenant/events"))).toMatchObject({
+      type: "DEFINITION",
+      message: expect.stringMatching(/EventStore\.name: found "tenant\/events".*\/ is reserved/) as string,
+    });
+    const events = EventStore("events", { adapter: "memory:" });
+    expect(
+      await refusal(() => events.mapAction("a.b", { params: { id: "string" }, meta: { $command: 1 } })),
+    ).toMatchObject({ type: "DEFINITION", data: { field: "events: a.b.meta.$command" } });
+  });
+
+  it("is refused in an event that decide returns", async () => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const given: { tags: { type: string; tags: string[] }; forged: { type: string; meta: object } } = {
+      tags: { type: "thing.done", tags: [] },
+      forged: { type: "thing.done", meta: { $command: { id: "other" } } },
+    };
+    const thing = Decider("thing", {
+      eventStore: events,
+      initialState: () => ({}),
+      commands: { tags: { decide: () => given.tags }, forge: { decide: () => given.forged as { type: string } } },
+      evolve: { "thing.done": (state) => state },
+    });
+    const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), thing.mixin()] }]);
+    expect((await refusal(() => broker.call("thing.tags", { id: "1" }))).message).toContain("reserved");
+    expect((await refusal(() => broker.call("thing.forge", { id: "1" }))).message).toContain("meta.$command");
+    expect(await broker.call("events.count")).toBe(0);
+  });
+});
