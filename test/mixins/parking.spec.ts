@@ -39,10 +39,10 @@ class Faults {
     for (const position of positions) this.#at.delete(position);
   }
 
-  async transform({ position, stream }: RecordedEvent): Promise<{ stream: string; position: number }> {
+  async transform({ id, position, stream }: RecordedEvent): Promise<{ id: string; stream: string; position: number }> {
     this.ran.push(position);
     await this.#at.get(position)?.();
-    return { stream, position };
+    return { id, stream, position };
   }
 }
 
