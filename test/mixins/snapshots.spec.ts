@@ -107,7 +107,8 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
 
   const typesOf = (id: string) =>
     [...history.values()].flatMap(({ type, payload }) => (payload.id === id ? [type] : []));
-  const files = () => (engine === "sqlite" ? readdirSync(home).filter((name) => name.endsWith(".db")) : []);
+  const files = () =>
+    engine === "sqlite" ? readdirSync(join(home, "things")).filter((name) => name.endsWith(".db")) : [];
   const setTotal = async (total: number) => {
     const batch = await table.live().begin();
     await batch.apply([update("1", { total })]);
