@@ -1,14 +1,11 @@
-import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Argument, Class, ClassDeclaration, Expression } from "@swc/core";
 import { Errors } from "moleculer";
 import { shapeLines } from "./declaration-lines.ts";
-import { resolveName, root, sourceFile, textAt } from "./source-file.ts";
+import { filesWith, resolveName, sourceFile, textAt } from "./source-file.ts";
 
 /** Each error class with its type, code, whether it is retryable, and the keys of its data, from its call of `super`. */
 export const errorLines = (): string[] =>
-  globSync("{core,adapters,mixins,cli,testing}/**/*.ts", { cwd: root })
-    .filter((file) => /\bclass \w+ extends \w*Error|\bextends Errors\./.test(readFileSync(join(root, file), "utf8")))
+  filesWith("{core,adapters,mixins,cli,testing}", /\bclass \w+ extends \w*Error|\bextends Errors\./)
     .flatMap((file) =>
       [...sourceFile(file).declarations.values()]
         .flat()

@@ -1,6 +1,6 @@
 import type { ActionSchema, ServiceBroker, ServiceSchema } from "moleculer";
 import { knownNames, unknown } from "./known-names.ts";
-import { byName, ruleText } from "./rule-text.ts";
+import { byName, ruleLines } from "./rule-text.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 
@@ -21,7 +21,7 @@ const linesOf = (actions: Actions): string[] =>
       const rules = Object.entries(declared).toSorted(byName);
       return [
         `${name} (${visibility}${$$strict === true ? ", strict" : ""})`,
-        ...rules.map(([param, rule]) => `  ${param}: ${ruleText(rule)}`),
+        ...rules.flatMap(([param, rule]) => ruleLines(param, rule)).map((line) => `  ${line}`),
       ];
     });
 

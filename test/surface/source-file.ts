@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseSync, type Declaration, type ExportNamedDeclaration, type ImportDeclaration } from "@swc/core";
@@ -87,6 +87,10 @@ export function resolveName(file: string, name: string): Origin | null {
   const origin = imports.get(name) ?? exports.get(name);
   return origin && origin.file !== "" ? resolveName(origin.file, origin.name) : null;
 }
+
+/** The files of these folders whose text matches. */
+export const filesWith = (folders: string, pattern: RegExp): string[] =>
+  globSync(`${folders}/**/*.ts`, { cwd: root }).filter((file) => pattern.test(readFileSync(join(root, file), "utf8")));
 
 /** The text of a node in one line. Its offsets are in bytes and begin with 1. */
 export const textAt = (file: string, node: object): string => {

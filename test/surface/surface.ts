@@ -6,11 +6,12 @@ import { logSchema } from "../../adapters/sqlite/event-schema.ts";
 import { tableSchema } from "../../adapters/sqlite/table-file.ts";
 import { help } from "../../cli/usage.ts";
 import { formats } from "../../core/log/stored-format.ts";
-import { spoken } from "../../mixins/service/between-nodes.ts";
+import { protocol } from "../../mixins/service/between-nodes.ts";
 import { paramsOfActions } from "../../mixins/service/read-params.ts";
 import { brokerWithAll } from "./broker-with-all.ts";
 import { declarationLines, exportLines, shapeLines } from "./declaration-lines.ts";
 import { errorLines, problemLines } from "./error-lines.ts";
+import { headerLines } from "./header-lines.ts";
 import { optionLines, schemeLines } from "./option-lines.ts";
 import { byName } from "./rule-text.ts";
 import { actionLines, appendLine, heardLines, metricLines } from "./service-lines.ts";
@@ -41,7 +42,7 @@ export async function surface(): Promise<string> {
         ...heardLines(broker),
         ...Object.values(internalEvents).map((nameOf) => `sent between nodes: ${nameOf("<name>")}`),
       ],
-      "Calls between nodes": [`headers: ${JSON.stringify(spoken.headers)}`],
+      Calls: [...headerLines(), `protocol between nodes: ${protocol}`],
       Errors: [...errorLines(), ...problemLines()],
       Metrics: metricLines(broker),
       "Command line": help.split("\n").filter((line) => /^(npx|--|<|Exit codes)/.test(line)),
