@@ -1,6 +1,6 @@
 import { InvalidQueryError, StoreUnavailableError } from "../../core/errors/errors.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
-import type { Problem } from "../../core/errors/problem.ts";
+import { asProblem, type ProblemData } from "../../core/errors/problem.ts";
 import { translate } from "./errors.ts";
 import { queryThreads, type WaitingJob } from "./query-threads.ts";
 import type { SelectStatement } from "./query-worker.ts";
@@ -105,6 +105,6 @@ function asOurs(file: string, error: unknown): unknown {
   if (error instanceof StoreUnavailableError) return error;
   const { name, message, type, data } = error as Error & { type?: unknown; data?: unknown };
   if (type === "STORE_UNAVAILABLE") return new StoreUnavailableError(file, message, error);
-  if (type === "INVALID_QUERY") return new InvalidQueryError(data as Problem);
+  if (type === "INVALID_QUERY") return new InvalidQueryError(asProblem((data as [ProblemData])[0]));
   return name === "SqliteError" ? translate(file, error) : error;
 }

@@ -4,7 +4,7 @@ import type { Problem } from "../errors/problem.ts";
 import type { JsonValue } from "../json/json.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { upcastPayload } from "./upcast.ts";
-import { UpcastError } from "./upcast-error.ts";
+import { UpcastFailedError } from "./upcast-error.ts";
 
 /** The payload to store. */
 interface Checked {
@@ -52,7 +52,7 @@ function olderToday(
   try {
     return upcastPayload(entry, { ...event, payload, version: 0, position: 0, time: new Date().toISOString() });
   } catch (error) {
-    if (!(error instanceof UpcastError)) throw error;
+    if (!(error instanceof UpcastFailedError)) throw error;
     const { schemaVersion, why } = error.data as { schemaVersion: number; why: string };
     const expected = `a payload of schema version ${schemaVersion} that can be brought to version ${entry.schemaVersion} (${why})`;
     return [{ field: `${at}.payload`, found: value, expected }];
@@ -67,7 +67,7 @@ const sameToday = (entry: CatalogueEntry, payload: unknown) => (stored: Recorded
   try {
     return isDeepStrictEqual(upcastPayload(entry, stored).value, payload);
   } catch (error) {
-    if (error instanceof UpcastError) return false;
+    if (error instanceof UpcastFailedError) return false;
     throw error;
   }
 };

@@ -5,9 +5,9 @@ import type { RecordedEvent } from "../event/recorded-event.ts";
 /** An upcaster's message may quote a whole payload. */
 const maxReasonCharacters = 1000;
 
-/** A stored event that the catalogue cannot convert to today's version. 422; an upcaster has to be fixed. */
-export class UpcastError extends Errors.MoleculerClientError {
-  override name = "UpcastError";
+/** A stored event that the catalogue cannot convert to today's version. 500; an upcaster has to be fixed. */
+export class UpcastFailedError extends Errors.MoleculerError {
+  override name = "UpcastFailedError";
 
   constructor(
     event: Pick<RecordedEvent, "id" | "type" | "position" | "stream">,
@@ -20,7 +20,7 @@ export class UpcastError extends Errors.MoleculerClientError {
     const reason = brief(why, maxReasonCharacters);
     super(
       `event ${id} (${type}, position ${position}, schema version ${show(version)}): ${reason}`,
-      422,
+      500,
       "UPCAST_FAILED",
       { id, type, position, stream, schemaVersion, why: reason },
     );

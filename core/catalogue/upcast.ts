@@ -5,7 +5,7 @@ import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import { ignoreOutcome, isThenable } from "../concurrency/is-thenable.ts";
 import type { ParkedError } from "../event/parked-error.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
-import { UpcastError } from "./upcast-error.ts";
+import { UpcastFailedError } from "./upcast-error.ts";
 
 /** Why an event does not fit today's catalogue, in a form that can be sent to other nodes. */
 export type Unreadable = ParkedError;
@@ -19,7 +19,7 @@ export function isOfToday({ entries }: Catalogue, { type, meta }: Pick<RecordedE
 /**
  * Converts an event to today's payload and schema version. Returns the event itself if it has today's version or its
  * type has no entry; otherwise returns a new event.
- * @throws UpcastError
+ * @throws UpcastFailedError
  */
 export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEvent {
   if (isOfToday(catalogue, event)) return event;
@@ -32,12 +32,12 @@ export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEven
   };
 }
 
-/** @throws UpcastError naming the first event that cannot be converted */
+/** @throws UpcastFailedError naming the first event that cannot be converted */
 export function upcastAll(catalogue: Catalogue, events: RecordedEvent[]): RecordedEvent[] {
   return catalogue.entries.size === 0 ? events : events.map((event) => upcast(catalogue, event));
 }
 
-/** The same, yielding to the event loop, since upcasters may be slow. @throws UpcastError */
+/** The same, yielding to the event loop, since upcasters may be slow. @throws UpcastFailedError */
 export async function upcastInTurns(catalogue: Catalogue, events: RecordedEvent[]): Promise<RecordedEvent[]> {
   if (catalogue.entries.size === 0) return events;
   const pace = new Pace();
@@ -63,7 +63,7 @@ export function upcastEach(
     try {
       return upcast(catalogue, event);
     } catch (error) {
-      if (!(error instanceof UpcastError)) throw error;
+      if (!(error instanceof UpcastFailedError)) throw error;
       const { name, message, type, code } = error;
       unreadable[event.id] = { name, message, type, code };
       return event;
@@ -75,11 +75,11 @@ export function upcastEach(
 
 /**
  * Applies the upcasters from the event's version to today's.
- * @throws UpcastError
+ * @throws UpcastFailedError
  */
 export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): JsonValue {
   const stored = event.meta["schemaVersion"] ?? 1;
-  const fail = (why: string, cause?: unknown) => new UpcastError(event, stored, why, cause);
+  const fail = (why: string, cause?: unknown) => new UpcastFailedError(event, stored, why, cause);
   if (!isSchemaVersion(stored)) throw fail("its schema version is not a whole number from 1");
   if (stored > entry.schemaVersion) throw fail(`the catalogue knows version ${entry.schemaVersion}, not yet this one`);
   // A copy, so that an upcaster cannot change the stored event.

@@ -73,16 +73,16 @@ export class InvalidQueryError extends Errors.MoleculerClientError {
   override name = "InvalidQueryError";
 
   constructor(problem: Problem) {
-    super(inWords([problem]), 422, "INVALID_QUERY", asData([problem])[0]);
+    super(inWords([problem]), 422, "INVALID_QUERY", asData([problem]));
   }
 }
 
-/** A transform's result does not fit the aggregate's fields: an error of the event. 422. */
-export class InvalidRowError extends Errors.MoleculerClientError {
+/** A transform's result does not fit the aggregate's fields: an error of the event. 500. */
+export class InvalidRowError extends Errors.MoleculerError {
   override name = "InvalidRowError";
 
   constructor(problems: readonly Problem[]) {
-    super(inWords(problems), 422, "INVALID_ROW", asData(problems));
+    super(inWords(problems), 500, "INVALID_ROW", asData(problems));
   }
 }
 
@@ -93,7 +93,7 @@ export class DuplicateRowError extends Errors.MoleculerClientError {
   constructor(field: string, found: unknown) {
     super(`${field}: a row with ${show(found)} exists already`, 409, "DUPLICATE_ROW", {
       field,
-      found: portable(found),
+      actual: portable(found),
     });
   }
 }
@@ -122,50 +122,44 @@ export class UnknownParkedEventError extends Errors.MoleculerClientError {
   constructor(aggregate: string, choice: { id?: string; stream?: string; process?: string }) {
     const found = Object.entries(choice).map(([name, value]) => [name, brief(value)] as const);
     const what = found.map(([name, value]) => `${name === "id" ? "event" : name} ${value}`).join(" of ");
-    super(
-      `${aggregate}: ${what} is not parked; expected one that "parked" lists`,
-      404,
-      "UNKNOWN_PARKED_EVENT",
-      Object.fromEntries(found),
-    );
+    super(`${aggregate}: ${what} is not parked; expected one that "parked" lists`, 404, "UNKNOWN_PARKED_EVENT", {
+      consumer: aggregate,
+      id: null,
+      stream: null,
+      process: null,
+      ...Object.fromEntries(found),
+    });
   }
 }
 
-/** A definition that cannot work. 422, thrown at the definition or when it is mixed in. Omits the password of a URL. */
-export class DefinitionError extends Errors.MoleculerClientError {
+/** A definition that cannot work. 500, thrown at the definition or when it is mixed in. Omits the password of a URL. */
+export class DefinitionError extends Errors.MoleculerError {
   override name = "DefinitionError";
 
   constructor(problem: Problem) {
     const { found } = problem;
     const shown = { ...problem, found: typeof found === "string" ? withoutPassword(found) : found };
-    super(inWords([shown]), 422, "DEFINITION", asData([shown])[0]);
+    super(inWords([shown]), 500, "DEFINITION", asData([shown]));
   }
 }
 
-/** Two different definitions share one name on one broker. 409. */
-export class NameTakenError extends Errors.MoleculerClientError {
+/** Two different definitions share one name on one broker. 500. */
+export class NameTakenError extends Errors.MoleculerError {
   override name = "NameTakenError";
 
   constructor(name: string, why: string) {
-    super(`${name}: ${why}`, 409, "NAME_TAKEN", { name, why });
+    super(`${name}: ${why}`, 500, "NAME_TAKEN", { name, why });
   }
 }
 
-/** A connection string whose scheme no engine has. 422. Omits its password. */
-export class UnknownAdapterError extends Errors.MoleculerClientError {
+/** A connection string whose scheme no engine has. 500. Omits its password. */
+export class UnknownAdapterError extends Errors.MoleculerError {
   override name = "UnknownAdapterError";
 
   constructor(given: unknown, known: readonly string[]) {
     const found = typeof given === "string" ? withoutPassword(given) : given;
-    super(
-      `adapter: found ${show(found)}, expected one of ${known.join(", ")} or an adapter's factory`,
-      422,
-      "UNKNOWN_ADAPTER",
-      {
-        found: portable(found),
-        expected: known,
-      },
-    );
+    const problem = { field: "adapter", found, expected: `one of ${known.join(", ")} or an adapter's factory` };
+    super(inWords([problem]), 500, "UNKNOWN_ADAPTER", asData([problem]));
   }
 }
 
@@ -173,13 +167,13 @@ export class UnknownAdapterError extends Errors.MoleculerClientError {
 export const hostedElsewhere =
   "is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store `host: false`";
 
-/** A file or database that this version cannot host. Not retryable: an operator has to act. 409. */
-export class UnusableStoreError extends Errors.MoleculerClientError {
+/** A file or database that this version cannot host. Not retryable: an operator has to act. 500. */
+export class UnusableStoreError extends Errors.MoleculerError {
   override name = "UnusableStoreError";
 
   constructor(location: string, why: string, cause?: unknown) {
     const reason = brief(why, maxReasonCharacters);
-    super(`${location}: ${reason}`, 409, "UNUSABLE_STORE", { location, why: reason });
+    super(`${location}: ${reason}`, 500, "UNUSABLE_STORE", { location, why: reason });
     if (cause !== undefined) this.cause = cause;
   }
 }
@@ -215,8 +209,8 @@ export class JobRunningError extends Errors.MoleculerClientError {
  * A line of a file that cannot be imported. Its code is that of `cause`: 422 for a malformed line, 409 if the log has
  * other content. `data` is `{line, stored, type, data}`; the last two are those of the cause.
  */
-export class ImportError extends Errors.MoleculerClientError {
-  override name = "ImportError";
+export class ImportFailedError extends Errors.MoleculerClientError {
+  override name = "ImportFailedError";
 
   constructor(line: number, stored: number, cause: Error & { code?: unknown; type?: unknown; data?: unknown }) {
     const { message, code, type, data } = cause;

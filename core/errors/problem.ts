@@ -108,16 +108,18 @@ export const inWords = (problems: readonly Problem[]): string => {
 
 const moreInWords = (more: number) => `${more} more problem${more === 1 ? "" : "s"}`;
 
-/** A problem as it appears in an error's data. */
+/** A problem as it appears in an error's data: the entries of Moleculer's own validation error have the same fields. */
 export interface ProblemData {
+  /** `required`: the field is missing. `more`: the number of omitted problems. `invalid`: any other problem. */
+  type: string;
   field: string;
-  found: unknown;
-  expected: string;
   message: string;
+  expected: string;
+  actual: unknown;
 }
 
-/** Restores a problem from another node's error. If its message does not quote `found`, `found` is a description. */
-export function asProblem({ field, found, expected, message }: ProblemData): Problem {
+/** Restores a problem from another node's error. If its message does not quote `actual`, that is a description. */
+export function asProblem({ field, actual: found, expected, message }: ProblemData): Problem {
   const isText = typeof found === "string" && message.startsWith(`${field}: found "`);
   return { field, found: typeof found === "string" && !isText ? described(found) : found, expected };
 }
@@ -128,12 +130,13 @@ export function asData(problems: readonly Problem[]): ProblemData[] {
   let bytes = 0;
   for (const problem of problems.slice(0, maxProblems)) {
     const { field, found, expected } = inBrief(problem);
-    const entry = { field, found: portable(found), expected, message: sentence({ field, found, expected }) };
+    const type = found === undefined ? "required" : "invalid";
+    const entry = { type, field, message: sentence({ field, found, expected }), expected, actual: portable(found) };
     bytes += Buffer.byteLength(JSON.stringify(entry));
     if (bytes > maxDataBytes && data.length > 0) break;
     data.push(entry);
   }
   const more = problems.length - data.length;
-  if (more > 0) data.push({ field: "more", found: more, expected: "none", message: moreInWords(more) });
+  if (more > 0) data.push({ type: "more", field: "more", message: moreInWords(more), expected: "none", actual: more });
   return data;
 }

@@ -22,7 +22,7 @@ export class UnknownSnapshotError extends Errors.MoleculerClientError {
   }
 }
 
-/** The snapshot belongs to another aggregate, definition or log. 409; `data` is `{id, field, found, expected}`. */
+/** The snapshot belongs to another aggregate, definition or log. 409; `data` is `{id, field, expected, actual}`. */
 export class SnapshotMismatchError extends Errors.MoleculerClientError {
   override name = "SnapshotMismatchError";
 
@@ -30,18 +30,18 @@ export class SnapshotMismatchError extends Errors.MoleculerClientError {
     super(`snapshot ${id}: ${inWords([{ field, found, expected }])}`, 409, "SNAPSHOT_MISMATCH", {
       id,
       field,
-      found: portable(found),
       expected,
+      actual: portable(found),
     });
   }
 }
 
-/** The snapshot's files are not as they were written. 409. */
-export class SnapshotDamagedError extends Errors.MoleculerClientError {
+/** The snapshot's files are not as they were written. 500. */
+export class SnapshotDamagedError extends Errors.MoleculerError {
   override name = "SnapshotDamagedError";
 
   constructor(location: string, why: string, cause?: unknown) {
-    super(`${location}: the snapshot is damaged: ${why}`, 409, "SNAPSHOT_DAMAGED", { location, why });
+    super(`${location}: the snapshot is damaged: ${why}`, 500, "SNAPSHOT_DAMAGED", { location, why });
     if (cause !== undefined) this.cause = cause;
   }
 }
@@ -73,7 +73,7 @@ export class RebuildFailedError extends Errors.MoleculerClientError {
 }
 
 /**
- * The live table was folded with another definition than today's. 409; `data` is `{aggregate, field, found, expected}`.
+ * The live table was folded with another definition than today's. 409; `data` is `{aggregate, field, expected, actual}`.
  */
 export class StaleTableError extends Errors.MoleculerClientError {
   override name = "StaleTableError";
@@ -83,7 +83,7 @@ export class StaleTableError extends Errors.MoleculerClientError {
       `${aggregate}: its table was folded by another definition, ${inWords([{ field, found, expected }])}; "rebuild" folds it by today's`,
       409,
       "STALE_TABLE",
-      { aggregate, field, found: portable(found), expected },
+      { aggregate, field, expected, actual: portable(found) },
     );
   }
 }

@@ -4,14 +4,14 @@ import type { EventMeta, RecordedEvent } from "./recorded-event.ts";
 /** An event as an engine stores it, with payload and meta as texts. */
 export type StoredEvent = Omit<RecordedEvent, "payload" | "meta" | "link"> & { payload: string; meta: string };
 
-/** A stored event cannot be parsed: its storage medium has changed it. 409; restore the log from a backup. */
-export class DamagedEventError extends Errors.MoleculerClientError {
+/** A stored event cannot be parsed: its storage medium has changed it. 500; restore the log from a backup. */
+export class DamagedEventError extends Errors.MoleculerError {
   override name = "DamagedEventError";
 
   constructor({ id, type, stream, version, position }: StoredEvent, field: "payload" | "meta", why: string) {
     super(
       `event ${id} (${type}, position ${position}, version ${version} of stream ${stream}) is damaged: its ${field} is ${why}. Restore the log from a backup, or skip the event where a consumer has parked it`,
-      409,
+      500,
       "DAMAGED_EVENT",
       { id, type, stream, version, position, field, why },
     );

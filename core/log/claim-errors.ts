@@ -17,12 +17,12 @@ export class DuplicateClaimError extends Errors.MoleculerClientError {
 
 /**
  * Nothing can be claimed now: the scope has not begun, has another definition, or lacks events that were stored without
- * their claims. A decider that knows the definition folds them and appends again. 409; `data` is `{scope}`.
+ * their claims. A decider that knows the definition folds them and appends again. 503; `data` is `{scope}`.
  */
-export class ClaimsBehindError extends Errors.MoleculerClientError {
+export class ClaimsBehindError extends Errors.MoleculerError {
   override name = "ClaimsBehindError";
 
   constructor(scope: string) {
-    super(`${scope}: its claims do not follow the log; fold them and append again`, 409, "CLAIMS_BEHIND", { scope });
+    super(`${scope}: its claims do not follow the log; fold them and append again`, 503, "CLAIMS_BEHIND", { scope });
   }
 }

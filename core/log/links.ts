@@ -37,7 +37,7 @@ export interface LogLinks {
 
 /**
  * A stream contains events of its own or links, never both, since they would share its versions. 409; `data` is
- * `{stream, found, expected}`.
+ * `{stream, expected, actual}`.
  */
 export class MixedStreamError extends Errors.MoleculerClientError {
   override name = "MixedStreamError";
@@ -49,8 +49,8 @@ export class MixedStreamError extends Errors.MoleculerClientError {
         : ["events of its own", "a stream of links, or a new one"];
     super(`stream ${show(stream)}: found ${has}, expected ${expected}`, 409, "MIXED_STREAM", {
       stream,
-      found,
       expected: found === "links" ? "events" : "links",
+      actual: found,
     });
   }
 }

@@ -70,14 +70,14 @@ export class Outcomes {
     const { ctx, stream } = call;
     const { type, code, data } = (error ?? {}) as { type?: unknown; code?: unknown; data?: Found };
     // A repeated command may be rejected now, although its events were stored the first time.
-    const earlier =
-      typeof code === "number" && code < 500 && type !== "SPECULATION_FAILED" ? await this.earlier(call) : null;
+    const isRefusal = type === "CLAIMS_BEHIND" || (typeof code === "number" && code >= 400 && code < 500);
+    const earlier = isRefusal && type !== "SPECULATION_FAILED" ? await this.earlier(call) : null;
     if (earlier) return earlier;
     const isConflict = type === "VERSION_CONFLICT";
     if (!isConflict && type !== "DUPLICATE_CLAIM" && type !== "SPECULATION_FAILED") entities.drop(stream);
     if (dependsOn !== null) {
       // An outage is thrown at once. A rejection may be due to the speculative state, so it is decided again.
-      if (typeof code !== "number" || code < 400 || code >= 500) throw error;
+      if (!isRefusal) throw error;
       tries.failedSpeculations++;
       if (type === "SPECULATION_FAILED" && data?.why !== "refused") speculative.pause();
     } else {

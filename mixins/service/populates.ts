@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
 import { ValidationError } from "../../core/errors/errors.ts";
-import type { Problem } from "../../core/errors/problem.ts";
+import type { ProblemData } from "../../core/errors/problem.ts";
 import { queryBounds } from "../../core/query/query-bounds.ts";
 
 export type Populating = { populates?: Record<string, unknown> | null };
@@ -88,9 +88,9 @@ function referencesIn(document: Document, field: string): number {
  */
 function asSent(error: unknown, names: readonly string[]): unknown {
   const { type, data } = (error ?? {}) as { type?: unknown; data?: unknown };
-  const [problem] = (Array.isArray(data) ? data : []) as Partial<Problem>[];
+  const [problem] = (Array.isArray(data) ? data : []) as Partial<ProblemData>[];
   if (type !== "VALIDATION_ERROR" || problem?.field !== "populate") return error;
-  const sent = names.find((name) => name.endsWith(`.${String(problem.found)}`));
+  const sent = names.find((name) => name.endsWith(`.${String(problem.actual)}`));
   if (sent === undefined) return error;
   return new ValidationError([{ field: "populate", found: sent, expected: String(problem.expected) }]);
 }

@@ -107,7 +107,7 @@ describe("A place in memory", () => {
     expect(await refusal(() => second.open(fields))).toMatchObject({
       name: "UnusableStoreError",
       type: "UNUSABLE_STORE",
-      code: 409,
+      code: 500,
       message: expect.stringContaining("is hosted by another process or broker"),
     });
     // A refused host holds nothing, so its close releases nothing.
@@ -161,8 +161,8 @@ describe("A definition in memory", () => {
     ["a name that is none", () => memory(null as never), "adapter"],
   ])("is refused for %s", async (_, define, field) => {
     const error = await refusal(define);
-    expect(error).toMatchObject({ name: "DefinitionError", type: "DEFINITION", code: 422 });
-    expect(error.data).toMatchObject({ field, expected: expect.any(String) as string });
+    expect(error).toMatchObject({ name: "DefinitionError", type: "DEFINITION", code: 500 });
+    expect(error.data).toMatchObject([{ field, expected: expect.any(String) as string }]);
   });
 });
 

@@ -82,7 +82,7 @@ describe("A backup of a SQLite log", () => {
     ] as const) {
       changeHistory(db, damage);
       const error = await refusal(backedUp);
-      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500 });
       expect(error.message).toContain(message);
       expect(copies()).toEqual([]);
       expect(autocheckpoint()).toBe(1000);

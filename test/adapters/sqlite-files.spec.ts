@@ -73,7 +73,7 @@ async function unusable(kind: "log" | "table", file: string, atFault = file): Pr
   const content = () => (existsSync(atFault) && statSync(atFault).isFile() ? readFileSync(atFault, "latin1") : null);
   const before = content();
   const error = await refusal(() => engines[kind](file));
-  expect(error).toMatchObject({ name: "UnusableStoreError", code: 409, type: "UNUSABLE_STORE", retryable: false });
+  expect(error).toMatchObject({ name: "UnusableStoreError", code: 500, type: "UNUSABLE_STORE", retryable: false });
   expect(error.message).toContain(folder);
   expect(error.data).toEqual({ location: expect.stringContaining(folder), why: expect.any(String) });
   expect(handles()).toEqual([]);
@@ -193,7 +193,7 @@ describe.each(kinds)("A %s", (kind) => {
     const first = await engines[kind](`${folder}/x.db`);
     for (const file of [`${folder}/x.db`, `${folder}/../${folder.split("/").at(-1)!}/x.db`]) {
       const error = await refusal(() => engines[kind](file));
-      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500, retryable: false });
       expect(error.message).toBe(
         `${kind === "log" ? file : file.replace(/\.db$/, "")}: is hosted by another process or broker; one host at a time: end that one, give a table a place of its own, or a store \`host: false\``,
       );
@@ -216,7 +216,7 @@ describe.each(kinds)("A %s", (kind) => {
     const { child, said } = await host(kind, `${folder}/x.db`);
     expect(said).toBe("hosted");
     const error = await refusal(() => engines[kind](`${folder}/x.db`));
-    expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500 });
     expect(error.message).toContain("is hosted by another process or broker");
     expect(handles()).toEqual([]);
     await killed(child);
@@ -306,7 +306,7 @@ describe("A damaged log", () => {
 
   const damage = {
     name: "UnusableStoreError",
-    code: 409,
+    code: 500,
     type: "UNUSABLE_STORE",
     retryable: false,
     message: expect.stringMatching(/the database is damaged: restore a log from a backup|is no SQLite database/),

@@ -43,7 +43,7 @@ async function host(): Promise<ServiceBroker> {
 const append = (broker: ServiceBroker) =>
   broker.call("events.append", { stream: "thing-1", events: [{ type: "thing.made", payload: {} }] });
 
-const expected = { type: "UNUSABLE_STORE", code: 409, retryable: false };
+const expected = { type: "UNUSABLE_STORE", code: 500, retryable: false };
 
 /** Waits until the call is refused; returns the error. */
 const refusedSoon = (call: () => Promise<unknown>) => eventually(() => refusal(call));

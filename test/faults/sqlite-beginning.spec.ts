@@ -39,7 +39,7 @@ async function headAfterStart(options: SqliteLogOptions = {}): Promise<number> {
 const refusedStart = async () => {
   const before = contents();
   const error = await refusal(() => open());
-  expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+  expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500, retryable: false });
   expect(contents()).toEqual(before);
   return error.message;
 };

@@ -60,135 +60,137 @@ const withPayload = (payload: unknown) => withEvent({ type: "thing.created", pay
 const rule = "1 to 255 Unicode characters without control characters";
 
 describe("An append with bad input", () => {
-  it.each<[string, object, { field: string; found: unknown; expected: unknown }]>([
-    ["no stream", { ...good, stream: undefined }, { field: "stream", found: "undefined", expected: rule }],
-    ["an empty stream name", { ...good, stream: "" }, { field: "stream", found: "", expected: rule }],
+  it.each<[string, object, { field: string; actual: unknown; expected: unknown }]>([
+    ["no stream", { ...good, stream: undefined }, { field: "stream", actual: "undefined", expected: rule }],
+    ["an empty stream name", { ...good, stream: "" }, { field: "stream", actual: "", expected: rule }],
     [
       "a stream name of 300 characters",
       { ...good, stream: "x".repeat(300) },
-      { field: "stream", found: `${"x".repeat(188)}… (300 long)`, expected: rule },
+      { field: "stream", actual: `${"x".repeat(188)}… (300 long)`, expected: rule },
     ],
     [
       "a line break in the stream name",
       { ...good, stream: "thing-1\n" },
-      { field: "stream", found: "thing-1\n", expected: rule },
+      { field: "stream", actual: "thing-1\n", expected: rule },
     ],
     [
       "a stream of the framework",
       { ...good, stream: "$snapshots" },
-      { field: "stream", found: "$snapshots", expected: expect.stringContaining('begin with "$"') },
+      { field: "stream", actual: "$snapshots", expected: expect.stringContaining('begin with "$"') },
     ],
-    ["a stream that is no string", { ...good, stream: 42 }, { field: "stream", found: 42, expected: rule }],
+    ["a stream that is no string", { ...good, stream: 42 }, { field: "stream", actual: 42, expected: rule }],
     [
       "no events",
       { ...good, events: [] },
-      { field: "events", found: "an array of 0", expected: "an array of 1 to 2000 events" },
+      { field: "events", actual: "an array of 0", expected: "an array of 1 to 2000 events" },
     ],
     [
       "events that are no array",
       { ...good, events: good.events[0] },
-      { field: "events", found: "an object", expected: "an array of 1 to 2000 events" },
+      { field: "events", actual: "an object", expected: "an array of 1 to 2000 events" },
     ],
     [
       "too many events",
       { ...good, events: Array.from({ length: 2001 }, () => good.events[0]) },
-      { field: "events", found: "an array of 2001", expected: "an array of 1 to 2000 events" },
+      { field: "events", actual: "an array of 2001", expected: "an array of 1 to 2000 events" },
     ],
     [
       "an event that is none",
       withEvent(null),
-      { field: "events.0", found: null, expected: "an event: {type, payload, id?, meta?}" },
+      { field: "events.0", actual: null, expected: "an event: {type, payload, id?, meta?}" },
     ],
     [
       "an event without type",
       withEvent({ payload: {} }),
-      { field: "events.0.type", found: "undefined", expected: rule },
+      { field: "events.0.type", actual: "undefined", expected: rule },
     ],
     [
       "an event of a type with wildcards",
       withEvent({ type: "thing.*", payload: {} }),
-      { field: "events.0.type", found: "thing.*", expected: "a name without wildcards" },
+      { field: "events.0.type", actual: "thing.*", expected: "a name without wildcards" },
     ],
     [
       "an event of the framework's type",
       withEvent({ type: "$snapshot.started", payload: {} }),
-      { field: "events.0.type", found: "$snapshot.started", expected: expect.stringContaining('begin with "$"') },
+      { field: "events.0.type", actual: "$snapshot.started", expected: expect.stringContaining('begin with "$"') },
     ],
     [
       "an event without payload",
       withEvent({ type: "thing.created" }),
-      { field: "events.0.payload", found: "undefined", expected: "a JSON value" },
+      { field: "events.0.payload", actual: "undefined", expected: "a JSON value" },
     ],
     [
       "a circular payload",
       withPayload({ deep: circle() }),
       {
         field: "events.0.payload.deep.inner.above",
-        found: "an object",
+        actual: "an object",
         expected: "a JSON value without a circular reference",
       },
     ],
     [
       "a BigInt in the payload",
       withPayload({ deep: [1, 2n] }),
-      { field: "events.0.payload.deep.1", found: "BigInt 2", expected: "a JSON value (write it as a string)" },
+      { field: "events.0.payload.deep.1", actual: "BigInt 2", expected: "a JSON value (write it as a string)" },
     ],
     [
       "a NaN in the payload",
       withPayload({ size: NaN }),
-      { field: "events.0.payload.size", found: NaN, expected: "a finite number" },
+      { field: "events.0.payload.size", actual: NaN, expected: "a finite number" },
     ],
     [
       "a payload that is a function",
       withPayload(() => 1),
-      { field: "events.0.payload", found: "function", expected: "a JSON value" },
+      { field: "events.0.payload", actual: "function", expected: "a JSON value" },
     ],
     [
       "an id that is no UUID",
       withEvent({ ...good.events[0], id: "42" }),
-      { field: "events.0.id", found: "42", expected: "a UUID" },
+      { field: "events.0.id", actual: "42", expected: "a UUID" },
     ],
     [
       "an id that is no string",
       withEvent({ ...good.events[0], id: 42 }),
-      { field: "events.0.id", found: 42, expected: "a UUID" },
+      { field: "events.0.id", actual: 42, expected: "a UUID" },
     ],
     [
       "meta that is no object",
       withEvent({ ...good.events[0], meta: "ann" }),
-      { field: "events.0.meta", found: "ann", expected: "an object" },
+      { field: "events.0.meta", actual: "ann", expected: "an object" },
     ],
     [
       "a BigInt in the meta",
       withEvent({ ...good.events[0], meta: { size: 2n } }),
-      { field: "events.0.meta.size", found: "BigInt 2", expected: "a JSON value (write it as a string)" },
+      { field: "events.0.meta.size", actual: "BigInt 2", expected: "a JSON value (write it as a string)" },
     ],
     [
       "a correlation id that is no string",
       withEvent({ ...good.events[0], meta: { correlationId: 42 } }),
-      { field: "events.0.meta.correlationId", found: 42, expected: "a string" },
+      { field: "events.0.meta.correlationId", actual: 42, expected: "a string" },
     ],
     [
       "a negative expected version",
       { ...good, expectedVersion: -1 },
-      { field: "expectedVersion", found: -1, expected: expect.stringContaining('"no-stream"') },
+      { field: "expectedVersion", actual: -1, expected: expect.stringContaining('"no-stream"') },
     ],
     [
       "a misspelt expected version",
       { ...good, expectedVersion: "nostream" },
-      { field: "expectedVersion", found: "nostream", expected: expect.stringContaining('"no-stream"') },
+      { field: "expectedVersion", actual: "nostream", expected: expect.stringContaining('"no-stream"') },
     ],
     [
       "a command id among the params",
       { ...good, commandId: "c" },
-      { field: "commandId", found: "commandId", expected: "no such param: send it in the headers of the call" },
+      { field: "commandId", actual: "commandId", expected: "no such param: send it in the headers of the call" },
     ],
   ])("is refused for %s, and nothing is written", async (_what, params, problem) => {
     const broker = await brokerWithOne();
     const before = await contentOf(broker);
     const error = await refusal(() => broker.call("events.append", params));
     expect(error).toMatchObject({ name: "ValidationError", type: "VALIDATION_ERROR", code: 422, retryable: false });
-    expect(error.data).toEqual([{ ...problem, message: expect.stringContaining(problem.field) as string }]);
+    expect(error.data).toEqual([
+      { ...problem, type: expect.any(String) as string, message: expect.stringContaining(problem.field) as string },
+    ]);
     expect(await contentOf(broker)).toEqual(before);
   });
 
@@ -268,62 +270,74 @@ describe("An append with bad input", () => {
 describe("A query with bad input", () => {
   const operators = "$eq, $ne, $gt, $gte, $lt, $lte, $in, $nin, $exists, $regex, $not";
 
-  it.each<[string, object, { field: string; found: unknown; expected?: string }]>([
+  it.each<[string, object, { field: string; actual: unknown; expected?: string }]>([
     [
       "an unknown operator",
       { query: { name: { $like: "x" } } },
-      { field: "query.name.$like", found: "$like", expected: `one of the operators ${operators}` },
+      { field: "query.name.$like", actual: "$like", expected: `one of the operators ${operators}` },
     ],
-    ["an unknown operator on top", { query: { $nor: [] } }, { field: "query.$nor", found: "$nor" }],
+    ["an unknown operator on top", { query: { $nor: [] } }, { field: "query.$nor", actual: "$nor" }],
     [
       "an unknown operator below another",
       { query: { $or: [{ name: { $x: 1 } }] } },
-      { field: "query.$or.0.name.$x", found: "$x" },
+      { field: "query.$or.0.name.$x", actual: "$x" },
     ],
-    ["an unknown field", { query: { town: "x" } }, { field: "query.town", found: "town" }],
-    ["a path into a plain field", { query: { "name.first": "x" } }, { field: "query.name.first", found: "name.first" }],
-    ["a value of another type", { query: { size: "large" } }, { field: "query.size", found: "large" }],
-    ["a date that is none", { query: { at: "tomorrow" } }, { field: "query.at", found: "tomorrow" }],
+    ["an unknown field", { query: { town: "x" } }, { field: "query.town", actual: "town" }],
+    [
+      "a path into a plain field",
+      { query: { "name.first": "x" } },
+      { field: "query.name.first", actual: "name.first" },
+    ],
+    ["a value of another type", { query: { size: "large" } }, { field: "query.size", actual: "large" }],
+    ["a date that is none", { query: { at: "tomorrow" } }, { field: "query.at", actual: "tomorrow" }],
     [
       "no list for $in",
       { query: { name: { $in: "x" } } },
-      { field: "query.name.$in", found: "x", expected: "an array" },
+      { field: "query.name.$in", actual: "x", expected: "an array" },
     ],
-    ["an empty $or", { query: { $or: [] } }, { field: "query.$or", found: "an array of 0" }],
+    ["an empty $or", { query: { $or: [] } }, { field: "query.$or", actual: "an array of 0" }],
     [
       "a regular expression that is none",
       { query: { name: { $regex: "(" } } },
-      { field: "query.name.$regex", found: "(" },
+      { field: "query.name.$regex", actual: "(" },
     ],
-    ["malformed JSON", { query: '{"name":' }, { field: "query", found: '{"name":' }],
-    ["JSON that is no object", { query: "[1]" }, { field: "query", found: "an array of 1" }],
-    ["a sort on an unknown field", { sort: "-town" }, { field: "sort", found: "town" }],
-    ["a sort by an object", { sort: "source" }, { field: "sort", found: "source" }],
-    ["a search in an unknown field", { search: "x", searchFields: ["town"] }, { field: "searchFields", found: "town" }],
+    ["malformed JSON", { query: '{"name":' }, { field: "query", actual: '{"name":' }],
+    ["JSON that is no object", { query: "[1]" }, { field: "query", actual: "an array of 1" }],
+    ["a sort on an unknown field", { sort: "-town" }, { field: "sort", actual: "town" }],
+    ["a sort by an object", { sort: "source" }, { field: "sort", actual: "source" }],
+    [
+      "a search in an unknown field",
+      { search: "x", searchFields: ["town"] },
+      { field: "searchFields", actual: "town" },
+    ],
   ])("of an aggregate is refused for %s", async (_what, params, problem) => {
     const broker = await brokerWithOne();
     for (const action of ["find", "list", ...("sort" in params ? [] : ["count"])]) {
       const error = await refusal(() => broker.call(`table.${action}`, params));
       expect(error).toMatchObject({ name: "InvalidQueryError", type: "INVALID_QUERY", code: 422, retryable: false });
-      expect(error.data).toMatchObject({
-        expected: expect.any(String) as string,
-        message: expect.stringContaining(problem.field) as string,
-        ...problem,
-      });
+      const { field, actual } = problem;
+      expect(error.data).toMatchObject([
+        {
+          field,
+          actual,
+          expected: expect.any(String) as string,
+          message: expect.stringContaining(field) as string,
+        },
+      ]);
     }
   });
 
-  it.each<[string, object, { field: string; found: unknown }]>([
-    ["an unknown operator", { query: { type: { $like: "x" } } }, { field: "query.type.$like", found: "$like" }],
-    ["an unknown field", { query: { town: "x" } }, { field: "query.town", found: "town" }],
-    ["a value of another type", { query: { position: "last" } }, { field: "query.position", found: "last" }],
-    ["malformed JSON", { query: "{type}" }, { field: "query", found: "{type}" }],
-    ["a sort on an unknown field", { sort: "town" }, { field: "sort", found: "town" }],
+  it.each<[string, object, { field: string; actual: unknown }]>([
+    ["an unknown operator", { query: { type: { $like: "x" } } }, { field: "query.type.$like", actual: "$like" }],
+    ["an unknown field", { query: { town: "x" } }, { field: "query.town", actual: "town" }],
+    ["a value of another type", { query: { position: "last" } }, { field: "query.position", actual: "last" }],
+    ["malformed JSON", { query: "{type}" }, { field: "query", actual: "{type}" }],
+    ["a sort on an unknown field", { sort: "town" }, { field: "sort", actual: "town" }],
   ])("of a store is refused for %s", async (_what, params, problem) => {
     const broker = await brokerWithOne();
     for (const action of ["find", "list", ...("sort" in params ? [] : ["count"])]) {
       const error = await refusal(() => broker.call(`events.${action}`, params));
-      expect(error).toMatchObject({ name: "InvalidQueryError", type: "INVALID_QUERY", code: 422, data: problem });
+      expect(error).toMatchObject({ name: "InvalidQueryError", type: "INVALID_QUERY", code: 422, data: [problem] });
     }
   });
 
@@ -406,7 +420,7 @@ describe("A row that does not fit its table", () => {
       {
         id: events[0]!.id,
         stream: "thing-2",
-        error: { name: "InvalidRowError", type: "INVALID_ROW", code: 422, message },
+        error: { name: "InvalidRowError", type: "INVALID_ROW", code: 500, message },
       },
     ]);
     expect(await broker.call("table.find")).toEqual(rows);
@@ -469,7 +483,7 @@ describe("Two definitions of one name", () => {
     expect(error).toMatchObject({
       name: "NameTakenError",
       type: "NAME_TAKEN",
-      code: 409,
+      code: 500,
       data: { name: "table", why: "is already the name of another aggregate on this broker" },
     });
   });
@@ -480,13 +494,13 @@ describe("Two definitions of one name", () => {
       { name: "one", mixins: [events.mixin(), aggregate("table", events).mixin()] },
       { name: "two", mixins: [events.mixin(), aggregate("table", events).mixin()] },
     );
-    expect(error).toMatchObject({ type: "NAME_TAKEN", code: 409, data: { name: "table" } });
+    expect(error).toMatchObject({ type: "NAME_TAKEN", code: 500, data: { name: "table" } });
   });
 
   it("are refused where one store has two adapters", async () => {
     const [one, two] = [newStore(), newStore()];
     const error = await refusedService({ name: "one", mixins: [one.mixin()] }, { name: "two", mixins: [two.mixin()] });
-    expect(error).toMatchObject({ name: "NameTakenError", type: "NAME_TAKEN", code: 409, data: { name: "events" } });
+    expect(error).toMatchObject({ name: "NameTakenError", type: "NAME_TAKEN", code: 500, data: { name: "events" } });
     expect(error.message).toContain(one.adapter.location);
     expect(error.message).toContain(two.adapter.location);
   });
@@ -509,17 +523,17 @@ describe("Two definitions of one name", () => {
         aggregate("events", EventStore("events", { adapter: `sqlite:${newFolder()}/x.db` })).mixin(),
       ],
     });
-    expect(error).toMatchObject({ type: "NAME_TAKEN", code: 409, data: { name: "events" } });
+    expect(error).toMatchObject({ type: "NAME_TAKEN", code: 500, data: { name: "events" } });
   });
 
   it("are refused where a store has the name of the service that mixes it in", async () => {
     const error = await refusedService(null, { name: "events", mixins: [newStore().mixin()] });
-    expect(error).toMatchObject({ type: "NAME_TAKEN", code: 409, data: { name: "events" } });
+    expect(error).toMatchObject({ type: "NAME_TAKEN", code: 500, data: { name: "events" } });
   });
 
   it("are refused where a store has the name of another service", async () => {
     const error = await refusedService({ name: "events" }, { name: "thing", mixins: [newStore().mixin()] });
-    expect(error).toMatchObject({ type: "NAME_TAKEN", code: 409, data: { name: "events" } });
+    expect(error).toMatchObject({ type: "NAME_TAKEN", code: 500, data: { name: "events" } });
   });
 });
 
@@ -602,8 +616,8 @@ describe("A definition that cannot work", () => {
     ["a stop after no parked event", () => table({ onError: { maxParkedInARow: 0 } }), "table.onError.maxParkedInARow"],
   ])("is refused for %s", async (_what, define, field) => {
     const error = await refusal(define);
-    expect(error).toMatchObject({ name: "DefinitionError", type: "DEFINITION", code: 422, retryable: false });
-    expect(error.data).toMatchObject({ field, expected: expect.any(String) as string });
+    expect(error).toMatchObject({ name: "DefinitionError", type: "DEFINITION", code: 500, retryable: false });
+    expect(error.data).toMatchObject([{ field, expected: expect.any(String) as string }]);
     expect(error.message).toContain(field);
   });
 
@@ -617,8 +631,8 @@ describe("A definition that cannot work", () => {
   ])("is refused for an adapter that is %s", async (_what, adapter) => {
     for (const define of [() => EventStore("events", { adapter: unchecked(adapter) }), () => table({ adapter })]) {
       const error = await refusal(define);
-      expect(error).toMatchObject({ name: "UnknownAdapterError", type: "UNKNOWN_ADAPTER", code: 422 });
-      expect(error.data).toMatchObject({ expected: expect.arrayContaining(["sqlite:"]) as string[] });
+      expect(error).toMatchObject({ name: "UnknownAdapterError", type: "UNKNOWN_ADAPTER", code: 500 });
+      expect(error.data).toMatchObject([{ field: "adapter", expected: expect.stringContaining("sqlite:") as string }]);
       expect(error.message).toContain("sqlite:");
     }
   });

@@ -226,7 +226,7 @@ describe("An older log under a newer catalogue", () => {
       const error = await refusal(() => broker.call(`events.${action}`, params));
       expect(error).toMatchObject({
         type: "UPCAST_FAILED",
-        code: 422,
+        code: 500,
         retryable: false,
         data: { id, type: "account.opened", position: 2, stream: "account-2", schemaVersion: 1 },
       });
@@ -316,9 +316,9 @@ describe("A table over an older log", () => {
         position: 2,
         attempts: 1,
         error: {
-          name: "UpcastError",
+          name: "UpcastFailedError",
           type: "UPCAST_FAILED",
-          code: 422,
+          code: 500,
           message: expect.stringContaining("payload.owner: found undefined") as string,
         },
       },

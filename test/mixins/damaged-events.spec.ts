@@ -72,7 +72,7 @@ describe("A stored event whose payload is no JSON any more", () => {
   const damage = `UPDATE events SET payload = '{"n":' WHERE position = 3`;
   const damaged = (id: string, field = "payload") => ({
     type: "DAMAGED_EVENT",
-    code: 409,
+    code: 500,
     retryable: false,
     data: { id, type: "n.happened", stream: "odd", version: 2, position: 3, field },
   });

@@ -210,7 +210,7 @@ describe("Claims", () => {
     const broker = await startBroker([orderService("memory:", odd)]);
     expect(await refusal(() => create(broker, "1", "A"))).toMatchObject({
       type: "VALIDATION_ERROR",
-      data: [{ field: "order/number: claim of order.created", found: "an object" }],
+      data: [{ field: "order/number: claim of order.created", actual: "an object" }],
     });
     expect(await broker.call("events.count")).toBe(0);
   });
@@ -288,7 +288,7 @@ describe("The claims of events with many values", () => {
     const broker = await startBroker([tagService("memory:")]);
     expect(await refusal(() => broker.call("tags.add", { id: "a", values: many(1001) }))).toMatchObject({
       code: 422,
-      data: [{ found: "an array of 1001", expected: "at most 1000 values" }],
+      data: [{ actual: "an array of 1001", expected: "at most 1000 values" }],
     });
     await broker.call("tags.add", { id: "a", values: many(1000) });
     expect(await broker.call("events.count")).toBe(1);

@@ -116,7 +116,7 @@ describe("A dry run", () => {
     expect(await refusal(() => dryRun(broker, "withdraw", { id: "1", amount: 1 }))).toMatchObject({
       code: 422,
       type: "VALIDATION_ERROR",
-      data: [{ field: "command", found: "withdraw", expected: "one of open, deposit, move, close" }],
+      data: [{ field: "command", actual: "withdraw", expected: "one of open, deposit, move, close" }],
     });
   });
 

@@ -237,10 +237,12 @@ describe("A decider's command", () => {
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin(), decider.mixin()] }]);
     expect(await refusal(() => broker.call("thing.outer", { id: "1" }))).toMatchObject({
       type: "DEFINITION",
-      data: {
-        field: "thing.outer: decide",
-        found: 'a call of thing.inner for entity "1", which waits for this command',
-      },
+      data: [
+        {
+          field: "thing.outer: decide",
+          actual: 'a call of thing.inner for entity "1", which waits for this command',
+        },
+      ],
     });
   });
 
@@ -391,7 +393,7 @@ describe("The service of a decider", () => {
     const service = withRest({ deposit: () => "mine" });
     expect(await refusal(() => startBroker([service]))).toMatchObject({
       type: "DEFINITION",
-      data: { field: "account.actions.deposit" },
+      data: [{ field: "account.actions.deposit" }],
     });
   });
 
@@ -400,7 +402,7 @@ describe("The service of a decider", () => {
     const mixins = [accountDecider(events).mixin(), accountDecider(events).mixin()];
     expect(await refusal(() => startBroker([{ name: "account", mixins }]))).toMatchObject({
       type: "DEFINITION",
-      data: { field: "account.mixins", found: "account and another decider" },
+      data: [{ field: "account.mixins", actual: "account and another decider" }],
     });
   });
 
@@ -441,8 +443,8 @@ describe("The service of a decider", () => {
   });
 
   it.each<[string, (state: { list: number[] }) => unknown, object]>([
-    ["nothing", () => undefined, { type: "DEFINITION", data: { field: 'thing.evolve["thing.added"]' } }],
-    ["a promise", (state) => Promise.resolve(state), { type: "DEFINITION", data: { found: "a promise" } }],
+    ["nothing", () => undefined, { type: "DEFINITION", data: [{ field: 'thing.evolve["thing.added"]' }] }],
+    ["a promise", (state) => Promise.resolve(state), { type: "DEFINITION", data: [{ actual: "a promise" }] }],
     ["the state it was given, changed", (state) => (state.list.push(1), state), { type: "FROZEN_STATE" }],
   ])("stores no event of a type whose evolve returns %s", async (_what, evolve, error) => {
     const events = EventStore("events", { adapter: "memory:" });
@@ -467,7 +469,7 @@ describe("The service of a decider", () => {
     await append(broker, "account-1", "account.lost", {});
     expect(await refusal(() => broker.call("account.deposit", { id: "1", amount: 5 }))).toMatchObject({
       type: "DEFINITION",
-      data: { field: "account.evolve", found: "no case for account.lost (stream account-1, version 2)" },
+      data: [{ field: "account.evolve", actual: "no case for account.lost (stream account-1, version 2)" }],
     });
   });
 });

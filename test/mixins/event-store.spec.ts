@@ -539,7 +539,7 @@ describe("The store's queries", () => {
     expect(await refusal(() => broker.call("events.find", { limit: 10_001 }))).toMatchObject({
       code: 422,
       type: "VALIDATION_ERROR",
-      data: [{ field: "limit", found: 10_001, expected: "a whole number from 1 to 10000" }],
+      data: [{ field: "limit", actual: 10_001, expected: "a whole number from 1 to 10000" }],
     });
   });
 

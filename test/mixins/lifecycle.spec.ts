@@ -245,7 +245,7 @@ describe("A broker that fails to start", () => {
     writeFileSync(`${folder}/table/live.db`, text);
     const broker = newBroker(impatient);
     broker.createService(thing(folder));
-    expect(await refusal(() => broker.start())).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
+    expect(await refusal(() => broker.start())).toMatchObject({ type: "UNUSABLE_STORE", code: 500 });
     await broker.stop();
     expect(openFiles(folder)).toEqual([]);
     rmSync(`${folder}/table/live.db`);
@@ -384,7 +384,7 @@ describe("Two brokers of one process", () => {
     const two = newBroker(impatient);
     two.createService(shared);
     const error = await refusal(() => two.start());
-    expect(error).toMatchObject({ name: "UnusableStoreError", type: "UNUSABLE_STORE", code: 409, retryable: false });
+    expect(error).toMatchObject({ name: "UnusableStoreError", type: "UNUSABLE_STORE", code: 500, retryable: false });
     expect(error.message).toContain("is hosted by another process or broker");
     expect(error.data).toMatchObject({ location: expect.stringContaining(folder) as string });
     await two.stop();
@@ -425,7 +425,7 @@ describe("Two brokers of one process", () => {
     two.createService(sharing(other));
     expect(await refusal(() => two.start())).toMatchObject({
       type: "UNUSABLE_STORE",
-      code: 409,
+      code: 500,
       data: { location: `${folder}/t` },
     });
     await two.stop();

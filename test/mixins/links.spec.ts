@@ -116,7 +116,7 @@ describe.each(["memory", "sqlite"])("A stream of links (%s)", (engine) => {
     });
     expect(await refusal(() => link(broker, "orders", [id, own.events[0]!.id]))).toMatchObject({
       type: "VALIDATION_ERROR",
-      data: [{ field: "ids.1", found: "$b", expected: "an event that is not the framework's own" }],
+      data: [{ field: "ids.1", actual: "$b", expected: "an event that is not the framework's own" }],
     });
     expect(await read(broker, { stream: "orders" })).toEqual([]);
   });

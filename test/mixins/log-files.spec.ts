@@ -130,7 +130,7 @@ describe("A backup of a store", () => {
 
   it("is refused by an engine that has none", async () => {
     const broker = await someHistory("memory");
-    expect(await refusal(() => backup(broker, to()))).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
+    expect(await refusal(() => backup(broker, to()))).toMatchObject({ type: "UNUSABLE_STORE", code: 500 });
   });
 
   it("that is put in place of a lost store makes it what it was", async () => {
@@ -217,7 +217,7 @@ describe("An export", () => {
   it("overwrites nothing, and knows its formats and params", async () => {
     const broker = await someHistory();
     write(["precious"]);
-    expect(await refusal(() => exported(broker))).toMatchObject({ code: 422, data: [{ field: "to", found: to() }] });
+    expect(await refusal(() => exported(broker))).toMatchObject({ code: 422, data: [{ field: "to", actual: to() }] });
     expect(linesIn()).toEqual(["precious"]);
     expect(await refusal(() => exported(broker, { to: to("a"), format: "xml" }))).toMatchObject({
       type: "VALIDATION_ERROR",

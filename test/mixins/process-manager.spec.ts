@@ -337,7 +337,7 @@ describe("The definition of a process manager", () => {
     ["pm.onError.retrys", "pm", { ...good, onError: { retrys: 1 } }],
   ])("names what is wrong with %s", async (field, name, options) => {
     const error = await refusal(() => (ProcessManager as (name: string, options: object) => unknown)(name, options));
-    expect(error).toMatchObject({ type: "DEFINITION", code: 422 });
+    expect(error).toMatchObject({ type: "DEFINITION", code: 500 });
     expect(error.message.startsWith(`${field}: found `)).toBe(true);
   });
 

@@ -94,7 +94,7 @@ describe("meta.readAfter", () => {
     const meta = { readAfter: { evnets: 1 } };
     expect(await refusal(() => broker.call("table.find", {}, { meta }))).toMatchObject({
       type: "VALIDATION_ERROR",
-      data: [{ field: "meta.readAfter: a store's name", found: "evnets" }],
+      data: [{ field: "meta.readAfter: a store's name", actual: "evnets" }],
     });
   });
 

@@ -236,7 +236,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
       expect(await refused(broker, { snapshotId: id, force: true })).toMatchObject({
         type: "SNAPSHOT_MISMATCH",
         code: 409,
-        data: { field: "aggregate", found: "others", expected: "sums" },
+        data: { field: "aggregate", actual: "others", expected: "sums" },
       });
     });
 
@@ -249,7 +249,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
         for (const force of [false, true])
           expect(await refused(broker, { snapshotId: id, force })).toMatchObject({
             type: "SNAPSHOT_DAMAGED",
-            code: 409,
+            code: 500,
           });
     });
 

@@ -202,7 +202,10 @@ describe("The option snapshots", () => {
     [{ place: "here" }, "sums.snapshots.place"],
   ])("is refused where it means nothing: %j", async (snapshots, field) => {
     const options = { snapshots } as Options;
-    expect(await refusal(() => sums(newFolder(), options))).toMatchObject({ name: "DefinitionError", data: { field } });
+    expect(await refusal(() => sums(newFolder(), options))).toMatchObject({
+      name: "DefinitionError",
+      data: [{ field }],
+    });
   });
 });
 
@@ -261,7 +264,7 @@ describe("A snapshot that cannot be written", () => {
     writeFileSync(join(folder, "mine", "sums"), "a file");
     const broker = await startBroker([sums(folder, { snapshots: { folder: join(folder, "mine") } })]);
     await append(broker, 3);
-    expect(await refusal(() => snapshot(broker))).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
+    expect(await refusal(() => snapshot(broker))).toMatchObject({ type: "UNUSABLE_STORE", code: 500 });
     await append(broker, 3);
     await caughtUp(broker, "sums");
     expect(await broker.call("sums.count")).toBe(6);
@@ -302,7 +305,7 @@ describeWhereMountable("A disk for snapshots (skipped where no tmpfs can be moun
     await append(broker, 3);
     const first = await snapshot(broker);
     makeReadOnly(disk);
-    expect(await refusal(() => snapshot(broker))).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
+    expect(await refusal(() => snapshot(broker))).toMatchObject({ type: "UNUSABLE_STORE", code: 500 });
     expect(await snapshots(broker)).toEqual([first]);
     await broker.stop();
     await broker.start();

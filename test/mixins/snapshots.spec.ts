@@ -206,7 +206,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
         expect(await refusal(() => other.prove(id, { force }))).toMatchObject({
           type: "SNAPSHOT_MISMATCH",
           code: 409,
-          data: { id, field: "aggregate", found: "things", expected: "people" },
+          data: { id, field: "aggregate", actual: "things", expected: "people" },
         });
       expect(await other.list()).toEqual([]);
     });
@@ -218,7 +218,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       for (const force of [false, true])
         expect(await refusal(() => snapshotsOf().prove(id, { force }))).toMatchObject({
           type: "SNAPSHOT_MISMATCH",
-          data: { id, field: "format", found: 2 },
+          data: { id, field: "format", actual: 2 },
         });
     });
 
@@ -310,7 +310,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       const { id } = await snapshotsOf().take();
       const before = files();
       const error = await refusal(() => snapshotsOf().restore(id, ""));
-      expect(error).toMatchObject({ type: "SNAPSHOT_MISMATCH", data: { field: "fields", found: "name" } });
+      expect(error).toMatchObject({ type: "SNAPSHOT_MISMATCH", data: { field: "fields", actual: "name" } });
       expect(files()).toEqual(before);
       expect([...(await snapshotsOf().restore(id, "", { force: true })).fields.keys()]).toEqual(["name", "total"]);
     });
@@ -335,7 +335,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
         Buffer.concat([bytes, Buffer.from(" ")]),
       ]) {
         writeFileSync(file, wrong);
-        await expect(snapshotsOf().find(id)).rejects.toMatchObject({ type: "SNAPSHOT_DAMAGED", code: 409 });
+        await expect(snapshotsOf().find(id)).rejects.toMatchObject({ type: "SNAPSHOT_DAMAGED", code: 500 });
       }
       await expect(snapshotsOf().restore(id, "", { force: true })).rejects.toMatchObject({ type: "SNAPSHOT_DAMAGED" });
       expect(await snapshotsOf().list()).toEqual([whole]);
@@ -502,7 +502,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     it("because their folder is a file say so; the table answers on", async () => {
       writeFileSync(folder, "mine");
       const error = await refusal(() => snapshotsOf().take());
-      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409 });
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500 });
       expect(error.message).toContain(folder);
       await expect(snapshotsOf().list()).rejects.toMatchObject({ type: "UNUSABLE_STORE" });
       await (await afterKill()).tidy();

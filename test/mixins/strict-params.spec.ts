@@ -194,7 +194,7 @@ describe("A reserved name", () => {
     const events = EventStore("events", { adapter: "memory:" });
     expect(
       await refusal(() => events.mapAction("a.b", { params: { id: "string" }, meta: { $command: 1 } })),
-    ).toMatchObject({ type: "DEFINITION", data: { field: "events: a.b.meta.$command" } });
+    ).toMatchObject({ type: "DEFINITION", data: [{ field: "events: a.b.meta.$command" }] });
   });
 
   it("is refused in an event that decide returns", async () => {

@@ -201,7 +201,7 @@ describe("The definition of a subscription", () => {
   ])("names what is wrong with %s", async (field, name, options) => {
     const define = Subscription as (name: string, options: object) => unknown;
     const error = await refusal(() => define(name, options));
-    expect(error).toMatchObject({ type: "DEFINITION", code: 422 });
+    expect(error).toMatchObject({ type: "DEFINITION", code: 500 });
     expect(error.message).toMatch(/: found .+, expected ./);
     expect(error.message.startsWith(`${field}: `)).toBe(true);
   });

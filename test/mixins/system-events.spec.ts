@@ -95,7 +95,7 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
     expect(await refusal(() => record({ stream: "thing-1", type: "thing.started" }))).toMatchObject({
       type: "VALIDATION_ERROR",
       data: [
-        { field: "stream", found: "thing-1", expected: 'a name that begins with "$"' },
+        { field: "stream", actual: "thing-1", expected: 'a name that begins with "$"' },
         { field: "events.0.type", found: "thing.started", expected: 'a name that begins with "$"' },
       ],
     });

@@ -344,13 +344,13 @@ describe("A history that never was, with bad input", () => {
   it("is refused: an event after the end, a payload that does not fit, an event that is skipped and replaced", async () => {
     const [first, second] = events;
     expect(await refused({ skip: [second!.id], until: 1 })).toMatchObject({
-      data: [{ field: "skip.0", found: second!.id, expected: "an event up to position 1, not 2" }],
+      data: [{ field: "skip.0", actual: second!.id, expected: "an event up to position 1, not 2" }],
     });
     expect(await refused({ replace: { [first!.id]: { account: "a" } } })).toMatchObject({
       data: [{ field: `replace.${first!.id}.payload.amount` }],
     });
     expect(await refused({ skip: first!.id, replace: { [first!.id]: first!.payload } })).toMatchObject({
-      data: [{ field: "replace", found: first!.id }],
+      data: [{ field: "replace", actual: first!.id }],
     });
   });
 
@@ -365,7 +365,7 @@ describe("A history that never was, with bad input", () => {
 
   it("is refused where it injects into a stream of the framework, or replaces an event twice", async () => {
     expect(await refused({ inject: { ...moved("a", 1), stream: "$mine" } })).toMatchObject({
-      data: [{ field: "inject.0.stream", found: "$mine" }],
+      data: [{ field: "inject.0.stream", actual: "$mine" }],
     });
     const [first]: RecordedEvent[] = await eventsIn(broker.call("events.read", { limit: 1 }));
     const { id, payload } = first!;
@@ -377,7 +377,10 @@ describe("A history that never was, with bad input", () => {
   });
 
   it("is refused where it says in a number what to skip", async () => {
-    expect(await refused({ skip: 5 })).toMatchObject({ type: "VALIDATION_ERROR", data: [{ field: "skip", found: 5 }] });
+    expect(await refused({ skip: 5 })).toMatchObject({
+      type: "VALIDATION_ERROR",
+      data: [{ field: "skip", actual: 5 }],
+    });
   });
 
   it("takes what the catalogue makes of a payload", async () => {

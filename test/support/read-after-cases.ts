@@ -116,7 +116,7 @@ export function readAfterCases(deploy: (deployment: Deployment) => Promise<Servi
     expect(await refusal(() => broker.call("entries.count", {}, after(2)))).toMatchObject({
       code: 422,
       type: "VALIDATION_ERROR",
-      data: [{ field: "meta.readAfter.events", found: 2, expected: "at most the store's head, 1" }],
+      data: [{ field: "meta.readAfter.events", actual: 2, expected: "at most the store's head, 1" }],
     });
     for (const position of [-1, 1.5, "1", true, {}, []])
       expect(await refusal(() => broker.call("entries.count", {}, after(position)))).toMatchObject({

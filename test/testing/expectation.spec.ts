@@ -28,7 +28,7 @@ describe("The expectation of an error", () => {
   const error = Object.assign(new RangeError("too much"), {
     type: "TOO_MUCH",
     code: 422,
-    data: [{ field: "a", found: 5 }],
+    data: [{ field: "a", actual: 5 }],
   });
 
   it.each<[string, ExpectedError]>([

@@ -105,7 +105,7 @@ export const noBackups: LogCases = {
   "refuses one, with the reason": async (fixture) => {
     const log = await fixture.open();
     const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => log.backup("nowhere/x.db"));
-    same({ code, retryable }, { code: 409, retryable: false });
+    same({ code, retryable }, { code: 500, retryable: false });
     assert.equal(existsSync("nowhere"), false);
   },
 };

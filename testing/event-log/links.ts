@@ -141,7 +141,7 @@ export const links: LogCases = {
     const log = await fixture.open();
     const [a, b] = await appended(log, appendTo("a"), appendTo("b"));
     const { code, data } = await refusedAs("MIXED_STREAM", () => log.links.add("a", [b!.id]));
-    same({ code, data }, { code: 409, data: { stream: "a", found: "events", expected: "links" } });
+    same({ code, data }, { code: 409, data: { stream: "a", expected: "links", actual: "events" } });
     same(await log.readStream("a", { afterVersion: 0, limit: 9 }), [a]);
     await log.links.add("all", [a!.id]);
     const verdicts = await log.append([
@@ -155,7 +155,7 @@ export const links: LogCases = {
     ]);
     for (const verdict of verdicts.slice(0, -2)) {
       const { type, data } = refused(verdict);
-      same({ type, data }, { type: "MIXED_STREAM", data: { stream: "all", found: "links", expected: "events" } });
+      same({ type, data }, { type: "MIXED_STREAM", data: { stream: "all", expected: "events", actual: "links" } });
     }
     same(verdicts.slice(-2).flatMap(stored).length, 2);
     same(await linkedTo(log, "all"), asLinked("all", [a!]));

@@ -98,7 +98,7 @@ export const soleHost: LogCases = {
     await first.append([appendTo("a")]);
     const second = fixture.another(first);
     const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => second.open());
-    same({ code, retryable }, { code: 409, retryable: false });
+    same({ code, retryable }, { code: 500, retryable: false });
     await refusedAsClosed(() => second.head());
     assert.equal(await first.head(), 1);
     await first.close();

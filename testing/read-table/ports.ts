@@ -62,7 +62,7 @@ export const soleHostOfTable: TableCases = {
     await fold(first, [create("1")]);
     const second = fixture.another(first);
     const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => second.open(fieldsOf(nameAndTotal)));
-    same({ code, retryable }, { code: 409, retryable: false });
+    same({ code, retryable }, { code: 500, retryable: false });
     await refusedAsClosed(() => second.live());
     same(await committed(first), { 1: {} });
     await first.close();

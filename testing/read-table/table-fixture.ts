@@ -79,7 +79,7 @@ export const parked = (id: string, position: number, more: Partial<ParkedStream>
   stream: "thing-1",
   version: position,
   position,
-  error: { name: "Error", message: "it's 😀", code: 422, type: "INVALID_ROW" },
+  error: { name: "Error", message: "it's 😀", code: 500, type: "INVALID_ROW" },
   attempts: 3,
   time: "2024-01-01T00:00:00.000Z",
   waiting: 2,

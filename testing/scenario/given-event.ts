@@ -40,7 +40,7 @@ const anyone = { correlationId: "given", causationId: "given", maxEventBytes: In
 
 /**
  * The events as a store with the events `before` would return them: checked by its catalogue and upcast.
- * @throws ValidationError, UpcastError
+ * @throws ValidationError, UpcastFailedError
  */
 export function recordedEvents(
   catalogue: Catalogue,

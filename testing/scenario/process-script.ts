@@ -16,7 +16,7 @@ export interface Script {
   steps: readonly Step[];
 }
 
-/** @throws ValidationError, UpcastError */
+/** @throws ValidationError, UpcastFailedError */
 export const eventsOf = ({ definition, events }: Script): RecordedEvent[] =>
   recordedEvents(definition.catalogue, "given-1", events);
 

@@ -64,9 +64,13 @@ async function putRow(snapshotId: string, fields: Fields, batch: Batch, row: Row
   try {
     await batch.apply([{ operation: "create", id: row.id, values }]);
   } catch (error) {
-    const { type, data } = error as { type?: unknown; data?: { field: string; found: unknown } };
+    const { type, data } = error as { type?: unknown; data?: { field: string; actual: unknown } };
     if (type !== "DUPLICATE_ROW" || !data) throw error;
-    refuse({ ...data, expected: "a value that no other row has, because the field is unique" });
+    refuse({
+      field: data.field,
+      found: data.actual,
+      expected: "a value that no other row has, because the field is unique",
+    });
   }
 }
 

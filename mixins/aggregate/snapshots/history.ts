@@ -152,5 +152,5 @@ export class SnapshotHistory {
 function isCertain(error: unknown): boolean {
   const { type, code } = error as { type?: unknown; code?: unknown };
   const lost = ["SERVICE_NOT_AVAILABLE", "REQUEST_REJECTED", "REQUEST_TIMEOUT"];
-  return !lost.includes(String(type)) && Number(code) < 500;
+  return type === "UNUSABLE_STORE" || (!lost.includes(String(type)) && Number(code) < 500);
 }

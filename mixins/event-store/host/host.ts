@@ -203,7 +203,7 @@ export class StoreHost {
     return this.log.head();
   }
 
-  /** Upcasts events to the current catalogue. @throws UpcastError */
+  /** Upcasts events to the current catalogue. @throws UpcastFailedError */
   async readable(events: Promise<RecordedEvent[]>): Promise<RecordedEvent[]> {
     return upcastInTurns(this.catalogue.current, await events);
   }

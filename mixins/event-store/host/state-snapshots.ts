@@ -30,7 +30,7 @@ const eventsPerPage = 1000;
 export const snapshotPrefix = "snapshot/";
 const keyOf = (key: string) => snapshotPrefix + key;
 
-/** Loads a usable snapshot and a page of the events after it. @throws UpcastError; MixedStreamError for a stream of links */
+/** Loads a usable snapshot and a page of the events after it. @throws UpcastFailedError; MixedStreamError for a stream of links */
 export async function loadStream(host: StoreHost, params: LoadParams): Promise<LoadedStream> {
   const { stream, afterVersion } = params;
   const snapshot = await usableSnapshot(host.log, params);

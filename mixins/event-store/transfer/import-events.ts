@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import type { AppendRequest } from "../../../core/log/append-request.ts";
-import { ImportError, ValidationError } from "../../../core/errors/errors.ts";
+import { ImportFailedError, ValidationError } from "../../../core/errors/errors.ts";
 import type { EventFormat } from "../../../core/interchange/event-format.ts";
 import { manyEvents, type AppendVerdict } from "../../../core/log/event-log.ts";
 import { toImportRequest, type HistoryEvent } from "../../../core/interchange/history-event.ts";
@@ -46,7 +46,7 @@ const maxLineBytes = (maxEventBytes: number) => 8 * maxEventBytes + 65_536;
 /**
  * Stores the events of a file of JSON Lines in their order. An event must have the next version of its stream; an event
  * that the log already has is not stored again. The import stops at the first line that fails.
- * @throws ImportError with the line's number, but none of its values; ValidationError for `from`; StoreUnavailableError
+ * @throws ImportFailedError with the line's number, but none of its values; ValidationError for `from`; StoreUnavailableError
  */
 export async function importEvents(
   host: StoreHost,
@@ -134,8 +134,8 @@ class Importer {
     if (!repeated && wanted !== undefined && stored.time !== wanted) this.answer.timesChanged++;
   }
 
-  failed(line: number, error: Error): ImportError {
-    return new ImportError(line, this.answer.events, error);
+  failed(line: number, error: Error): ImportFailedError {
+    return new ImportFailedError(line, this.answer.events, error);
   }
 }
 

@@ -24,8 +24,8 @@ function append(
 const problemsOf = async (...args: Parameters<typeof append>) => {
   const error = await refusal(() => append(...args));
   expect(error).toMatchObject({ type: "VALIDATION_ERROR", code: 422, retryable: false });
-  return (error.data as { field: string; found: unknown; expected: string }[]).map(
-    ({ field, found, expected }) => [field, found, expected] as const,
+  return (error.data as { field: string; actual: unknown; expected: string }[]).map(
+    ({ field, actual, expected }) => [field, actual, expected] as const,
   );
 };
 
@@ -122,12 +122,12 @@ describe("A catalogue's definition", () => {
       'bank.events.account.opened.payload: custom: found "even", expected a function',
     ],
   ])("is refused with %s", async (_what, definition, message) => {
-    expect(await refusalOf(definition)).toMatchObject({ type: "DEFINITION", code: 422, message });
+    expect(await refusalOf(definition)).toMatchObject({ type: "DEFINITION", code: 500, message });
   });
 
   it.each(["$snapshot.started", "account.*", "", "a\nb"])("is refused for the type %j", async (type) => {
     const error = await refusal(() => parseCatalogue("bank", { [type]: {} }));
-    expect(error).toMatchObject({ type: "DEFINITION", data: { field: `bank.events.${type}`, found: type } });
+    expect(error).toMatchObject({ type: "DEFINITION", data: [{ field: `bank.events.${type}`, actual: type }] });
   });
 
   it("takes a chain that begins later than version 1", () => {

@@ -189,9 +189,9 @@ describe("An event that cannot be brought to today's version", () => {
   ])("is refused where %s", async (_what, definition, schemaVersion, why) => {
     const error = await refusal(() => read(definition, event({ name: "Ann" }, schemaVersion)));
     expect(error).toMatchObject({
-      name: "UpcastError",
+      name: "UpcastFailedError",
       type: "UPCAST_FAILED",
-      code: 422,
+      code: 500,
       retryable: false,
       data: {
         id,
@@ -228,9 +228,9 @@ describe("A page of events", () => {
     expect(events[1]).toBe(bad);
     expect(unreadable).toEqual({
       [bad.id]: {
-        name: "UpcastError",
+        name: "UpcastFailedError",
         type: "UPCAST_FAILED",
-        code: 422,
+        code: 500,
         message: expect.stringContaining("payload.owner.name: found 5, expected a string"),
       },
     });

@@ -29,7 +29,7 @@ describe("The control state of a consumer", () => {
   ])("is bounded in bytes, whatever is skipped: %s", async (_what, idOf, reason, least) => {
     const { control, error, skips } = await skipAll(idOf, reason);
     expect(error).toMatchObject({
-      code: 409,
+      code: 500,
       type: "UNUSABLE_STORE",
       message: expect.stringMatching(/has skipped \d+ events.*256 KiB/),
     });

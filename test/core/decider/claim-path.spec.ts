@@ -30,7 +30,7 @@ describe("A claim's path", () => {
     expect(await refusal(() => assertClaimPath("at", path, schema))).toMatchObject({
       type: "DEFINITION",
       message: expect.stringMatching(message) as string,
-      data: { field: "at", found: path },
+      data: [{ field: "at", actual: path }],
     });
   });
 

@@ -106,7 +106,7 @@ describe("A claim's changes", () => {
   it("at a path to something else are refused with the path and what was found", async () => {
     expect(await refusal(() => claimChanges(claimBy(), [created({ no: 1 })]))).toMatchObject({
       type: "VALIDATION_ERROR",
-      data: [{ field: "order/number: claim of order.created (payload.number)", found: "an object" }],
+      data: [{ field: "order/number: claim of order.created (payload.number)", actual: "an object" }],
     });
   });
 

@@ -83,7 +83,7 @@ describe("evolve", () => {
   it("names the type, the stream and the version of a stored event that it has no case for", async () => {
     expect(await refusal(() => evolve(bin(null), { items: [] }, event("bin.lost", {}, 7)))).toMatchObject({
       type: "DEFINITION",
-      data: { found: "no case for bin.lost (stream bin-1, version 7)" },
+      data: [{ actual: "no case for bin.lost (stream bin-1, version 7)" }],
     });
   });
 
@@ -99,7 +99,7 @@ describe("evolve", () => {
     });
     expect(await refusal(() => evolve(definition, { items: [] }, event("bin.filled")))).toMatchObject({
       type: "DEFINITION",
-      data: { field: 'bin.evolve["bin.filled"]' },
+      data: [{ field: 'bin.evolve["bin.filled"]' }],
     });
   });
 });

@@ -117,13 +117,13 @@ describe("A decider's definition", () => {
       "thing.claims.number.ignoreCase",
     ],
   ])("is refused where it has %s", async (_name, wrong, field) => {
-    expect(await refusal(() => define(wrong))).toMatchObject({ type: "DEFINITION", code: 422, data: { field } });
+    expect(await refusal(() => define(wrong))).toMatchObject({ type: "DEFINITION", code: 500, data: [{ field }] });
   });
 
   it("is refused under a name that no service could have", async () => {
     expect(await refusal(() => define({}, "a thing"))).toMatchObject({
       type: "DEFINITION",
-      data: { field: "Decider.name" },
+      data: [{ field: "Decider.name" }],
     });
   });
 
@@ -133,11 +133,13 @@ describe("A decider's definition", () => {
       events: { "thing.counted": {}, "thing.named": {}, "other.named": {} },
     });
     expect(await refusal(() => define({ eventStore }))).toMatchObject({
-      data: {
-        field: "thing.evolve",
-        found: "no case for thing.named of the store's catalogue",
-        expected: "one for each type; (state) => state if it changes nothing",
-      },
+      data: [
+        {
+          field: "thing.evolve",
+          actual: "no case for thing.named of the store's catalogue",
+          expected: "one for each type; (state) => state if it changes nothing",
+        },
+      ],
     });
   });
 
@@ -148,7 +150,7 @@ describe("A decider's definition", () => {
       events: { "thing.conuted": {} },
     });
     expect(await refusal(() => define({ eventStore }))).toMatchObject({
-      data: { field: "thing.evolve", found: "thing.counted" },
+      data: [{ field: "thing.evolve", actual: "thing.counted" }],
     });
   });
 });

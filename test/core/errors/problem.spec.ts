@@ -16,7 +16,7 @@ import {
   show,
   type Problem,
 } from "../../../core/errors/problem.ts";
-import { UpcastError } from "../../../core/catalogue/upcast-error.ts";
+import { UpcastFailedError } from "../../../core/catalogue/upcast-error.ts";
 
 const maxBytes = 16 * 1024;
 
@@ -68,7 +68,7 @@ describe("What was found, in an error", () => {
       'a: found 5000 values of "a", expected fewer; b: found "5000 values", expected fewer; c: found a Promise, expected none';
     expect(error.message).toBe(message);
     const data = JSON.parse(JSON.stringify(error.data)) as ReturnType<typeof asData>;
-    expect(data.map((problem) => problem.found)).toEqual(['5000 values of "a"', "5000 values", "a Promise"]);
+    expect(data.map((problem) => problem.actual)).toEqual(['5000 values of "a"', "5000 values", "a Promise"]);
     expect(new ValidationError(data.map(asProblem)).message).toBe(message);
     expect(error.withoutValues().message).toBe(
       'a: found 5000 values of "a", expected fewer; b: found a string of 11 characters, expected fewer; c: found a Promise, expected none',
@@ -119,9 +119,9 @@ describe("An error", () => {
     const problems = Array.from({ length: 10_000 }, (_, index) => ({ field: `a.${index}`, found: 1, expected: "2" }));
     const { data, message } = new ValidationError(problems);
     expect(data).toHaveLength(21);
-    expect((data as Problem[]).slice(19)).toMatchObject([
-      { field: "a.19", found: 1, expected: "2" },
-      { field: "more", found: 9980, message: "9980 more problems" },
+    expect((data as object[]).slice(19)).toMatchObject([
+      { field: "a.19", actual: 1, expected: "2" },
+      { field: "more", actual: 9980, message: "9980 more problems" },
     ]);
     expect(message).toMatch(/a\.19: found 1, expected 2; 9980 more problems$/);
     expect(asData(problems.slice(0, 20))).toHaveLength(20);
@@ -131,7 +131,7 @@ describe("An error", () => {
     const long = "x".repeat(10 ** 6);
     expect(bytesOf(new StoreUnavailableError("here", long))).toBeLessThan(maxBytes);
     expect(bytesOf(new UnusableStoreError("here", long))).toBeLessThan(maxBytes);
-    expect(bytesOf(new UpcastError({ id: "1", type: "a", position: 1, stream: "a" }, long, long))).toBeLessThan(
+    expect(bytesOf(new UpcastFailedError({ id: "1", type: "a", position: 1, stream: "a" }, long, long))).toBeLessThan(
       maxBytes,
     );
     expect(bytesOf(new UnknownParkedEventError("table", { id: long, stream: long }))).toBeLessThan(maxBytes);

@@ -106,6 +106,6 @@ describe("A pattern of types", () => {
     ["in a text of megabytes", "x".repeat(4_000_000), "types", "a text of 4000000 characters"],
   ])("is refused where it is %s", async (_, given, field, found) => {
     const error = await refusal(() => parsePatterns("types", given));
-    expect(error).toMatchObject({ code: 422, data: [{ field, found }] });
+    expect(error).toMatchObject({ code: 422, data: [{ field, actual: found }] });
   });
 });

@@ -7,7 +7,7 @@ afterEach(cleanUp);
 const taken = (path: string) => ({
   type: "VALIDATION_ERROR",
   code: 422,
-  data: [{ field: "to", found: path, expected: "a path that does not exist yet: nothing is overwritten" }],
+  data: [{ field: "to", actual: path, expected: "a path that does not exist yet: nothing is overwritten" }],
 });
 
 describe("A new file", () => {

@@ -29,7 +29,8 @@ interface Found {
 async function problemsOf(input: object): Promise<Found[]> {
   const error = await refusal(() => append(input));
   expect(error).toMatchObject({ name: "ValidationError", code: 422, type: "VALIDATION_ERROR", retryable: false });
-  return error.data as Found[];
+  const data = error.data as (Omit<Found, "found"> & { actual: unknown })[];
+  return data.map(({ field, actual, expected, message }) => ({ field, found: actual, expected, message }));
 }
 
 const fieldsOf = async (input: object) => (await problemsOf(input)).map(({ field }) => field);
@@ -338,7 +339,7 @@ describe("An append request's refusal", () => {
   it("is an id beside events whose ids a command id gives", async () => {
     const events = [event, { ...event, id }];
     expect(await refusal(() => append({ events }, { commandId: "order 7" }))).toMatchObject({
-      data: [{ field: "events.1.id", found: id, expected: "none beside a command id, which names the events" }],
+      data: [{ field: "events.1.id", actual: id, expected: "none beside a command id, which names the events" }],
     });
   });
 

@@ -40,6 +40,6 @@ describe("A misspelt option", () => {
     ],
   ])("of %s is refused where it is written", (_where, define, message) => {
     expect(define).toThrow(message);
-    expect(define).toThrow(expect.objectContaining({ code: 422, type: "DEFINITION" }));
+    expect(define).toThrow(expect.objectContaining({ code: 500, type: "DEFINITION" }));
   });
 });

@@ -69,7 +69,7 @@ describe("A query beyond its bounds", () => {
     ["a Proxy that throws", { query: proxy }, "query"],
   ])("is refused for %s, with a bounded error", async (_, params, field) => {
     const error = await refusal(() => parse(params));
-    expect(error).toMatchObject({ name: "InvalidQueryError", code: 422, type: "INVALID_QUERY", data: { field } });
+    expect(error).toMatchObject({ name: "InvalidQueryError", code: 422, type: "INVALID_QUERY", data: [{ field }] });
     expect(JSON.stringify([error.message, error.data]).length).toBeLessThan(3000);
   });
 });

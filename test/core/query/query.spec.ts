@@ -345,8 +345,8 @@ describe("A query's refusal", () => {
   ])("names the field for %s", async (_, params, field, found, expected) => {
     const error = await refusal(() => parse(params));
     expect(error).toMatchObject({ name: "InvalidQueryError", code: 422, type: "INVALID_QUERY", retryable: false });
-    expect(error.data).toMatchObject({ field, expected });
-    expect(String((error.data as { found: unknown }).found)).toEqual(
+    expect(error.data).toMatchObject([{ field, expected }]);
+    expect(String((error.data as { actual: unknown }[])[0]!.actual)).toEqual(
       typeof found === "object" && found !== null ? found : String(found),
     );
   });

@@ -17,7 +17,7 @@ const described = ({
 
 /** The changes as an error shows them. */
 const changes = (from: string, to: string) =>
-  asData(definitionChanges(from, to)).map(({ field, found, expected }) => ({ field, found, expected }));
+  asData(definitionChanges(from, to)).map(({ field, actual, expected }) => ({ field, found: actual, expected }));
 const changed = (to: string) => changes(described(), to);
 
 describe("A definition", () => {

@@ -86,13 +86,13 @@ describe("The fields of a table", () => {
     ],
   ])("are refused for %s", async (_, input, field, found, expected) => {
     const error = await refusal(() => parse(input));
-    expect(error).toMatchObject({ name: "DefinitionError", code: 422, type: "DEFINITION", retryable: false });
-    expect(error.data).toMatchObject({ field, found, expected });
+    expect(error).toMatchObject({ name: "DefinitionError", code: 500, type: "DEFINITION", retryable: false });
+    expect(error.data).toMatchObject([{ field, actual: found, expected }]);
   });
 
   it.each([null, undefined, "name"])("are refused where they are %p", async (input) => {
     const error = await refusal(() => parse(input as unknown as object));
-    expect(error).toMatchObject({ type: "DEFINITION", data: { field: expect.stringMatching(/^table\.fields/) } });
+    expect(error).toMatchObject({ type: "DEFINITION", data: [{ field: expect.stringMatching(/^table\.fields/) }] });
   });
 });
 
@@ -149,7 +149,7 @@ describe("A row", () => {
     ["tags", "a,b", "an array"],
   ])("is refused in %s for %p", async (name, found, expected) => {
     const error = await refusal(() => checkRow(all, { [name]: found }));
-    expect(error).toMatchObject({ name: "InvalidRowError", code: 422, type: "INVALID_ROW", retryable: false });
+    expect(error).toMatchObject({ name: "InvalidRowError", code: 500, type: "INVALID_ROW", retryable: false });
     expect(error.data).toMatchObject([{ field: name, expected }]);
   });
 
@@ -168,10 +168,10 @@ describe("A row", () => {
     const fields = parse({ name: { type: "string", required: true }, count: "integer", address: "object" });
     const error = await refusal(() => checkRow(fields, { name: null, count: "x", colour: "red", address: 1 }));
     expect(error.data).toMatchObject([
-      { field: "name", found: null, expected: "a value (string): the field is required" },
-      { field: "count", found: "x", expected: "a whole number" },
-      { field: "colour", found: "red", expected: "one of the declared fields name, count, address" },
-      { field: "address", found: 1, expected: "an object" },
+      { field: "name", actual: null, expected: "a value (string): the field is required" },
+      { field: "count", actual: "x", expected: "a whole number" },
+      { field: "colour", actual: "red", expected: "one of the declared fields name, count, address" },
+      { field: "address", actual: 1, expected: "an object" },
     ]);
   });
 
@@ -222,7 +222,7 @@ describe("The id of a row", () => {
     const error = await refusal(() => rowId(id));
     expect(error).toMatchObject({
       name: "InvalidRowError",
-      code: 422,
+      code: 500,
       type: "INVALID_ROW",
       data: [{ field: "id", expected: expect.stringContaining("a string of 1 to 255 characters") as string }],
     });

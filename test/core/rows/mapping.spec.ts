@@ -143,8 +143,8 @@ describe("A transform's wrong answer", () => {
     "to %s of %p names the field, what was found and what was expected",
     async (operation, result, field, found, expected) => {
       const error = await refusal(() => changes(operation, result));
-      expect(error).toMatchObject({ name: "InvalidRowError", code: 422, type: "INVALID_ROW", retryable: false });
-      expect(error.data).toMatchObject([{ field, found, expected }]);
+      expect(error).toMatchObject({ name: "InvalidRowError", code: 500, type: "INVALID_ROW", retryable: false });
+      expect(error.data).toMatchObject([{ field, actual: found, expected }]);
     },
   );
 });

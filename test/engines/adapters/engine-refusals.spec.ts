@@ -153,7 +153,7 @@ for (const { engine, url, withPassword, refused, says, version, newer, older, to
 
     it("is refused to a wrong password, which is not told", async () => {
       const error = await refusal(() => logAt(url(server(), withPassword)).open());
-      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500, retryable: false });
       expect(error.message).toMatch(refused);
       expect(error.message).toContain("127.0.0.1");
       expect(error.message).not.toMatch(/wrong/);
@@ -181,7 +181,7 @@ for (const { engine, url, withPassword, refused, says, version, newer, older, to
       await log.close();
       await says(server(), name, 99);
       const error = await refusal(() => log.open());
-      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500, retryable: false });
       expect(error.message).toMatch(newer);
       await eventually(() => expect(sockets()).toBe(0));
       await says(server(), name, version);
@@ -195,7 +195,7 @@ for (const { engine, url, withPassword, refused, says, version, newer, older, to
       const log = logAt(url(server(), (at) => (at.port = new URL(line.url).port)));
       line.hear(older);
       const error = await refusal(() => log.open());
-      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500, retryable: false });
       expect(error.message).toMatch(tooOld);
       line.hear((said) => said);
       await log.open();
@@ -209,7 +209,7 @@ for (const { engine, url, withPassword, refused, says, version, newer, older, to
         const log = logAt(url(server()));
         await log.open();
         const error = await refusal(() => log.control.put("subscription/watch", "x".repeat(tooLarge), 0));
-        expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+        expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500, retryable: false });
         expect(error.message).toMatch(
           new RegExp(
             `the state subscription/watch has ${Math.floor(tooLarge / 10_000)}\\d+ bytes, expected at most \\d+`,

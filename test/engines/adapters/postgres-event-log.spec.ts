@@ -142,7 +142,7 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
       ],
     ] as const) {
       const error = await refusal(() => open(url, name));
-      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 409, retryable: false });
+      expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500, retryable: false });
       expect(error.message).toMatch(why);
     }
   });
