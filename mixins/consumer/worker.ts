@@ -121,7 +121,7 @@ export class Worker {
   #restMs(): number {
     const { isAwaited, lease, needsPolling } = this.#d.work;
     const { everyMs, whileAwaitedMs } = times.poll;
-    if (isAwaited) return whileAwaitedMs;
+    if (isAwaited || this.#control.waiters.size > 0) return whileAwaitedMs;
     if (this.#isNotified && !needsPolling && this.state.isCaughtUp && !this.#isHalted && this.state.block === null)
       return Infinity;
     return lease ? Math.min(everyMs, Math.max(lease.restMs, 0)) : everyMs;

@@ -319,7 +319,6 @@ describe("The definition of a process manager", () => {
     ["pm.eventStore", "pm", { ...good, eventStore: undefined }],
     ["pm.corelate", "pm", { ...good, corelate: fn }],
     ["pm.correlate", "pm", { ...good, correlate: "id" }],
-    ["pm.correlate", "pm", { eventStore, on: good.on }],
     ["pm.initialState", "pm", { ...good, initialState: {} }],
     ["pm.initialState", "pm", { ...good, initialState: () => undefined }],
     ["pm.initialState", "pm", { ...good, initialState: () => ({ since: new Date() }) }],

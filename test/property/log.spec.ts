@@ -54,13 +54,15 @@ const step = fc.oneof(
 const idOf = (n: number) => `0190a0b0-0000-7000-8000-${String(n).padStart(12, "0")}`;
 
 /** The requests of a commit, each built for the model's state after the one before. */
-function requestsOf(appends: readonly Append[], sent: AppendInput[], model: PlainLog) {
+function requestsOf(appends: readonly Append[], sent: Sent[], model: PlainLog) {
   const requests: AppendRequest[] = [];
   const verdicts: PlainVerdict[] = [];
   for (const one of appends) {
     const again = one.named.by === "again" ? sent[one.named.which % Math.max(sent.length, 1)] : undefined;
     const input = again ?? inputOf(one, model);
-    const request = toAppendRequest(input, { correlationId: "request", causationId: "call", maxEventBytes: 10_000 });
+    const { commandId, ...append } = input;
+    const context = { correlationId: "request", causationId: "call", maxEventBytes: 10_000, commandId };
+    const request = toAppendRequest(append, context);
     requests.push(request);
     sent.push(input);
     verdicts.push(model.append(request));
@@ -68,7 +70,10 @@ function requestsOf(appends: readonly Append[], sent: AppendInput[], model: Plai
   return { requests, verdicts };
 }
 
-function inputOf({ stream, type, content, size, expected, named }: Append, model: PlainLog): AppendInput {
+/** What a caller sends, with the header. */
+type Sent = AppendInput & { commandId?: string };
+
+function inputOf({ stream, type, content, size, expected, named }: Append, model: PlainLog): Sent {
   const name = streams[stream]!;
   const events = Array.from({ length: size }, (_, index) => ({
     type: types[type]!,
@@ -76,7 +81,7 @@ function inputOf({ stream, type, content, size, expected, named }: Append, model
     ...(named.by === "ids" && { id: idOf(named.from + index) }),
   }));
   const expectedVersion = typeof expected === "number" ? Math.max(model.version(name) + expected, 0) : expected;
-  return { stream: name, events, expectedVersion, ...(named.by === "key" && { key: `k${named.key}` }) };
+  return { stream: name, events, expectedVersion, ...(named.by === "key" && { commandId: `k${named.key}` }) };
 }
 
 function timeless(event: RecordedEvent): PlainEvent {
@@ -160,7 +165,7 @@ describe.each(places)("A log on %s", (_engine, newPlace) => {
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
       const place = newPlace();
       const model = new PlainLog();
-      const sent: AppendInput[] = [];
+      const sent: Sent[] = [];
       let log = place.eventLog!("events");
       await log.open();
       try {
