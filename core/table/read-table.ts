@@ -38,8 +38,8 @@ export interface ParkedEvent {
   position: number;
   error: ParkedError | null;
   attempts: number;
-  /** When it was parked: ISO 8601. */
-  time: string;
+  /** ISO 8601. */
+  parkedAt: string;
 }
 
 /**

@@ -10,8 +10,8 @@ export function parkedAs(
   failure: { error: unknown; attempts: number } | null,
 ): ParkedEvent {
   const error = failure && asParkedError(failure.error);
-  const time = new Date().toISOString();
-  return { id, type, stream, version, position, error, attempts: failure?.attempts ?? 0, time };
+  const parkedAt = new Date().toISOString();
+  return { id, type, stream, version, position, error, attempts: failure?.attempts ?? 0, parkedAt };
 }
 
 /** The arguments of the warning in the operator's log. */

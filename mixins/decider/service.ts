@@ -50,6 +50,7 @@ export function deciderMixin(
         $$strict: true,
         id,
         afterVersion: whole,
+        beforeVersion: whole,
         limit: { ...whole, min: 1, max: 10_000 },
         backward: { type: "boolean", optional: true, convert: true },
       },

@@ -26,6 +26,8 @@ export interface StateAnswer {
 export interface HistoryParams {
   id: string | number;
   afterVersion?: number;
+  /** In place of `afterVersion` if `backward`. */
+  beforeVersion?: number;
   /** Default 100. */
   limit?: number;
   backward?: boolean;

@@ -48,7 +48,7 @@ export class LateWork {
     const chosen = this.parked().filter(
       (parked) => (id ?? parked.id) === parked.id && (process ?? parked.process) === parked.process,
     );
-    for (const one of chosen.toSorted((a, b) => a.time.localeCompare(b.time))) this.#chosen.add(one.id);
+    for (const one of chosen.toSorted((a, b) => a.parkedAt.localeCompare(b.parkedAt))) this.#chosen.add(one.id);
   }
 
   /** Handles late work for one time slice; returns how many events were handled. @throws an outage's error */

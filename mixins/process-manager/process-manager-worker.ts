@@ -187,7 +187,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
   }
 
   parked(): ParkedProcess[] {
-    return this.#late.parked().toSorted((a, b) => a.time.localeCompare(b.time));
+    return this.#late.parked().toSorted((a, b) => a.parkedAt.localeCompare(b.parkedAt));
   }
 
   get parkedCount(): number {

@@ -268,7 +268,16 @@ describe("What is stored in memory", () => {
   it("of rows, parked events, progress and fields cannot be changed", async () => {
     const table = await openTable(memory());
     const values = { address: { list: [{ n: 1 }] }, tags: [{ n: 1 }] };
-    const parked = { id: "e1", type: "t", stream: "s", version: 1, position: 1, attempts: 1, time: "now", waiting: 0 };
+    const parked = {
+      id: "e1",
+      type: "t",
+      stream: "s",
+      version: 1,
+      position: 1,
+      attempts: 1,
+      parkedAt: "now",
+      waiting: 0,
+    };
     const error = { name: "Error", message: "x" };
     const progress = { ...done };
     const batch = await table.live().begin();

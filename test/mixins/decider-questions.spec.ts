@@ -94,6 +94,14 @@ describe("The history of an entity", () => {
       version: 2,
       end: false,
     });
+    expect(await broker.call("account.history", { id: "1", backward: true, beforeVersion: 2 })).toEqual({
+      events: [events[0]],
+      version: 1,
+      end: true,
+    });
+    expect(
+      await refusal(() => broker.call("account.history", { id: "1", backward: true, afterVersion: 2 })),
+    ).toMatchObject({ code: 422, message: expect.stringContaining("expected beforeVersion") as string });
     expect(await broker.call("account.history", { id: "none" })).toEqual({ events: [], version: 0, end: true });
   });
 });

@@ -405,10 +405,10 @@ describe("The read action", () => {
     ["no category of a part of a name", { category: "thin" }, []],
     ["a category, a type and a limit after a position", { category: "thing", types: ["*.created"], after: 1 }, [2]],
     ["newest first", { backward: true }, [6, 5, 4, 3, 2, 1]],
-    ["newest first before a position", { backward: true, after: 3 }, [2, 1]],
+    ["newest first before a position", { backward: true, before: 3 }, [2, 1]],
     ["a stream", { stream: "thing-1" }, [1, 4, 5]],
     ["a stream after a version", { stream: "thing-1", afterVersion: 1 }, [4, 5]],
-    ["a stream newest first before a version", { stream: "thing-1", afterVersion: 3, backward: true }, [4, 1]],
+    ["a stream newest first before a version", { stream: "thing-1", beforeVersion: 3, backward: true }, [4, 1]],
     ["a stream newest first", { stream: "thing-1", backward: true, limit: 2 }, [5, 4]],
     ["a stream's types", { stream: "thing-1", types: ["thing.removed"] }, [5]],
     ["a stream of its category", { stream: "thing-1", category: "thing" }, [1, 4, 5]],
@@ -431,6 +431,7 @@ describe("The read action", () => {
     ["after", { stream: "thing-1", after: 1 }],
     ["afterVersion", { afterVersion: 1 }],
     ["afterVersion", { stream: "thing-1", afterVersion: -1 }],
+    ["before", { before: -1, backward: true }],
     ["types", { types: 5 }],
     ["types[0]", { types: [5] }],
     ["category", { category: 5 }],
@@ -441,6 +442,20 @@ describe("The read action", () => {
     const error = await refusal(() => broker.call("events.read", params));
     expect(error).toMatchObject({ name: "ValidationError", type: "VALIDATION_ERROR", code: 422 });
     expect(error.data).toContainEqual(expect.objectContaining({ field }));
+  });
+
+  it.each([
+    ["after: found 3, expected before, because the log is read backward", { after: 3, backward: true }],
+    ["before: found 3, expected after, because the log is read forward", { before: 3 }],
+    ["afterVersion: found 3, expected after, because the log is read forward", { afterVersion: 3 }],
+    ["after: found 3, expected afterVersion, because a stream is read forward", { stream: "a", after: 3 }],
+    [
+      "afterVersion: found 3, expected beforeVersion, because a stream is read backward",
+      { stream: "a", afterVersion: 3, backward: true },
+    ],
+  ])("says where a page begins in the other direction: %s", async (message, params) => {
+    const broker = await newBroker();
+    expect((await refusal(() => broker.call("events.read", params))).message).toContain(message);
   });
 
   it.each<[string, object, object]>([
@@ -497,7 +512,7 @@ describe("The read action", () => {
     await append(broker, rare);
     for (const params of [{ types: ["rare.*"] }, { category: "rare" }]) {
       expect(await eventsIn(broker.call("events.read", { ...params, after: 1 }))).toMatchObject([{ position: 20_002 }]);
-      expect(await eventsIn(broker.call("events.read", { ...params, after: 20_002, backward: true }))).toMatchObject([
+      expect(await eventsIn(broker.call("events.read", { ...params, before: 20_002, backward: true }))).toMatchObject([
         { position: 1 },
       ]);
     }

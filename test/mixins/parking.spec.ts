@@ -122,7 +122,7 @@ describe("A poison event", () => {
     const common = {
       type: "thing.happened",
       stream: "a-1",
-      time: expect.stringMatching(/Z$/) as string,
+      parkedAt: expect.stringMatching(/Z$/) as string,
     };
     expect(await parkedOf(broker)).toEqual([
       {

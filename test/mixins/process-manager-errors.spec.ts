@@ -67,7 +67,7 @@ describe("An event that a process manager cannot handle", () => {
         kind: "event",
         attempts: 3,
         error: { name: "Error", message: "no funds", code: 409, type: "NO_FUNDS" },
-        time: expect.stringMatching(/Z$/) as string,
+        parkedAt: expect.stringMatching(/Z$/) as string,
       },
     ]);
     expect(await statusOf(broker)).toMatchObject({ state: "live", position: 5, parked: 1, cause: null });

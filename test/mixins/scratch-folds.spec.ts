@@ -56,7 +56,7 @@ const parked: ParkedStream = {
   position: 2,
   error: { name: "Error", message: "poison" },
   attempts: 1,
-  time: "2026-01-01T00:00:00.000Z",
+  parkedAt: "2026-01-01T00:00:00.000Z",
   waiting: 0,
 };
 

@@ -32,7 +32,7 @@ describe("An event that a subscription cannot handle", () => {
         position: 2,
         attempts: 3,
         error: { name: "Error", message: "poison 2" },
-        time: expect.stringMatching(/Z$/) as string,
+        parkedAt: expect.stringMatching(/Z$/) as string,
       },
     ]);
     expect(await statusOf(broker)).toMatchObject({ state: "live", position: 5, parked: 1, cause: null });

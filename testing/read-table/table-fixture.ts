@@ -81,7 +81,7 @@ export const parked = (id: string, position: number, more: Partial<ParkedStream>
   position,
   error: { name: "Error", message: "it's 😀", code: 500, type: "INVALID_ROW" },
   attempts: 3,
-  time: "2024-01-01T00:00:00.000Z",
+  parkedAt: "2024-01-01T00:00:00.000Z",
   waiting: 2,
   ...more,
 });

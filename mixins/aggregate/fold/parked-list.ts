@@ -51,9 +51,9 @@ async function waitingIn(streams: readonly ParkedStream[], { source, position }:
 }
 
 /** The event has waited since it was stored, or since the event before it was parked. */
-const asWaiting = (event: EventPlace, { time: since }: ParkedStream): ParkedEvent => {
+const asWaiting = (event: EventPlace, { parkedAt: since }: ParkedStream): ParkedEvent => {
   const { time = since } = event;
-  return { ...parkedAs(event, null), time: time > since ? time : since };
+  return { ...parkedAs(event, null), parkedAt: time > since ? time : since };
 };
 
 export const inOrder = (events: readonly ParkedEvent[]): ParkedEvent[] =>

@@ -9,9 +9,10 @@ import type { StoreHost } from "../host/host.ts";
 import { maxLimit } from "./find-limit.ts";
 import { historyPage, type HistoryPage } from "./history-page.ts";
 
-interface ReadParams {
-  after?: number;
-  afterVersion?: number;
+/** Names of the param that says where a page begins. */
+const cursors = ["after", "before", "afterVersion", "beforeVersion"] as const;
+
+interface ReadParams extends Partial<Record<(typeof cursors)[number], number>> {
   limit: number;
   types?: string | string[] | null;
   category?: string;
@@ -40,7 +41,9 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
       params: {
         $$strict: true,
         after: count,
+        before: count,
         afterVersion: count,
+        beforeVersion: count,
         limit,
         types: names,
         category: { type: "string", optional: true },
@@ -75,11 +78,9 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
 }
 
 async function read(host: StoreHost, params: ReadParams): Promise<Page> {
-  const { category, limit, backward = false, after = start(backward), afterVersion } = params;
-  if (afterVersion !== undefined)
-    throw new ValidationError([{ field: "afterVersion", found: afterVersion, expected: "a stream together with it" }]);
+  const { category, limit, backward = false } = params;
   const page = await host.read({
-    after,
+    after: cursorOf(params),
     limit,
     backward,
     ...wantedOf(params),
@@ -90,16 +91,21 @@ async function read(host: StoreHost, params: ReadParams): Promise<Page> {
 }
 
 async function readStream({ log }: StoreHost, stream: string, params: ReadParams): Promise<HistoryPage> {
-  const { category, limit, backward = false, after, afterVersion = start(backward) } = params;
-  if (after !== undefined)
-    throw new ValidationError([
-      { field: "after", found: after, expected: "afterVersion, because events of a stream are counted by version" },
-    ]);
+  const { category, limit, backward = false } = params;
+  const afterVersion = cursorOf(params);
   if (category !== undefined && categoryOf(stream) !== category) return { events: [], version: 0, end: true };
   return historyPage(log, stream, { afterVersion, limit, backward, ...wantedOf(params) });
 }
 
-const start = (backward: boolean) => (backward ? Number.MAX_SAFE_INTEGER : 0);
+/** Where the page begins. @throws ValidationError for the name of another direction, or of a stream's page for the log's */
+function cursorOf(params: ReadParams): number {
+  const { stream, backward = false } = params;
+  const name = `${backward ? "before" : "after"}${stream === undefined ? "" : "Version"}` as const;
+  const wrong = cursors.find((cursor) => cursor !== name && params[cursor] !== undefined);
+  const expected = `${name}, because ${stream === undefined ? "the log" : "a stream"} is read ${backward ? "backward" : "forward"}`;
+  if (wrong) throw new ValidationError([{ field: wrong, found: params[wrong], expected }]);
+  return params[name] ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
+}
 
 const wantedOf = ({ types }: ReadParams) =>
   types !== undefined && types !== null && { wanted: typeMatcher(parsePatterns("types", types)) };
