@@ -1,0 +1,4 @@
+import { checkSamples } from "./check-samples.ts";
+import { sqlite } from "./sample-engine.ts";
+
+checkSamples(sqlite, async () => "");
