@@ -81,7 +81,7 @@ for (const { engine, adapters, cause, refusedQueries } of cases)
         expect(error.message).toMatch(cause);
       }
       const status = await node.call<{ cause: string }>("status");
-      expect(status).toMatchObject({ position: null, pump: { lag: null } });
+      expect(status).toMatchObject({ state: "starting", head: null, pump: { lag: null } });
       expect(status.cause).toMatch(cause);
       for (const name of ["Rows", "Watch", "Process"] as const)
         await eventually(async () => {
@@ -147,7 +147,7 @@ for (const { engine, adapters, cause, refusedQueries } of cases)
       await eventually(() => expect(acknowledged.size).toBeGreaterThan(20));
       await server().kill();
       await eventually(() => expect(state.refused).toBeGreaterThanOrEqual(4));
-      await eventually(async () => expect((await node.call<{ cause?: string }>("status")).cause).toMatch(cause));
+      await eventually(async () => expect((await node.call<{ cause: string | null }>("status")).cause).toMatch(cause));
       const before = acknowledged.size;
       await server().start();
       await eventually(() => expect(acknowledged.size).toBeGreaterThan(before + 4));

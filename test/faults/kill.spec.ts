@@ -209,7 +209,7 @@ async function fill(folder: string, count: number): Promise<void> {
   const { EventStore } = await import("moleculer-event-sourcing");
   const events = EventStore("ledger", { adapter: `sqlite:${folder}/ledger.db` });
   const broker = await startBroker([{ name: "filler", mixins: [events.mixin()] }]);
-  await broker.call("ledger.pause");
+  await broker.call("ledger.pausePump");
   for (let at = 0; at < count; at += 500) {
     const account = (at / 500) % 40;
     const payloads = Array.from({ length: 500 }, (_, index) => ({

@@ -178,7 +178,7 @@ describe("An empty log", () => {
   }
 
   const remove = (pattern: RegExp) => {
-    for (const name of readdirSync(folder)) if (pattern.test(name)) rmSync(`${folder}/${name}`);
+    for (const name of readdirSync(folder)) if (pattern.test(name)) rmSync(`${folder}/${name}`, { recursive: true });
   };
 
   it("is begun in an empty folder, and after everything was removed", async () => {
@@ -201,7 +201,7 @@ describe("An empty log", () => {
     await stopped();
     remove(/^events\.db/);
     const message = await refusedStart();
-    expect(message).toMatch(/a read table, .*things\.1\.db, that was folded from log .* up to position 3/);
+    expect(message).toMatch(/a read table, .*things\/1\.db, that was folded from log .* up to position 3/);
     expect(message).toContain("remove the files of the tables");
     remove(/^things/);
     expect(await headAfterStart()).toBe(0);

@@ -70,11 +70,11 @@ function checks(options: () => (nodeID: string) => BrokerOptions): void {
       tooLarge("events.append: events"),
     );
     expect(await refusal(() => b.call("far.note", { id: "1", text: kiB(300), times: 4 }))).toMatchObject(
-      tooLarge("events.append: events"),
+      tooLarge("$events.append: events"),
     );
     expect(
       await refusal(() => b.call("far.dryRun", { command: "note", params: { id: "1", text: kiB(300), times: 4 } })),
-    ).toMatchObject(tooLarge("events.draft: events"));
+    ).toMatchObject(tooLarge("$events.draft: events"));
     expect(await a.call("events.count")).toBe(0);
     await b.call("commands.note", { text: kiB(800) });
     expect(await a.call("events.count")).toBe(1);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { StoredAnswer } from "moleculer-event-sourcing";
-import type { ServiceBroker } from "moleculer";
+import type { CallingOptions, ServiceBroker } from "moleculer";
+import { named } from "../../support/command-of.ts";
 
 const everyMs = 20;
 /** A machine that is too slow for the pace gets a lower one. */
@@ -90,8 +91,8 @@ export class Load {
     this.#running.add(run);
   }
 
-  #call<Answer>(action: string, params: object = {}, headers: object = {}): Promise<Answer> {
-    return this.#broker.call<Answer, object>(action, params, { headers });
+  #call<Answer>(action: string, params: object = {}, options: CallingOptions = {}): Promise<Answer> {
+    return this.#broker.call<Answer, object>(action, params, options);
   }
 
   #thing = (n: number) => ({ thing: String(n % things), n, text: `text ${n % 97} `.repeat(10) });
@@ -105,7 +106,7 @@ export class Load {
     const counted = Array.from({ length: 9 }, (_, i) => ({ type: "thing.counted", payload: this.#thing(n + i) }));
     const removed = { type: "thing.removed", payload: { thing: String((n * 7) % things) } };
     const params = { stream: `list-${n}-${randomUUID()}`, events: [...counted, removed] };
-    const once = { commandId: `list ${n}` };
+    const once = named(`list ${n}`);
     await this.#call("events.append", params, once);
     const { repeated } = await this.#call<StoredAnswer>("events.append", params, once);
     if (!repeated) throw new Error(`list ${n} was stored twice`);
@@ -115,7 +116,7 @@ export class Load {
     const id = String(((n / this.#cycle.length) % accounts) | 0);
     await this.#call("account.open", { id, iban: `iban-${id}` });
     if (n % 3 === 0) await this.#call("account.close", { id });
-    await this.#call("account.deposit", { id, amount: 2 }, { commandId: `deposit ${n}` });
+    await this.#call("account.deposit", { id, amount: 2 }, named(`deposit ${n}`));
   }
 
   async #claimTwice(n: number): Promise<void> {
@@ -154,7 +155,7 @@ export class Load {
     const row = await this.#call<{ n: number } | null>(
       "things.resolve",
       { id: "own" },
-      { readAfter: { events: position } },
+      { meta: { readAfter: { events: position } } },
     );
     if (row === null || row.n < n - mostAtOnce * this.#cycle.length) throw new Error(`own write ${n} was not read`);
   }
