@@ -65,11 +65,11 @@ for (const { engine, adapters, cause, refusedQueries } of cases)
         ["resumePump"],
         ["link", { stream: "all", ids: [randomUUID()] }],
         ["trace", { correlationId: "x" }],
-        ["positionAt", { time: new Date().toISOString() }],
         ["export", { to: `${newFolder()}/export.jsonl` }],
       ];
       for (const call of [
         () => node.append(),
+        () => node.broker.call(`$${node.name}.positionAt`, { time: new Date().toISOString() }),
         ...calls.map(
           ([action, params]) =>
             () =>

@@ -12,7 +12,7 @@ import { eventsIn } from "../support/pages.ts";
 type MovedEvent = RecordedEvent<"account.moved", Moved>;
 
 const tables = ["balances", "entries"] as const;
-const kinds = ["rebuild", "restore", "replay", "snapshot"];
+const kinds = ["rebuild", "replay", "restore", "snapshot"];
 
 /** When to kill a process: at a random moment, at a crash point or around a statement, or during work of a kind. */
 type Moment = [] | ["point" | "statement" | "during", string];
