@@ -91,7 +91,8 @@ async function expectWhole(folder: string): Promise<void> {
     expect(readdirSync(join(folder, table)).toSorted()).toEqual([
       expect.stringMatching(/^\d+\.db$/),
       "live.db",
-      "snapshots",
+      // Of a table whose process was killed before its first snapshot there is no such folder.
+      ...(existsSync(join(folder, `${table}/snapshots`)) ? ["snapshots"] : []),
     ]);
     for (const id of kept.get(table)!)
       expect(readdirSync(join(folder, `${table}/snapshots`, id)).toSorted()).toEqual([
