@@ -3,15 +3,15 @@ import { brief } from "../errors/problem.ts";
 
 /**
  * A query with the token of a fold that has ended: its transform did not await it, or the event is no longer being
- * folded. 500.
+ * folded. 409.
  */
-export class FoldEndedError extends Errors.MoleculerError {
+export class FoldEndedError extends Errors.MoleculerClientError {
   override name = "FoldEndedError";
 
   constructor(aggregate: string) {
     super(
       `${aggregate}: this query belongs to a transform that has ended; a transform must await its queries before it returns`,
-      500,
+      409,
       "FOLD_ENDED",
       { aggregate },
     );
@@ -19,17 +19,17 @@ export class FoldEndedError extends Errors.MoleculerError {
 }
 
 /**
- * A transform, or an action that it called, tried to store something: an error of the event. 500; `data` is
+ * A transform, or an action that it called, tried to store something: an error of the event. 409; `data` is
  * `{aggregate, action}`.
  */
-export class WriteInFoldError extends Errors.MoleculerError {
+export class WriteInFoldError extends Errors.MoleculerClientError {
   override name = "WriteInFoldError";
 
   constructor(aggregate: unknown, action: string) {
     const of = brief(String(aggregate));
     super(
       `${action}: found a call by a transform of ${of}, expected none: rows are a function of the log, so a fold stores nothing; use a Subscription or a ProcessManager to act on an event`,
-      500,
+      409,
       "WRITE_IN_FOLD",
       { aggregate: of, action },
     );

@@ -913,7 +913,7 @@ describe("A transform's own view", () => {
       expect(error).toMatchObject({
         name: "FoldEndedError",
         type: "FOLD_ENDED",
-        code: 500,
+        code: 409,
         retryable: false,
         data: { aggregate: "table" },
       });
@@ -947,14 +947,14 @@ describe("A transform's own view", () => {
     await caughtUp(broker, "table");
     const [view] = views;
     for (const query of [() => view!.find(), () => view!.get("1"), () => view!.ctx.call("table.find")])
-      expect(await refusal(query)).toMatchObject({ type: "FOLD_ENDED", code: 500 });
+      expect(await refusal(query)).toMatchObject({ type: "FOLD_ENDED", code: 409 });
   });
 
   it("is refused to a token that names no fold", async () => {
     const broker = await brokerWith((table) => table.on("thing.created").create(as(() => ({}))));
     const $fold = { aggregate: "table", node: broker.nodeID, id: -1 };
     const error = await refusal(() => broker.call("table.find", {}, { meta: { $fold } }));
-    expect(error).toMatchObject({ type: "FOLD_ENDED", code: 500 });
+    expect(error).toMatchObject({ type: "FOLD_ENDED", code: 409 });
   });
 
   it.each<[string, unknown]>([

@@ -57,8 +57,8 @@ const table: readonly (readonly [error: Error, code: number, data: string])[] = 
   [new DamagedStateError("key", 1), 500, "key revision"],
   [new MixedStreamError("a", "links"), 409, "actual expected stream"],
   [new SpeculationFailedError("a", "refused"), 409, "stream why"],
-  [new FoldEndedError("table"), 500, "aggregate"],
-  [new WriteInFoldError("table", "a.b"), 500, "action aggregate"],
+  [new FoldEndedError("table"), 409, "aggregate"],
+  [new WriteInFoldError("table", "a.b"), 409, "action aggregate"],
 ];
 
 const named = table.map(([error, code, data]) => [error.name, error as Wire, code, data] as const);

@@ -116,7 +116,7 @@ describeWith("nats-server", "A transform on another node", (server) => {
           () => ask(a, action, params, token, "C"),
           () => ask(a, action, params, token, "D"),
         ])
-          expect(await refusal(answer)).toMatchObject({ code: 500, type: "FOLD_ENDED" });
+          expect(await refusal(answer)).toMatchObject({ code: 409, type: "FOLD_ENDED" });
     for (const broker of [c, d]) expect(await ask(broker, "count", {}, running)).toBe(1);
     for (const [action, params] of queries)
       expect(await refusal(() => ask(d, action, params, { ...running, node: "nobody" }))).toMatchObject({ code: 404 });
