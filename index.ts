@@ -55,14 +55,7 @@ export type { Injection } from "./mixins/aggregate/past/injected-events.ts";
 export type { PastAnswer, PastDifferences, WhatIfAnswer, WhatIfDifferences } from "./mixins/aggregate/past/past.ts";
 export type { Verification } from "./mixins/aggregate/past/verification.ts";
 export type { ErrorPolicy } from "./mixins/consumer/error-policy.ts";
-export type {
-  CommandOf,
-  CommandOptions,
-  Decided,
-  Decider as DeciderDefinition,
-  DeciderOptions,
-  ClaimOptions,
-} from "./mixins/decider/decider.ts";
+export type { CommandOf, CommandOptions, Decided, DeciderOptions, ClaimOptions } from "./mixins/decider/decider.ts";
 export type { ClaimingEvent, ClaimValue } from "./core/decider/claim.ts";
 export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
 export type { StateAnswer } from "./mixins/decider/state-queries.ts";
@@ -80,10 +73,7 @@ export type { LogVerification } from "./mixins/event-store/verify/verify-log.ts"
 export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
 export type { ProcessPage, ProcessSummary } from "./mixins/process-manager/process-actions.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
-export type {
-  LeasedStatus as ProcessManagerStatus,
-  LeasedStatus as SubscriptionStatus,
-} from "./mixins/consumer/leased-host.ts";
+export type { ConsumerStatus } from "./mixins/consumer/leased-host.ts";
 export type { ReadAfterMeta, Written } from "./mixins/service/read-after.ts";
 export type { HandlerView } from "./mixins/subscription/service.ts";
 export type { TransformView } from "./mixins/aggregate/fold/transform.ts";

@@ -3,7 +3,7 @@ import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors/error
 import { manyEvents } from "../../core/log/event-log.ts";
 import type { Generation } from "../../core/table/read-table.ts";
 import type { ControlAck } from "../consumer/control-sync.ts";
-import { consumerStatus, type ConsumerStatus } from "../consumer/status.ts";
+import { consumerStatus, type CommonStatus } from "../consumer/status.ts";
 import { Interrupter } from "../consumer/interrupter.ts";
 import { Worker } from "../consumer/worker.ts";
 import { inTime } from "../service/in-time.ts";
@@ -13,7 +13,7 @@ import { TableWorker } from "./table/table-worker.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
 import type { RebuildProgress } from "./rebuild/progress.ts";
 
-export interface AggregateStatus extends ConsumerStatus {
+export interface AggregateStatus extends CommonStatus {
   /** The progress of a new table beside the live one; null while there is none. */
   rebuilding: RebuildProgress | null;
   /** Parked events, including those that wait behind a failed one. */

@@ -7,7 +7,7 @@ import { withoutWaiting } from "./parked-streams.ts";
 import type { Work } from "./work.ts";
 import type { ControlAck } from "./control-sync.ts";
 import { Worker } from "./worker.ts";
-import { consumerStatus, type ConsumerStatus } from "./status.ts";
+import { consumerStatus, type CommonStatus } from "./status.ts";
 import type { ErrorPolicy, Interruption } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
 import { Interrupter } from "./interrupter.ts";
@@ -16,7 +16,8 @@ import { Placement } from "./placement.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
 import type { TimeLimit } from "./time-limit.ts";
 
-export interface LeasedStatus extends ConsumerStatus {
+/** The `status` of a subscription or a process manager. */
+export interface ConsumerStatus extends CommonStatus {
   /** How many failed events are parked; the events that wait behind them are not counted. */
   parked: number;
   /** How many events wait behind parked ones, or are being retried; null on a node that does not do the work. */
@@ -128,7 +129,7 @@ export class LeasedHost {
     return { events: parked.map(withoutWaiting), position, end: true };
   }
 
-  async status(): Promise<LeasedStatus> {
+  async status(): Promise<ConsumerStatus> {
     const { position, parked } = await this.#state().catch(() => this.#seen);
     const status = await consumerStatus(this.#d, this.worker, this.#work, position);
     return { ...status, parked: parked.length, waiting: this.#work.isInCharge ? this.#work.waitingCount : null };

@@ -5,7 +5,7 @@ import type { Worker } from "./worker.ts";
 import { causeOf, stateName, type ConsumerState } from "./worker-state.ts";
 
 /** The fields of every consumer's `status`. */
-export interface ConsumerStatus {
+export interface CommonStatus {
   name: string;
   /** The node that responds. Each host of an aggregate has its own table; of a subscription's hosts, one works. */
   node: string;
@@ -32,7 +32,7 @@ export async function consumerStatus(
   worker: Worker,
   work: Pick<Work, "blockedBy" | "lease">,
   position: number,
-): Promise<ConsumerStatus> {
+): Promise<CommonStatus> {
   const page = await inTime(source.page(position, 0));
   const head = page?.head ?? null;
   const lag = head === null ? null : head - position;

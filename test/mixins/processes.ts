@@ -4,7 +4,7 @@ import {
   ProcessManager,
   type StoredAnswer,
   type ProcessManagerOptions,
-  type ProcessManagerStatus,
+  type ConsumerStatus,
   type ProcessSummary,
   type ParkedProcess,
   type RecordedEvent,
@@ -100,7 +100,7 @@ export async function taken(broker: ServiceBroker): Promise<string[]> {
   return events.map(({ payload }) => payload["what"] as string);
 }
 
-export const statusOf = (broker: ServiceBroker): Promise<ProcessManagerStatus> => broker.call("manager.status");
+export const statusOf = (broker: ServiceBroker): Promise<ConsumerStatus> => broker.call("manager.status");
 export const processesOf = (broker: ServiceBroker, params = {}): Promise<ProcessSummary[]> =>
   processesIn(broker.call("manager.processes", params));
 export const parkedOf = (broker: ServiceBroker): Promise<ParkedProcess[]> => eventsIn(broker.call("manager.parked"));
@@ -113,10 +113,7 @@ export async function processOf(broker: ServiceBroker, id: string): Promise<Proc
 }
 
 /** Waits for a status that has these fields. */
-export const withStatus = (
-  broker: ServiceBroker,
-  expected: Partial<ProcessManagerStatus>,
-): Promise<ProcessManagerStatus> =>
+export const withStatus = (broker: ServiceBroker, expected: Partial<ConsumerStatus>): Promise<ConsumerStatus> =>
   eventually(async () => {
     const status = await statusOf(broker);
     expect(status).toMatchObject(expected);

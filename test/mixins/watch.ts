@@ -5,7 +5,7 @@ import {
   type ErrorPolicy,
   type ParkedEvent,
 } from "moleculer-event-sourcing";
-import type { HandlerView, RecordedEvent, SubscriptionStatus } from "moleculer-event-sourcing";
+import type { HandlerView, RecordedEvent, ConsumerStatus } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { eventually } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
@@ -74,13 +74,13 @@ export async function appendTo(broker: ServiceBroker, ...streams: string[]): Pro
   return answers.map(({ events }) => events[0]!.id);
 }
 
-export const statusOf = (broker: ServiceBroker): Promise<SubscriptionStatus> => broker.call("watch.status");
+export const statusOf = (broker: ServiceBroker): Promise<ConsumerStatus> => broker.call("watch.status");
 
 export const parkedPositions = async (broker: ServiceBroker): Promise<number[]> =>
   (await eventsIn(broker.call<{ events: ParkedEvent[] }>("watch.parked"))).map(({ position }) => position);
 
 /** Waits for a status that has these fields. */
-export const withStatus = (broker: ServiceBroker, expected: Partial<SubscriptionStatus>): Promise<SubscriptionStatus> =>
+export const withStatus = (broker: ServiceBroker, expected: Partial<ConsumerStatus>): Promise<ConsumerStatus> =>
   eventually(async () => {
     const status = await statusOf(broker);
     expect(status).toMatchObject(expected);
