@@ -22,7 +22,7 @@ export class UnknownSnapshotError extends Errors.MoleculerClientError {
   }
 }
 
-/** The snapshot belongs to another aggregate, definition or log. 409; `data` is `{id, field, expected, actual}`. */
+/** The snapshot belongs to another table, definition or log. 409; `data` is `{id, field, expected, actual}`. */
 export class SnapshotMismatchError extends Errors.MoleculerClientError {
   override name = "SnapshotMismatchError";
 

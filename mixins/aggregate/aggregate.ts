@@ -186,9 +186,10 @@ export function aggregateOn(engines: Engines) {
     };
     const companion: Companion = {
       name,
-      kind: "aggregate",
+      kind: "read table",
       dependsOn: eventStore,
-      conflictWith: (other) => (other === companion ? null : "is already the name of another aggregate on this broker"),
+      conflictWith: (other) =>
+        other === companion ? null : "is already the name of another read table on this broker",
       schema: (broker) => {
         const place = adapterOn(broker, adapter, name);
         return aggregateService({

@@ -10,7 +10,7 @@ import { CompanionRun } from "./companion-run.ts";
 /** A service that is shared by the services that mix it in: one per broker and name, destroyed with the last of them. */
 export interface Companion {
   name: string;
-  /** For messages: "event store", "aggregate". */
+  /** For messages: "event store", "read table". */
   kind: string;
   /** The store that this one uses until it has stopped. It is mixed in as well. A stopping broker stops it later. */
   dependsOn?: { readonly name: string; mixin(): Mixin };

@@ -72,7 +72,7 @@ describe("A snapshot of the forerunner's notifications", () => {
   it("is recorded in the store, stands there as files, and keeps nobody from folding on", async () => {
     const folder = newFolder();
     const { broker, snapshot } = await tenProperties(folder);
-    expect(snapshot).toMatchObject({ aggregate: "notificationsAggregate", position: 10, rows: 50 });
+    expect(snapshot).toMatchObject({ table: "notificationsAggregate", position: 10, rows: 50 });
     expect(await broker.call("events.count", { query: { type: "$snapshot.completed" } })).toBe(1);
     const place = join(folder, "notificationsAggregate/snapshots", snapshot.id);
     expect(readdirSync(place).toSorted()).toEqual(["manifest.json", "recorded", "table"]);

@@ -59,7 +59,7 @@ const status = (): Promise<AggregateStatus> => ask("propertyAggregate.status");
 
 describe("Time travel in the property example", () => {
   it("lists its snapshots", async () => {
-    expect(snapshot).toMatchObject({ aggregate: "propertyAggregate", rows: 3 });
+    expect(snapshot).toMatchObject({ table: "propertyAggregate", rows: 3 });
     // A table that nodes share also writes that it has passed the snapshot's own first event.
     expect([3, 4]).toContain(snapshot.position);
     expect(await ask("propertyAggregate.snapshots")).toEqual([snapshot]);

@@ -484,7 +484,7 @@ describe("Two definitions of one name", () => {
       name: "NameTakenError",
       type: "NAME_TAKEN",
       code: 500,
-      data: { name: "table", why: "is already the name of another aggregate on this broker" },
+      data: { name: "table", why: "is already the name of another read table on this broker" },
     });
   });
 

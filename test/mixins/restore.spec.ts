@@ -226,7 +226,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
       },
     );
 
-    it("is refused where it is another aggregate's", async () => {
+    it("is refused where it is another table's", async () => {
       const { broker } = await withSnapshot();
       broker.createService(sums(placesIn(folder), folder, { name: "others" }));
       await broker.waitForServices("others", 20_000, 5);
@@ -236,7 +236,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
       expect(await refused(broker, { snapshotId: id, force: true })).toMatchObject({
         type: "SNAPSHOT_MISMATCH",
         code: 409,
-        data: { field: "aggregate", actual: "others", expected: "sums" },
+        data: { field: "table", actual: "others", expected: "sums" },
       });
     });
 

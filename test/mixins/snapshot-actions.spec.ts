@@ -91,7 +91,7 @@ describe("The action snapshot", () => {
     await caughtUp(broker, "sums");
     const manifest = await snapshot(broker);
     expect(manifest).toMatchObject({
-      aggregate: "sums",
+      table: "sums",
       node: broker.nodeID,
       position: 10,
       rows: 10,
@@ -103,7 +103,7 @@ describe("The action snapshot", () => {
     expect(started).toMatchObject({
       type: "$snapshot.started",
       position: 11,
-      payload: { id: manifest.id, aggregate: "sums", node: broker.nodeID },
+      payload: { id: manifest.id, table: "sums", node: broker.nodeID },
     });
     expect(completed).toMatchObject({ type: "$snapshot.completed", position: 12, payload: manifest });
     expect(await broker.call("$sums.proveSnapshot", { id: manifest.id })).toEqual(manifest);

@@ -11,15 +11,12 @@ describe("The history of snapshots", () => {
     const recorded: [type: string, payload: object][] = [];
     const record = async (type: string, payload: object) => void recorded.push([type, payload]);
     const history = new SnapshotHistory({ aggregate: "sums", folder, record, warn: () => {} });
-    const begun = { id: v7(), aggregate: "sums", node: "one", time: new Date().toISOString() };
+    const begun = { id: v7(), table: "sums", node: "one", time: new Date().toISOString() };
     await history.begin(begun);
     // Meanwhile a polling consumer records it in the log.
     await Promise.all([history.fail(begun, new Error("out of luck")), history.recordOutcomes()]);
     expect(recorded.filter(([type]) => type === "$snapshot.failed")).toEqual([
-      [
-        "$snapshot.failed",
-        { id: begun.id, aggregate: "sums", node: "one", error: expect.stringContaining("out of luck") },
-      ],
+      ["$snapshot.failed", { id: begun.id, table: "sums", node: "one", error: expect.stringContaining("out of luck") }],
     ]);
   });
 });

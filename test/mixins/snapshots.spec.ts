@@ -119,7 +119,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
     const manifest = await snapshotsOf().take();
     expect(manifest).toEqual({
       id: expect.stringMatching(/^[\da-f-]{36}$/),
-      aggregate: "things",
+      table: "things",
       node: "node-1",
       position: 9,
       rows: 2,
@@ -132,9 +132,9 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       log: "log-1",
       reordered: true,
     });
-    const { id, aggregate, node } = manifest;
+    const { id, table, node } = manifest;
     expect([...history.values()]).toEqual([
-      { type: "$snapshot.started", payload: { id, aggregate, node } },
+      { type: "$snapshot.started", payload: { id, table, node } },
       { type: "$snapshot.completed", payload: manifest },
     ]);
     expect(await snapshotsOf().list()).toEqual([manifest]);
@@ -199,14 +199,14 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       expect(existsSync(join(folder, id))).toBe(true);
     });
 
-    it("of another aggregate are refused, also by force", async () => {
+    it("of another table are refused, also by force", async () => {
       const { id } = await snapshotsOf().take();
       const other = snapshotsOf(small, { aggregate: "people" });
       for (const force of [false, true])
         expect(await refusal(() => other.prove(id, { force }))).toMatchObject({
           type: "SNAPSHOT_MISMATCH",
           code: 409,
-          data: { id, field: "aggregate", actual: "things", expected: "people" },
+          data: { id, field: "table", actual: "things", expected: "people" },
         });
       expect(await other.list()).toEqual([]);
     });
@@ -371,7 +371,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       symlinkSync(join(home, "moved"), place);
       expect(await refusal(() => snapshotsOf().restore(id, ""))).toMatchObject({ type: "SNAPSHOT_DAMAGED" });
       symlinkSync(secret, join(folder, id, "manifest.json.new"));
-      const begun = { id, aggregate: "things", node: "node-1", time: now() };
+      const begun = { id, table: "things", node: "node-1", time: now() };
       await new SnapshotFolder(folder).write({ ...begun, state: "failed", error: "" });
       expect(readFileSync(secret, "utf8")).toBe("secret");
     });
@@ -450,9 +450,9 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
   });
 
   describe("whose process was killed", () => {
-    async function halfWay(id = unknownId, aggregate = "things"): Promise<void> {
+    async function halfWay(id = unknownId, table = "things"): Promise<void> {
       const place = new SnapshotFolder(folder);
-      await place.begin({ id, aggregate, node: "node-1", time: now(), state: "running" });
+      await place.begin({ id, table, node: "node-1", time: now(), state: "running" });
       writeFileSync(join(place.tableOf(id), "table.db-journal"), "half");
     }
 
@@ -468,12 +468,12 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       isStoreAway = false;
       await again.tidy();
       expect([...history.values()]).toEqual([
-        { type: "$snapshot.started", payload: { id: unknownId, aggregate: "things", node: "node-1" } },
+        { type: "$snapshot.started", payload: { id: unknownId, table: "things", node: "node-1" } },
         {
           type: "$snapshot.failed",
           payload: {
             id: unknownId,
-            aggregate: "things",
+            table: "things",
             node: "node-1",
             error: expect.stringContaining("ended before"),
           },

@@ -10,7 +10,7 @@ import type { CompleteSnapshot } from "./manifest.ts";
 export type LogPlace = Pick<ConsumerPage, "log" | "head" | "afterId">;
 
 interface Today {
-  aggregate: string;
+  table: string;
   /** The result of `describeDefinition`. */
   definition: string;
   log: LogPlace;
@@ -25,11 +25,11 @@ export const haveSameFields = (a: Fields, b: Fields) =>
 export const isOfDefinition = (snapshot: CompleteSnapshot, definition: string) =>
   definitionChanges(snapshot.description, definition).length === 0;
 
-/** Checks format, aggregate, definition and log. `force` only accepts another definition. @throws SnapshotMismatchError */
+/** Checks format, table, definition and log. `force` only accepts another definition. @throws SnapshotMismatchError */
 export function assertFits(snapshot: CompleteSnapshot, today: Today, force: boolean): void {
   const problem =
     ofFormat(snapshot) ??
-    ofAggregate(snapshot, today.aggregate) ??
+    ofTable(snapshot, today.table) ??
     (force ? null : ofDefinition(snapshot, today.definition)) ??
     ofLog(snapshot, today.log);
   if (problem) throw new SnapshotMismatchError(snapshot.id, problem);
@@ -44,8 +44,8 @@ const ofFormat = ({ format: found }: Pick<CompleteSnapshot, "format">): Problem 
         expected: `${formats.manifest}: the snapshot was taken by a newer version of moleculer-event-sourcing`,
       };
 
-const ofAggregate = ({ aggregate }: CompleteSnapshot, expected: string): Problem | null =>
-  aggregate === expected ? null : { field: "aggregate", found: aggregate, expected };
+const ofTable = ({ table }: CompleteSnapshot, expected: string): Problem | null =>
+  table === expected ? null : { field: "table", found: table, expected };
 
 function ofDefinition({ description }: CompleteSnapshot, definition: string): Problem | null {
   const changes = definitionChanges(description, definition);

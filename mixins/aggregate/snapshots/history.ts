@@ -49,7 +49,7 @@ export class SnapshotHistory {
   async #check(id: string): Promise<void> {
     const { folder, aggregate } = this.#d;
     const found = await folder.read(id);
-    if (!found || found.aggregate !== aggregate) return;
+    if (!found || found.table !== aggregate) return;
     if (found.state === "complete" && (await folder.isRecorded(id))) return;
     this.#unrecorded.add(id);
     if (found.state === "running") await this.#markFailed(found, interrupted);
@@ -64,10 +64,10 @@ export class SnapshotHistory {
   /** Creates the folder and records the start. After an error the snapshot is marked as failed or removed. */
   async begin(begun: Begun): Promise<void> {
     const { folder } = this.#d;
-    const { id, aggregate, node } = begun;
+    const { id, table, node } = begun;
     await folder.begin({ ...begun, state: "running" });
     try {
-      await this.#record(id, "started", { id, aggregate, node });
+      await this.#record(id, "started", { id, table, node });
     } catch (error) {
       // If the response was lost, the start may be stored, so the failure must be recorded as well.
       if (isCertain(error)) await folder.remove(id);
@@ -99,9 +99,9 @@ export class SnapshotHistory {
     this.#unrecorded.add(begun.id);
   }
 
-  async #markFailed({ id, aggregate, node, time }: Begun, error: string): Promise<void> {
+  async #markFailed({ id, table, node, time }: Begun, error: string): Promise<void> {
     await this.#d.folder.removeTable(id);
-    await this.#d.folder.write({ id, aggregate, node, time, state: "failed", error });
+    await this.#d.folder.write({ id, table, node, time, state: "failed", error });
   }
 
   /** Records the outstanding outcomes. Never throws, because it runs beside the caller's own work. */
@@ -130,8 +130,8 @@ export class SnapshotHistory {
     const { folder } = this.#d;
     const found = await folder.read(id);
     if (!found) return;
-    const { aggregate, node } = found;
-    const begun = { id, aggregate, node };
+    const { table, node } = found;
+    const begun = { id, table, node };
     // The start may not be stored yet. Its id is deterministic, so it is stored once.
     await this.#record(id, "started", begun);
     if (found.state === "complete") {

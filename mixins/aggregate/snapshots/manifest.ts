@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 
-/** A snapshot's manifest. A snapshot is a backup of an aggregate's table at a position of the log. */
+/** A snapshot's manifest. A snapshot is a backup of a read table at a position of the log. */
 export interface Manifest {
   /** A UUID of version 7, so later snapshots have greater ids. */
   id: string;
-  aggregate: string;
+  table: string;
   /** The node that took the snapshot. */
   node: string;
   /** The rows are folded up to and including this position. */
@@ -26,7 +26,7 @@ export interface Manifest {
 }
 
 /** The fields that are known when a snapshot begins. */
-export type Begun = Pick<Manifest, "id" | "aggregate" | "node" | "time">;
+export type Begun = Pick<Manifest, "id" | "table" | "node" | "time">;
 
 /** The manifest of a complete snapshot, with the fields that are compared with the log and the current definition. */
 export type CompleteSnapshot = Manifest & { state: "complete"; positionId: string | null; description: string };

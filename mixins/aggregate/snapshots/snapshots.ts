@@ -92,7 +92,7 @@ export class Snapshots {
     this.#assertRunning();
     const { aggregate, node, table } = this.#d;
     const since = performance.now();
-    const begun: Begun = { id: newEventId(), aggregate, node, time: new Date().toISOString() };
+    const begun: Begun = { id: newEventId(), table: aggregate, node, time: new Date().toISOString() };
     await this.#history!.begin(begun);
     let complete: CompleteSnapshot;
     try {
@@ -147,7 +147,7 @@ export class Snapshots {
     for (const id of await folder.ids())
       try {
         const found = await folder.read(id);
-        if (found?.state === "complete" && found.aggregate === this.#d.aggregate) manifests.push(manifestOf(found));
+        if (found?.state === "complete" && found.table === this.#d.aggregate) manifests.push(manifestOf(found));
       } catch (error) {
         this.#d.warn(`${this.#d.aggregate}: ${(error as Error).message}`, { id });
       }
@@ -175,7 +175,7 @@ export class Snapshots {
   }
 
   /**
-   * Checks that the snapshot belongs to this aggregate, to this log and, without `force`, to the current definition. Its
+   * Checks that the snapshot belongs to this table, to this log and, without `force`, to the current definition. Its
    * data are checked by `restore`.
    * @throws SnapshotMismatchError, the errors of `find`, and errors of the store
    */
@@ -186,7 +186,7 @@ export class Snapshots {
   async #proved(id: string, force: boolean): Promise<CompleteSnapshot> {
     const snapshot = await this.#complete(id);
     const { aggregate, definition, logAfter } = this.#d;
-    assertFits(snapshot, { aggregate, definition, log: await logAfter(snapshot.position) }, force);
+    assertFits(snapshot, { table: aggregate, definition, log: await logAfter(snapshot.position) }, force);
     return snapshot;
   }
 
