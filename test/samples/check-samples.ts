@@ -28,7 +28,7 @@ export function checkSamples(engine: SampleEngine, newServer: () => Promise<stri
     afterAll(cleanUp);
 
     it("opens, with everything that was stored", async () => {
-      expect(await observe(broker)).toEqual(expected);
+      expect(await observe(broker)).toMatchObject(expected);
     });
 
     it("is found whole", async () => {
