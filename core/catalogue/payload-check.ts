@@ -2,6 +2,7 @@ import { DefinitionError } from "../errors/errors.ts";
 import type { Problem } from "../errors/problem.ts";
 import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import { payloadProblems, type Finding } from "./payload-problems.ts";
+import { ruleProblem } from "./rule-problem.ts";
 import { ruleOf, type PayloadSchema, type Undeclared } from "./payload-schema.ts";
 import { payloadValidator } from "./payload-validator.ts";
 
@@ -36,6 +37,10 @@ function compile(owner: string, rule: object): (value: object) => true | Finding
     return payloadValidator.compile({ payload: rule }) as (value: object) => true | Finding[];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new DefinitionError({ field: owner, found: rule, expected: `a fastest-validator schema (${why})` });
+    const { props = {} } = rule as { props?: Readonly<Record<string, unknown>> };
+    const problem = ruleProblem(owner, props, (schema) => payloadValidator.compile({ ...schema }));
+    throw new DefinitionError(
+      problem ?? { field: owner, found: rule, expected: `a fastest-validator schema (${why})` },
+    );
   }
 }

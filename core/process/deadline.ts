@@ -1,4 +1,4 @@
-import type { Problem } from "../errors/problem.ts";
+import { described, show, type Problem } from "../errors/problem.ts";
 import { isPlainObject } from "../options/options.ts";
 
 /** A time at which a process continues by itself, as its handler receives it. */
@@ -49,8 +49,14 @@ export function dueTime(field: string, when: unknown, from: string): string | Pr
         : new Date(typeof when === "string" && iso.test(when) && isDay(when) ? when : NaN);
   if (!Number.isNaN(moment.getTime())) return moment.toISOString();
   const expected = `a Date, an ISO 8601 time with its zone, or from the event's time on a duration of at most 10 years: {${Object.keys(msOf).join(", ")}} or milliseconds`;
-  return { field, found: when, expected };
+  return { field, found: isPlainObject(when) ? described(partsOf(when as object)) : when, expected };
 }
+
+/** The parts of a duration as they were written: `{day: 1}`. */
+const partsOf = (duration: object): string =>
+  `{${Object.entries(duration)
+    .map(([unit, count]) => `${unit}: ${show(count)}`)
+    .join(", ")}}`;
 
 /** NaN unless it is a duration with at least one part. */
 function milliseconds(duration: object): number {

@@ -1,3 +1,4 @@
+import { textIdOf } from "../event/params-id.ts";
 import { DefinitionError, InvalidRowError } from "../errors/errors.ts";
 import type { Problem } from "../errors/problem.ts";
 import { isProblem, toJson } from "../json/json.ts";
@@ -117,10 +118,11 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
   return fields;
 }
 
-/** The row's key; null if none is given. @throws InvalidRowError */
+/** The row's key; null if none is given. A number is taken for its text, as an entity's id is. @throws InvalidRowError */
 export function rowId(given: unknown): string | null {
   if (given === undefined || given === null) return null;
-  if (isPlainText(given, maxIdCharacters)) return given;
+  const id = typeof given === "number" ? textIdOf(given) : given;
+  if (isPlainText(id, maxIdCharacters)) return id;
   throw new InvalidRowError([idProblem(given)!]);
 }
 

@@ -21,7 +21,7 @@ import { dbSettings, assertDbSettings, type DbSettings } from "./db-settings.ts"
 import { aggregateService } from "./service.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
-import type { Mixin } from "../service/mixin.ts";
+import { noMixin, type Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { parseSnapshots, type SnapshotOptions } from "./snapshots/options.ts";
@@ -211,6 +211,7 @@ export function aggregateOn(engines: Engines) {
       },
     };
     const aggregate: Aggregate<Events, Fields> = {
+      ...noMixin("aggregate", name),
       name,
       fields: declared,
       definition: { fields, mappings, catalogue: eventStore.catalogue, timeoutMs: policy.timeoutMs },

@@ -9,7 +9,7 @@ import type { ClaimPath } from "../../core/decider/claim-path.ts";
 import type { ClaimingEntity, ClaimingEvent, ClaimValue } from "../../core/decider/claim.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { checkActionOptions } from "../service/action-options.ts";
-import type { Mixin } from "../service/mixin.ts";
+import { noMixin, type Mixin } from "../service/mixin.ts";
 import { deciderMixin } from "./service.ts";
 
 /** An event that `decide` returns. The payload may be omitted if the type allows an empty one. */
@@ -155,5 +155,5 @@ export function Decider<
       return [command, action];
     }),
   );
-  return { name, definition, mixin: () => deciderMixin(definition, eventStore, actions) };
+  return { ...noMixin("decider", name), name, definition, mixin: () => deciderMixin(definition, eventStore, actions) };
 }

@@ -16,7 +16,7 @@ import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./actions/map-action.ts";
 import { restoresParams } from "../service/given-params.ts";
-import type { Mixin } from "../service/mixin.ts";
+import { noMixin, type Mixin } from "../service/mixin.ts";
 import { readAfterMeta, type ReadAfterMeta, type Written } from "../service/read-after.ts";
 import { defaultPending, type PendingLimits } from "./append/pending-appends.ts";
 import type { PumpOptions } from "./pump/pump.ts";
@@ -218,6 +218,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       return { store: name, type, schemaVersion: catalogue.entries.get(type)?.schemaVersion };
     };
     return {
+      ...noMixin("event store", name),
       name,
       adapter,
       types,

@@ -10,7 +10,7 @@ import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
-import type { Mixin } from "../service/mixin.ts";
+import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
 import { processManagerService } from "./service.ts";
@@ -135,7 +135,7 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
         visibility,
       }),
   };
-  return { name, definition, mixin: () => companionMixin(companion) };
+  return { ...noMixin("process manager", name), name, definition, mixin: () => companionMixin(companion) };
 }
 
 type Functions = Pick<ProcessDefinition, "initialState" | "compensate"> & {

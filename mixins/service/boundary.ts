@@ -8,7 +8,7 @@ import { toValidationError } from "./params-refusal.ts";
 import { isDryRun } from "./dry-run-flag.ts";
 import { recordSent } from "./sent-params.ts";
 import { withTextId } from "../../core/event/params-id.ts";
-import { commandIdOf } from "./command-header.ts";
+import { headerCommandId } from "./command-header.ts";
 
 const guarded = new WeakSet<ServiceBroker>();
 
@@ -70,7 +70,7 @@ function isOptional(rule: Rule): boolean {
 /** The service's own rules check these params. Only null becomes `{}`, as in Moleculer's validator. */
 const declaredParams = (rules: ActionSchema["params"]) => (ctx: Context) => {
   ctx.params = withTextId(ctx.params ?? {}, rules ?? {});
-  if (commandIdOf(ctx) !== undefined) recordSent(ctx);
+  if (headerCommandId(ctx) !== undefined) recordSent(ctx);
 };
 
 /** Compares the tag: true also for an object of another realm, false for a Map, a Promise or an array. */

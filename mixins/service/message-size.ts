@@ -2,6 +2,7 @@ import type { CallingOptions, Context, ServiceBroker } from "moleculer";
 import { AnswerTooLargeError } from "../../core/errors/answer-too-large.ts";
 import { EventTooLargeError, ValidationError } from "../../core/errors/errors.ts";
 import { isProblem, toJson } from "../../core/json/json.ts";
+import { namingStore } from "./missing-store.ts";
 import { jsonBytes, type JsonBytes } from "../../core/json/json-bytes.ts";
 
 /**
@@ -77,7 +78,9 @@ export function callStore<Answer>(
   options?: CallingOptions,
 ): Promise<Answer> {
   assertCallFits(ctx.broker, action, params, { meta: ctx.meta, nodeID: options?.nodeID });
-  return ctx.call<Answer, object>(action, params, options);
+  return ctx.call<Answer, object>(action, params, options).catch((error: unknown) => {
+    throw namingStore(error, action);
+  });
 }
 
 /** These actions store events. Their results are measured before storing, because rejecting them afterwards is too late. */

@@ -1,4 +1,20 @@
 import type { ServiceSchema } from "moleculer";
+import { DefinitionError } from "../../core/errors/errors.ts";
+import { described } from "../../core/errors/problem.ts";
 
 /** An element of a service's `mixins`, as Moleculer types it. */
 export type Mixin = Partial<ServiceSchema>;
+
+/**
+ * A member of a definition that refuses the definition itself as a mixin or as a service. Moleculer calls it, and would
+ * otherwise merge the definition's members into the service and start it without what it defines.
+ */
+export const noMixin = (kind: string, name: string): object => ({
+  merged(schema: ServiceSchema): never {
+    throw new DefinitionError({
+      field: `${schema.name}.mixins`,
+      found: described(`the ${kind} ${name} itself`),
+      expected: "the result of its mixin(): mixins: [<definition>.mixin()]",
+    });
+  },
+});

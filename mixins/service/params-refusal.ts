@@ -67,7 +67,13 @@ function unknownParams(entry: Entry, params: unknown, rules: readonly string[], 
 function readable(entry: Entry): Entry {
   const { field = "params", expected, actual } = entry;
   const message = cut(entry.message ?? `${field}: expected ${entry.type}`);
-  return { ...entry, field: cut(field), message, expected: short(expected), actual: short(actual) };
+  return {
+    ...entry,
+    field: cut(field),
+    message,
+    expected: expected === undefined ? null : short(expected),
+    actual: short(actual),
+  };
 }
 
 const short = (found: unknown): unknown => (typeof found === "string" ? cut(found) : portable(found));

@@ -19,6 +19,18 @@ export const paramsOfActions = {
 
 export type ReadActionName = keyof typeof paramsOfActions;
 
+/** Names that other libraries give a param. Ignored, each would return other rows than the caller wants. */
+const elsewhere: Readonly<Record<string, string>> = {
+  where: "query",
+  filter: "query",
+  orderBy: "sort",
+  order: "sort",
+  skip: "offset",
+  take: "limit",
+  readAfter: "meta.readAfter",
+  meta: "the option meta of the call",
+};
+
 const allNames = [...new Set(Object.values(paramsOfActions).flat())];
 const maxParams = 1000;
 const maxProblems = 20;
@@ -45,7 +57,11 @@ export function nameProblems(action: ReadActionName, given: object, fields: Fiel
   return unknown
     .filter(
       (name) =>
-        fields.has(name) || isReserved(name, fields) || allNames.includes(name) || nearName(name, known) !== null,
+        fields.has(name) ||
+        isReserved(name, fields) ||
+        allNames.includes(name) ||
+        Object.hasOwn(elsewhere, name) ||
+        nearName(name, known) !== null,
     )
     .slice(0, maxProblems)
     .map((name) => ({
@@ -53,8 +69,16 @@ export function nameProblems(action: ReadActionName, given: object, fields: Fiel
       found: name,
       expected: isReserved(name, fields)
         ? reserved
-        : `one of the params ${known.join(", ")}${fields.has(name) && known.includes("query") ? ` (did you mean query.${name}?)` : didYouMean(name, known)}`,
+        : `one of the params ${known.join(", ")}${meant(name, known, fields)}`,
     }));
+}
+
+function meant(name: string, known: readonly string[], fields: FieldNames): string {
+  if (fields.has(name) && known.includes("query")) return ` (did you mean query.${name}?)`;
+  const other = Object.hasOwn(elsewhere, name) ? elsewhere[name]! : null;
+  return other !== null && (known.includes(other) || other.includes("meta"))
+    ? ` (did you mean ${other}?)`
+    : didYouMean(name, known);
 }
 
 const isReserved = (name: string, fields: FieldNames) => reservedInReads.includes(name) && !fields.has(name);

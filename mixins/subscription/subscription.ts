@@ -8,7 +8,7 @@ import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
-import type { Mixin } from "../service/mixin.ts";
+import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { subscriptionService, type Handler, type HandlerView } from "./service.ts";
@@ -93,5 +93,5 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   };
   const handlerActions = on.map(({ handler }) => handler);
   const merged = (schema: ServiceSchema) => transformsWithoutParams(schema, handlerActions);
-  return { name, mixin: () => Object.assign(companionMixin(companion), { merged }) };
+  return { ...noMixin("subscription", name), name, mixin: () => Object.assign(companionMixin(companion), { merged }) };
 }

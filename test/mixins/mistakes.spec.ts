@@ -1,5 +1,12 @@
-import { Aggregate, EventStore, Subscription, type ParkedEvent } from "moleculer-event-sourcing";
-import type { ServiceBroker } from "moleculer";
+import {
+  Aggregate,
+  Decider,
+  EventStore,
+  ProcessManager,
+  Subscription,
+  type ParkedEvent,
+} from "moleculer-event-sourcing";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 import { eventsIn } from "../support/pages.ts";
@@ -48,6 +55,148 @@ describe("A mistake in a definition is refused:", () => {
   });
 });
 
+describe("A definition without its mixin()", () => {
+  const events = EventStore("events", { adapter: "memory:" });
+  const on = { "thing.happened": () => {} };
+  const commands = { make: { decide: () => [] } };
+
+  it.each<[string, object]>([
+    ["an event store", events],
+    ["an aggregate", newTable(events, "memory:").on("thing.happened").remove()],
+    ["a decider", Decider("thing", { eventStore: events, initialState: () => ({}), commands, evolve: {} })],
+    ["a subscription", Subscription("watch", { eventStore: events, on })],
+    ["a process manager", ProcessManager("manager", { eventStore: events, on })],
+  ])("is refused among the mixins, and as a service: %s", async (_, definition) => {
+    for (const schema of [{ name: "host", mixins: [definition] }, definition])
+      expect(await refusal(() => startBroker([schema as ServiceSchema]))).toMatchObject({
+        type: "DEFINITION",
+        message: expect.stringMatching(/\.mixins: found the .+ itself, expected the result of its mixin\(\)/) as string,
+      });
+  });
+});
+
+describe("A rule that the validator does not know", () => {
+  const events = EventStore("events", { adapter: "memory:" });
+  const start = (schema: object) => startBroker([{ name: "host", ...schema } as ServiceSchema]);
+  const commands = { make: { params: { n: "integer" } as object, decide: () => [] } };
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "a payload",
+      () => EventStore("events", { adapter: "memory:", events: { "thing.happened": { payload: { n: "integer" } } } }),
+      "events.events.thing.happened.payload.n",
+    ],
+    [
+      "an object of a payload",
+      () =>
+        EventStore("events", {
+          adapter: "memory:",
+          events: { "thing.happened": { payload: { at: { type: "object", props: { n: { type: "integer" } } } } } },
+        }),
+      "events.events.thing.happened.payload.at.n",
+    ],
+    [
+      "a mapped action",
+      () =>
+        start({
+          mixins: [events.mixin()],
+          actions: { make: events.mapAction("thing.happened", { params: { id: "string", n: "integer" } }) },
+        }),
+      "host.make.params.n",
+    ],
+    [
+      "a command",
+      () =>
+        start({
+          mixins: [
+            Decider("thing", {
+              eventStore: events,
+              initialState: () => ({}),
+              commands,
+              evolve: {},
+            }).mixin(),
+          ],
+        }),
+      "host.make.params.n",
+    ],
+  ])("is refused with its field, in the rules of %s", async (_, define, field) => {
+    const error = await refusal(define);
+    expect(error).toMatchObject({ type: "DEFINITION", data: [{ field, actual: "integer" }] });
+    expect(error.message).toContain('"number|integer" for a whole number');
+  });
+});
+
+describe("A store that is hosted by no node", () => {
+  it.each<[string, (events: ReturnType<typeof EventStore>) => object]>([
+    [
+      "a mapped action",
+      (events) => ({ actions: { make: events.mapAction("thing.happened", { params: { id: "string" } }) } }),
+    ],
+    [
+      "a command",
+      (events) => {
+        const commands = { make: { decide: () => [] } };
+        return {
+          mixins: [Decider("thing", { eventStore: events, initialState: () => ({}), commands, evolve: {} }).mixin()],
+        };
+      },
+    ],
+  ])("is named with what to mix in, by %s", async (_, schema) => {
+    const events = EventStore("events", { host: false });
+    const broker = await startBroker([{ name: "host", ...schema(events) }]);
+    expect(await refusal(() => broker.call("host.make", { id: "1" }))).toMatchObject({
+      type: "SERVICE_NOT_FOUND",
+      message: expect.stringContaining("found no host of the event store events, expected its mixin()") as string,
+    });
+  });
+});
+
+describe("A command id under another spelling of the header", () => {
+  it.each<[string, object]>([
+    ["headers.commandid", { headers: { commandid: "7" } }],
+    ["headers.Command-Id", { headers: { "Command-Id": "7" } }],
+  ])("is refused before anything is stored: %s", async (field, options) => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const decider = Decider("thing", {
+      eventStore: events,
+      initialState: () => ({}),
+      commands: { make: { decide: () => ({ type: "thing.made", payload: {} }) } },
+      evolve: { "thing.made": (state) => state },
+    });
+    const actions = { map: events.mapAction("thing.happened", { params: { id: "string" } }) };
+    const broker = await startBroker([{ name: "host", mixins: [decider.mixin()], actions }]);
+    for (const [action, params] of [
+      ["host.make", { id: "1" }],
+      ["host.map", { id: "1" }],
+      ["events.append", { stream: "a", events: [event] }],
+    ] as const)
+      expect(await refusal(() => broker.call(action, params, options))).toMatchObject({
+        type: "VALIDATION_ERROR",
+        data: [{ field, expected: expect.stringContaining("headers.commandId") as string }],
+      });
+    expect(await broker.call("events.count")).toBe(0);
+  });
+});
+
+describe("A stream made from a missing param", () => {
+  it.each<[string, unknown]>([
+    ["thing-undefined", undefined],
+    ["thing-NaN", NaN],
+    ["thing-[object Object]", {}],
+  ])("is refused: %s", async (stream, part) => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const map = events.mapAction("thing.happened", {
+      params: { n: "number" },
+      stream: () => `thing-${part as string}`,
+    });
+    const broker = await startBroker([{ name: "host", mixins: [events.mixin()], actions: { map } }]);
+    expect(await refusal(() => broker.call("host.map", { n: 1 }))).toMatchObject({
+      type: "VALIDATION_ERROR",
+      data: [{ field: "stream", actual: stream }],
+    });
+  });
+});
+
 describe("A mistake in a call", () => {
   it.each([
     ["events.read", { type: "thing.happened" }],
@@ -55,12 +204,26 @@ describe("A mistake in a call", () => {
     ["events.find", { stream: "a" }],
     ["events.count", { type: "x" }],
     ["table.list", { qurey: {} }],
+    ["table.find", { where: { n: 1 } }],
+    ["table.find", { filter: { n: 1 } }],
+    ["table.count", { readAfter: { events: 1 } }],
+    ["table.list", { orderBy: "n" }],
     ["table.get", { id: "1", field: "n" }],
     ["table.resolve", { id: "1", field: "n" }],
     ["table.retry", { event: "1" }],
   ])("is refused where it names a param that %s does not have", async (action, params) => {
     const { broker } = await startTable(() => null);
     expect(await refusal(() => broker.call(action, params))).toMatchObject({ code: 422, type: "VALIDATION_ERROR" });
+  });
+});
+
+describe("A number as a row's id", () => {
+  it("is taken for its text", async () => {
+    const { broker } = await startTable(() => ({ id: 5 as unknown as string, n: 1 }));
+    await broker.call("events.append", { stream: "a", events: [event] });
+    await caughtUp(broker, "table");
+    expect(await broker.call("table.find")).toEqual([{ id: "5", n: 1 }]);
+    expect(await broker.call("table.get", { id: 5 })).toEqual({ id: "5", n: 1 });
   });
 });
 
@@ -271,8 +434,9 @@ type Transform = Parameters<ReturnType<ReturnType<typeof newTable>["on"]>["creat
 
 type Transforming = Extract<Transform, (...args: never[]) => unknown>;
 
-const newTable = (eventStore: ReturnType<typeof EventStore>, adapter: string) =>
-  Aggregate("table", { eventStore, adapter, fields: { n: "integer" }, onError: { retries: 0 } });
+function newTable(eventStore: ReturnType<typeof EventStore>, adapter: string) {
+  return Aggregate("table", { eventStore, adapter, fields: { n: "integer" }, onError: { retries: 0 } });
+}
 
 async function startTable(transform: Transforming, adapter = "memory:"): Promise<{ broker: ServiceBroker }> {
   const events = EventStore("events", { adapter: "memory:" });

@@ -33,6 +33,7 @@ export async function appendMapped(
 ): Promise<StoredAnswer> {
   const values: Values = {};
   await readInto(values, naming, ctx);
+  assertFilledStream(values.stream);
   const commandId = toCommandId("commandId", values.commandId) ?? commandIdOf(ctx);
   const named = commandId === undefined ? null : nameOf(ctx, commandId, values.stream);
   if (!named) {
@@ -51,6 +52,18 @@ export async function appendMapped(
   const { hash } = (answer.events[0]!.meta["$command"] ?? {}) as Partial<CommandTag>;
   if (answer.repeated && !isSameCommand(hash, command.hash)) throw new CommandIdReusedError(command.id, command.name);
   return answer;
+}
+
+/** `\`villa-${params.villaId}\`` without such a param would put the events of all callers into one stream. */
+function assertFilledStream(stream: unknown): void {
+  if (typeof stream !== "string" || !/(^|-)(undefined|NaN|\[object \w+\])(-|$)/.test(stream)) return;
+  throw new ValidationError([
+    {
+      field: "stream",
+      found: stream,
+      expected: "a name that is made of texts and numbers: a param that it uses has none",
+    },
+  ]);
 }
 
 /** Named with the action and its stream: one request may send the same id to several. */
