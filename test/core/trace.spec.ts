@@ -16,7 +16,7 @@ const recorded = ({ id, cause, command }: GivenEvent, index: number): RecordedEv
   position: index + 1,
   time: "2026-01-01T00:00:00.000Z",
   payload: {},
-  meta: { correlationId: "request", causationId: cause, ...(command !== undefined && { command }) },
+  meta: { correlationId: "request", causationId: cause, ...(command !== undefined && { $command: command }) },
 });
 
 const noLimits = { events: Infinity, depth: Infinity, bytes: Infinity };

@@ -58,7 +58,7 @@ async function runReader(broker: ServiceBroker, { limit, turns: count }: Reader,
     const page = await read(broker, { after: seen.length, limit });
     expect(page.map(({ position }) => position)).toEqual(page.map((_, index) => seen.length + 1 + index));
     seen.push(...page);
-    const behind = await read(broker, { after: seen.length + 1, backward: true, limit });
+    const behind = await read(broker, { before: seen.length + 1, backward: true, limit });
     expect(behind).toEqual(seen.slice(-limit).toReversed());
     if (last && page.length === 0) return seen;
     await pass(count + 1);
