@@ -12,7 +12,6 @@ import {
   type RowOf,
 } from "../../core/rows/fields.ts";
 import type { Mapping, Operation } from "../../core/rows/mapping.ts";
-import { assertKnownOptions } from "../../core/options/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
@@ -26,7 +25,7 @@ import { transformsWithoutParams } from "../observability/spans.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { parseSnapshots, type SnapshotOptions } from "./snapshots/options.ts";
 import type { Transform, TransformView } from "./fold/transform.ts";
-import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
+import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
 
 export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
   eventStore: EventStore<Events>;
@@ -53,8 +52,8 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
   onChange?: OnChange;
   /** The folder of its snapshots, and how many are kept; false disables snapshots. */
   snapshots?: SnapshotOptions | false;
-  /** The `visibility` of actions of the aggregate's service, such as `{ skip: "protected" }`. Default `public`. */
-  visibility?: Visibilities;
+  /** Options of the service's actions: `{ list: { visibility: "published", rest: "GET /" } }`. Default: `public`. */
+  actions?: ActionOverrides;
 }
 
 const entityRow = (_: unknown, { id }: { id: string }) => id;
@@ -133,7 +132,7 @@ export function aggregateOn(engines: Engines) {
     };
     if (typeof name !== "string" || !serviceName.test(name))
       refuse("Aggregate.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-    assertKnownOptions(name, options, [
+    assertKnownMixinOptions(name, options, [
       "eventStore",
       "fields",
       "adapter",
@@ -141,7 +140,7 @@ export function aggregateOn(engines: Engines) {
       "readAfterTimeoutMs",
       "definitionVersion",
       "onChange",
-      "visibility",
+      "actions",
       "snapshots",
       ...dbSettings,
     ]);
@@ -153,12 +152,12 @@ export function aggregateOn(engines: Engines) {
       readAfterTimeoutMs = 5000,
       definitionVersion,
       onChange = process.env["NODE_ENV"] === "production" ? "warn" : "rebuild",
-      visibility: givenVisibility,
+      actions: givenActions,
       snapshots = {},
       ...settings
     } = options;
     assertStore(name, eventStore);
-    const visibility = parseVisibilities(name, givenVisibility);
+    const actions = parseActions(name, givenActions);
     const fields = parseFields(name, declared);
     assertDbSettings(name, settings, Object.keys(declared));
     const place = given === undefined ? (eventStore.adapter.beside?.(name) ?? engines.byDefault(name)) : given;
@@ -204,7 +203,7 @@ export function aggregateOn(engines: Engines) {
           definition: describeDefinition({ fields, mappings, definitionVersion }),
           onChange,
           settings,
-          visibility,
+          actions,
           // The `folder` option belongs to the table at the defined location. A table elsewhere uses its own default.
           snapshots: snapshotOptions && (place === adapter ? snapshotOptions : {}),
         });

@@ -30,7 +30,7 @@ import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import { foldTokenOf } from "./fold/fold-token.ts";
 import type { Transform } from "./fold/transform.ts";
-import { setVisibility, type Visibilities } from "../service/visibility.ts";
+import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
 
 /** Gives other services of the process access to the folds of an aggregate's service. */
 export interface FoldsOwner {
@@ -49,7 +49,7 @@ interface Definition {
   definition: string;
   onChange: OnChange;
   settings: DbSettings;
-  visibility: Visibilities;
+  actions: ActionOverrides;
   snapshots: SnapshotOptions | false;
 }
 
@@ -60,7 +60,7 @@ const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== 
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): CompanionSchema {
-  const { name, store, leaseMs, fields, mappings, policy, settings, visibility } = definition;
+  const { name, store, leaseMs, fields, mappings, policy, settings, actions } = definition;
   const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
   const warnedOf = new Set<string>();
@@ -226,7 +226,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       await Promise.all([snapshots.stop(), host.stop()]);
     },
   };
-  setVisibility(schema, readActionNames, visibility);
+  overrideActions(schema, readActionNames, actions);
   return schema;
 }
 

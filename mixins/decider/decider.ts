@@ -2,15 +2,20 @@ import type { ActionSchema, Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { parseDecider } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { assertKnownOptions } from "../../core/options/options.ts";
 import type { PayloadOf } from "../../core/catalogue/payload-of.ts";
 import type { AnyEvents, EventMap, EventOf } from "../../core/event/recorded-event.ts";
 import type { ClaimPath } from "../../core/decider/claim-path.ts";
 import type { ClaimingEntity, ClaimingEvent, ClaimValue } from "../../core/decider/claim.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { checkActionOptions } from "../service/action-options.ts";
-import { noMixin, type Mixin } from "../service/mixin.ts";
-import { deciderMixin } from "./service.ts";
+import {
+  assertActions,
+  assertKnownMixinOptions,
+  parseActions,
+  type ActionOverrides,
+} from "../service/action-overrides.ts";
+import type { Mixin } from "../service/mixin.ts";
+import { deciderMixin, questionNames, type QuestionName } from "./service.ts";
 
 /** An event that `decide` returns. The payload may be omitted if the type allows an empty one. */
 export type Decided<Events extends EventMap> = {
@@ -94,6 +99,8 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
   claims?: { readonly [name: string]: ClaimOptions<NoInfer<Events>> };
   /** How often a command is decided again after a conflict before the conflict reaches the caller. Default 10. */
   conflictRetries?: number;
+  /** Options of the actions beside the commands, such as `{ history: { visibility: "protected" } }`. Default: `public`. */
+  actions?: ActionOverrides<QuestionName>;
 }
 
 /** The rules of an entity: commands, and the state on which they are decided. */
@@ -135,7 +142,7 @@ export function Decider<
       found: name,
       expected: "a name of 1 to 100 letters, digits, _ - and .",
     });
-  assertKnownOptions(name, options, [
+  assertKnownMixinOptions(name, options, [
     "eventStore",
     "stream",
     "initialState",
@@ -144,10 +151,13 @@ export function Decider<
     "stateSnapshots",
     "claims",
     "conflictRetries",
+    "actions",
   ]);
   const { eventStore } = options;
   assertStore(name, eventStore);
   const definition = parseDecider(name, options, eventStore.catalogue);
+  const overrides = parseActions(name, options.actions);
+  assertActions(name, overrides, questionNames);
   const actions = Object.fromEntries(
     Object.entries(options.commands).map(([command, given]) => {
       const { decide: _, params: __, ...action } = given;
@@ -155,5 +165,5 @@ export function Decider<
       return [command, action];
     }),
   );
-  return { ...noMixin("decider", name), name, definition, mixin: () => deciderMixin(definition, eventStore, actions) };
+  return { name, definition, mixin: () => deciderMixin(definition, eventStore, actions, overrides) };
 }

@@ -16,6 +16,7 @@ import { assertOwnStreams, publishedOf } from "./shared-streams.ts";
 import { DeciderHost } from "./host.ts";
 import { history, stateAt, type HistoryParams, type StateParams } from "./state-queries.ts";
 import { wholeNumber } from "../service/whole-number.ts";
+import { withOverride, type ActionOverrides } from "../service/action-overrides.ts";
 import { dryRunFlag } from "../service/dry-run-flag.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
@@ -27,25 +28,30 @@ const hosts = new WeakMap<Service, DeciderHost>();
 /** The handlers of all deciders' actions, to detect two deciders in one service. */
 const ownHandlers = new WeakSet<object>();
 
+/** The actions beside the commands. */
+export const questionNames = ["state", "history", "dryRun"] as const;
+export type QuestionName = (typeof questionNames)[number];
+
 /** The mixin of a decider: an action per command, with `options` as its schema, and `state`, `history` and `dryRun`. */
 export function deciderMixin(
   decider: DeciderDefinition,
   store: Pick<EventStore, "name" | "catalogue" | "mixin">,
   options: Readonly<Record<string, ActionSchema>>,
+  overrides: ActionOverrides<QuestionName>,
 ): Mixin {
   const actions = ownActions({
     ...Object.fromEntries(
       [...decider.commands.keys()].map((name) => [name, commandAction(decider, name, options[name]!)]),
     ),
     state: {
-      visibility: "public",
+      ...withOverride(overrides.state),
       params: { $$strict: true, id, version: whole, time: { type: "any", optional: true } },
       handler(this: Service, ctx: Context<StateParams>) {
         return stateAt(hosts.get(this)!, ctx);
       },
     },
     history: {
-      visibility: "public",
+      ...withOverride(overrides.history),
       params: {
         $$strict: true,
         id,
@@ -59,7 +65,7 @@ export function deciderMixin(
       },
     },
     dryRun: {
-      visibility: "public",
+      ...withOverride(overrides.dryRun),
       params: {
         $$strict: true,
         command: "string",

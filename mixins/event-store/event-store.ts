@@ -22,7 +22,7 @@ import { defaultPending, type PendingLimits } from "./append/pending-appends.ts"
 import type { PumpOptions } from "./pump/pump.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { storeService, type CatalogueOwner } from "./service.ts";
-import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
+import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
 
 export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   /** The log's storage: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */
@@ -52,8 +52,8 @@ export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   transferFolder?: string;
   /** False if another node hosts the store. Mapped actions then call it over the broker. */
   host?: boolean;
-  /** The `visibility` of actions of the store's service, such as `{ append: "protected" }`. Default `public`. */
-  visibility?: Visibilities;
+  /** Options of the service's actions, such as `{ append: { visibility: "protected" } }`. Default: `public`. */
+  actions?: ActionOverrides;
 }
 
 /** The type of a mapped action's params by default: the payload's fields, and any others. */
@@ -135,7 +135,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         found: name,
         expected: "a service name of 1 to 100 letters, digits, _ - and . (/ is reserved for a later release)",
       });
-    assertKnownOptions(name, options, [
+    assertKnownMixinOptions(name, options, [
       "adapter",
       "events",
       "unknownTypes",
@@ -145,7 +145,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       "maxPending",
       "transferFolder",
       "host",
-      "visibility",
+      "actions",
     ]);
     if (options.host !== undefined && typeof options.host !== "boolean")
       throw new DefinitionError({ field: `${name}.host`, found: options.host, expected: "true or false" });
@@ -167,7 +167,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         found: leaseMs,
         expected: `a whole number from ${shortestLeaseMs} to ${longestLeaseMs}`,
       });
-    const visibility = parseVisibilities(name, options.visibility);
+    const actions = parseActions(name, options.actions);
     const adapter = resolveAdapter(engines, options.adapter === undefined ? engines.byDefault(name) : options.adapter);
     if (!adapter.eventLog)
       throw new DefinitionError({
@@ -188,7 +188,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         appends: atLeastOne(`${name}.maxPending.appends`, appends),
         bytes: atLeastOne(`${name}.maxPending.bytes`, bytes),
       },
-      visibility,
+      actions,
     };
     const companion: Companion & { adapter: Adapter } = {
       name,

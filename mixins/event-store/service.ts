@@ -31,7 +31,7 @@ import { reusedBy } from "./actions/reused-by.ts";
 import { requestIds } from "./actions/request-ids.ts";
 import { commandIdOf } from "../service/command-header.ts";
 import { traceActions } from "./actions/trace-actions.ts";
-import { setVisibility, type Visibilities } from "../service/visibility.ts";
+import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
 
 interface Settings {
   catalogue: Catalogue;
@@ -41,7 +41,7 @@ interface Settings {
   maxPending: PendingLimits;
   /** The folder of the files that actions write and read. */
   transferFolder: string;
-  visibility: Visibilities;
+  actions: ActionOverrides;
 }
 
 /** A store's service, as further definitions of the same store on the broker use it. */
@@ -88,7 +88,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   // Only an engine with many hosts has another host to forward to.
   const forwarded = (actions: Actions) => (isShared ? passingOn(actions, nodeFor) : actions);
   // To refuse the appends of other nodes is to refuse them by every way.
-  const visibility = settings.visibility["append"] ?? "public";
+  const { visibility = "public" } = settings.actions["append"] ?? {};
   const inner: Actions = {
     ...forwarded({
       append: { visibility, handler: (ctx: Appending) => append(ctx, false) },
@@ -203,6 +203,6 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     },
     stopped: () => host.stop(),
   };
-  setVisibility(schema, readActionNames, settings.visibility);
+  overrideActions(schema, readActionNames, settings.actions);
   return schema;
 }

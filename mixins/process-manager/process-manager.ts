@@ -2,7 +2,7 @@ import { isPlainJson } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import type { Deadline } from "../../core/process/deadline.ts";
 import { unknownType } from "../../core/event/event-type.ts";
-import { isPlainObject, assertKnownOptions } from "../../core/options/options.ts";
+import { isPlainObject } from "../../core/options/options.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
@@ -12,7 +12,7 @@ import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
-import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
+import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
 import { processManagerService } from "./service.ts";
 
 /** A handler's result: the new state, or nothing if it is unchanged. Without a state, any value. */
@@ -62,8 +62,8 @@ export interface ProcessManagerOptions<Events extends EventMap, State, Names ext
   ) => Answer<State>;
   /** The maximum length of the chain of causes of a command. It ends processes that trigger each other. Default 100. */
   maxDepth?: number;
-  /** Restricts the callers of the service's actions: `{ skip: "protected" }`. */
-  visibility?: Visibilities;
+  /** Options of the service's actions, such as `{ skip: { visibility: "protected" } }`. Default: `public`. */
+  actions?: ActionOverrides;
 }
 
 /** Turns events into commands, with a state and deadlines for each process. */
@@ -87,7 +87,7 @@ const options = [
   "onError",
   "compensate",
   "maxDepth",
-  "visibility",
+  "actions",
 ];
 
 /**
@@ -110,9 +110,9 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
 ): ProcessManager<Events, State, Names> {
   if (typeof name !== "string" || !serviceName.test(name))
     throw refusal("ProcessManager.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-  assertKnownOptions(name, given, options);
+  assertKnownMixinOptions(name, given, options);
   const { eventStore, startFrom = "origin", onError, maxDepth = 100 } = given;
-  const visibility = parseVisibilities(name, given.visibility);
+  const actions = parseActions(name, given.actions);
   assertStore(name, eventStore);
   const policy = parsePolicy(name, onError);
   if (startFrom !== "origin" && startFrom !== "current")
@@ -132,7 +132,7 @@ export function ProcessManager<Events extends EventMap = AnyEvents, State = unde
         leaseMs: eventStore.leaseMs,
         startFrom,
         policy,
-        visibility,
+        actions,
       }),
   };
   return { ...noMixin("process manager", name), name, definition, mixin: () => companionMixin(companion) };

@@ -13,7 +13,7 @@ import { LeasedHost } from "../consumer/leased-host.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
-import { setVisibility, type Visibilities } from "../service/visibility.ts";
+import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
 import { processActions } from "./process-actions.ts";
 import { ProcessManagerWorker } from "./process-manager-worker.ts";
 import type { Outside } from "./process-runner.ts";
@@ -24,7 +24,7 @@ interface Options {
   leaseMs: number;
   startFrom: StartFrom;
   policy: ErrorPolicy;
-  visibility: Visibilities;
+  actions: ActionOverrides;
 }
 
 /** The service of a process manager: the control of its work, and the list of its processes. */
@@ -34,7 +34,7 @@ export function processManagerService({
   leaseMs,
   startFrom,
   policy,
-  visibility,
+  actions,
 }: Options): CompanionSchema {
   const { name } = definition;
   let host: LeasedHost;
@@ -91,7 +91,7 @@ export function processManagerService({
     started: () => host.start(),
     stopped: () => host.stop(),
   };
-  setVisibility(schema, [], visibility);
+  overrideActions(schema, [], actions);
   return schema;
 }
 

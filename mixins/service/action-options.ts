@@ -1,10 +1,11 @@
 import type { ActionSchema } from "moleculer";
 import { misspelt } from "../../core/options/near-name.ts";
 import { isPlainObject, assertDefinition } from "../../core/options/options.ts";
-import { assertVisibility } from "./visibility.ts";
 
 /** Options of Moleculer. A misspelt one would be ignored, and leave the action unprotected. */
 const protecting = ["params", "visibility", "hooks", "timeout"];
+
+const visibilities: readonly unknown[] = ["published", "public", "protected", "private"];
 
 /**
  * Checks the options of an action that are not of this package. A middleware may define any name, so unknown names are
@@ -21,7 +22,17 @@ export function checkActionOptions(at: string, action: object, own: readonly str
     "rules by the names of the params",
   );
   if (visibility !== undefined) assertVisibility(`${at}.visibility`, visibility);
-  const known = [...own, ...protecting];
+  assertNoMisspelt(at, action, [...own, ...protecting]);
+}
+
+/** @throws DefinitionError */
+export function assertVisibility(field: string, found: unknown): void {
+  const expected = 'one of "published", "public", "protected" and "private"';
+  assertDefinition(visibilities.includes(found), field, found, expected);
+}
+
+/** @throws DefinitionError for an option that looks like a misspelt one of `known` */
+export function assertNoMisspelt(at: string, action: object, known: readonly string[]): void {
   for (const option of Object.keys(action)) {
     const meant = known.includes(option) ? null : misspelt(option, known);
     assertDefinition(meant === null, `${at}.${option}`, option, `${meant}`);

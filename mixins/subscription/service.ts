@@ -15,7 +15,7 @@ import type { CompanionSchema } from "../service/companion.ts";
 import { TimeLimit } from "../consumer/time-limit.ts";
 import { CommandIds } from "../../core/process/derived-ids.ts";
 import { withCommandId } from "../service/command-header.ts";
-import { setVisibility, type Visibilities } from "../service/visibility.ts";
+import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
 
 /** The second argument of a handler function. */
 export interface HandlerView {
@@ -39,7 +39,7 @@ interface Definition {
   startFrom: StartFrom;
   on: readonly { pattern: string; handler: Handler }[];
   policy: ErrorPolicy;
-  visibility: Visibilities;
+  actions: ActionOverrides;
 }
 
 /** The service of a subscription: the control of its handling. */
@@ -50,7 +50,7 @@ export function subscriptionService({
   startFrom,
   on,
   policy,
-  visibility,
+  actions,
 }: Definition): CompanionSchema {
   let host: LeasedHost;
   let source: EventSource;
@@ -92,7 +92,7 @@ export function subscriptionService({
     started: () => host.start(),
     stopped: () => host.stop(),
   };
-  setVisibility(schema, [], visibility);
+  overrideActions(schema, [], actions);
   return schema;
 }
 

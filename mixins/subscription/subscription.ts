@@ -1,6 +1,6 @@
 import type { ServiceSchema } from "moleculer";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import { isPlainObject, assertKnownOptions } from "../../core/options/options.ts";
+import { isPlainObject } from "../../core/options/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
@@ -12,7 +12,7 @@ import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { subscriptionService, type Handler, type HandlerView } from "./service.ts";
-import { parseVisibilities, type Visibilities } from "../service/visibility.ts";
+import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
 
 type HandlerOf<Events extends EventMap, Type extends string> =
   string | ((event: EventOf<Events, Matching<Events, Type>>, view: HandlerView) => unknown);
@@ -31,8 +31,8 @@ export interface SubscriptionOptions<Events extends EventMap> {
   startFrom?: StartFrom;
   /** How often a failed event is retried, and when the consumer stops. */
   onError?: Partial<ErrorPolicy>;
-  /** Restricts the callers of the service's actions: `{ skip: "protected" }`. */
-  visibility?: Visibilities;
+  /** Options of the service's actions, such as `{ skip: { visibility: "protected" } }`. Default: `public`. */
+  actions?: ActionOverrides;
 }
 
 /** A durable handler of events. */
@@ -59,9 +59,9 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   };
   if (typeof name !== "string" || !serviceName.test(name))
     refuse("Subscription.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-  assertKnownOptions(name, options, ["eventStore", "on", "startFrom", "onError", "visibility"]);
+  assertKnownMixinOptions(name, options, ["eventStore", "on", "startFrom", "onError", "actions"]);
   const { eventStore, on: handlers, startFrom = "origin", onError } = options;
-  const visibility = parseVisibilities(name, options.visibility);
+  const actions = parseActions(name, options.actions);
   assertStore(name, eventStore);
   const policy = parsePolicy(name, onError);
   if (startFrom !== "origin" && startFrom !== "current")
@@ -88,7 +88,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
         startFrom,
         on,
         policy,
-        visibility,
+        actions,
       }),
   };
   const handlerActions = on.map(({ handler }) => handler);

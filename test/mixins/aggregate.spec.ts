@@ -353,7 +353,15 @@ describe("An aggregate", () => {
     const broker = await brokerWith(
       (table) => table.on("thing.created").create(as(({ payload }) => payload)),
       {},
-      { table: { visibility: { skip: "private", count: "protected", status: "published" } } },
+      {
+        table: {
+          actions: {
+            skip: { visibility: "private" },
+            count: { visibility: "protected" },
+            status: { visibility: "published" },
+          },
+        },
+      },
     );
     const visibilityOf = (action: string) =>
       (broker.getLocalService("table")?.schema.actions?.[action] as { visibility?: string } | undefined)?.visibility;

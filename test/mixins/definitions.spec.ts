@@ -62,8 +62,11 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       "maxPending.appends": whole,
       "maxPending.bytes": whole,
       host: "true",
-      visibility: "object",
-      "visibility.append": "",
+      actions: "object",
+      "actions.append": "object odd",
+      "actions.append.visibility": "",
+      "actions.append.params": "",
+      "actions.append.handler": "",
     },
   ],
   [
@@ -85,8 +88,11 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       snapshots: "object",
       "snapshots.folder": "text",
       "snapshots.keep": whole,
-      visibility: "object",
-      "visibility.skip": "",
+      actions: "object",
+      "actions.skip": "object odd",
+      "actions.skip.visibility": "",
+      "actions.skip.params": "",
+      "actions.skip.handler": "",
       pageSize: whole,
       maxPageSize: whole,
       maxLimit: "5 -1",
@@ -110,6 +116,10 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       claims: "object",
       "claims.name": "",
       conflictRetries: whole,
+      actions: "object",
+      "actions.history": "object odd",
+      "actions.history.visibility": "",
+      "actions.history.params": "",
     },
   ],
   [
@@ -137,8 +147,11 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       compensate: functions,
       startFrom: "",
       maxDepth: whole,
-      visibility: "object",
-      "visibility.skip": "",
+      actions: "object",
+      "actions.skip": "object odd",
+      "actions.skip.visibility": "",
+      "actions.skip.params": "",
+      "actions.skip.handler": "",
     },
   ],
   [
@@ -150,8 +163,11 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
       "on.x": `text ${functions}`,
       startFrom: "",
       onError: "object",
-      visibility: "object",
-      "visibility.skip": "",
+      actions: "object",
+      "actions.skip": "object odd",
+      "actions.skip.visibility": "",
+      "actions.skip.params": "",
+      "actions.skip.handler": "",
     },
   ],
   ...(["mapAction", "mapEvent"] as const).map((name): [string, Make, Record<string, string>] => [
@@ -231,13 +247,33 @@ describe("A definition that would protect less than it says", () => {
   it.each<[string, () => unknown, RegExp]>([
     [
       "a visibility that Moleculer does not have",
-      () => EventStore("e", { adapter: "memory:", visibility: as({ append: "secret" }) }),
-      /e\.visibility\.append: found "secret", expected one of "published", "public", "protected" and "private"/,
+      () => EventStore("e", { adapter: "memory:", actions: { append: { visibility: as("secret") } } }),
+      /e\.actions\.append\.visibility: found "secret", expected one of "published", "public", "protected" and "private"/,
     ],
     [
       "one for all actions",
-      () => EventStore("e", { adapter: "memory:", visibility: as("protected") }),
-      /e\.visibility: found "protected"/,
+      () => EventStore("e", { adapter: "memory:", actions: as("protected") }),
+      /e\.actions: found "protected"/,
+    ],
+    [
+      "a visibility beside the actions",
+      () => EventStore("e", as({ adapter: "memory:", visibility: { append: "protected" } })),
+      /e\.visibility: found "visibility", expected actions: \{ <action>: \{ visibility \} \}/,
+    ],
+    [
+      "an option of an action that is nearly visibility",
+      () => EventStore("e", { adapter: "memory:", actions: { append: as({ visiblity: "protected" }) } }),
+      /e\.actions\.append\.visiblity: found "visiblity", expected visibility/,
+    ],
+    [
+      "a handler of an action that has its own",
+      () => Subscription("s", { ...handlers, actions: { retry: as({ handler: () => null }) } }),
+      /s\.actions\.retry\.handler: found .*, expected none: the action has its own/,
+    ],
+    [
+      "an action that no decider has",
+      () => Decider("d", as({ ...decided, actions: { histroy: { visibility: "private" } } })),
+      /d\.actions\.histroy: found "histroy", expected one of the actions state, history, dryRun \(did you mean history\?\)/,
     ],
     [
       "an option that is nearly expectedVersion",
@@ -287,7 +323,7 @@ describe("A definition that would protect less than it says", () => {
   });
 
   it.each<[string, () => { mixin: () => object }]>([
-    ["store", () => EventStore("e", { adapter: "memory:", visibility: { apend: "protected" } })],
+    ["store", () => EventStore("e", { adapter: "memory:", actions: { apend: { visibility: "protected" } } })],
     [
       "aggregate",
       () =>
@@ -295,18 +331,21 @@ describe("A definition that would protect less than it says", () => {
           eventStore: events,
           adapter: "memory:",
           fields: { n: "integer" },
-          visibility: { skp: "protected" },
+          actions: { skp: { visibility: "protected" } },
         })
           .on("a.b")
           .create(() => null),
     ],
-    ["process manager", () => ProcessManager("p", { ...processes, visibility: { procsses: "protected" } })],
-    ["subscription", () => Subscription("s", { ...handlers, visibility: { retri: "protected" } })],
-  ])("is refused where it is mixed in: a visibility of an action that the %s does not have", async (_, define) => {
+    [
+      "process manager",
+      () => ProcessManager("p", { ...processes, actions: { procsses: { visibility: "protected" } } }),
+    ],
+    ["subscription", () => Subscription("s", { ...handlers, actions: { retri: { visibility: "protected" } } })],
+  ])("is refused where it is mixed in: an action that the %s does not have", async (_, define) => {
     const broker = await startBroker([{ name: "host", mixins: [events.mixin()] }]);
     expect(await refusal(() => broker.createService({ name: "mixed", mixins: [define().mixin()] }))).toMatchObject({
       type: "DEFINITION",
-      message: expect.stringMatching(/visibility\.\w+: found .* \(did you mean \w+\?\)/) as string,
+      message: expect.stringMatching(/actions\.\w+: found .* \(did you mean \w+\?\)/) as string,
     });
   });
 

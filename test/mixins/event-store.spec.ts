@@ -641,7 +641,9 @@ describe("The store's queries", () => {
   });
 
   it("keep to the visibility that the store's definition gives them", async () => {
-    const broker = await brokerWith(newStore({ visibility: { append: "private", find: "private" } }));
+    const broker = await brokerWith(
+      newStore({ actions: { append: { visibility: "private" }, find: { visibility: "private" } } }),
+    );
     for (const action of ["append", "find"])
       expect(await refusal(() => broker.call(`events.${action}`))).toMatchObject({ type: "SERVICE_NOT_FOUND" });
     expect(await broker.call("events.count")).toBe(0);

@@ -138,6 +138,6 @@ describe("A group of appends from another host", () => {
       return actions.find(({ name }) => name === "$events.appendRelayed")!.action.visibility;
     };
     expect(await visibilityOf({})).toBe("public");
-    expect(await visibilityOf({ visibility: { append: "protected" } })).toBe("protected");
+    expect(await visibilityOf({ actions: { append: { visibility: "protected" } } })).toBe("protected");
   });
 });

@@ -179,7 +179,7 @@ describe("The action snapshot", () => {
   );
 
   it("is not published by an API gateway by default", async () => {
-    const broker = await startBroker([sums(newFolder(), { visibility: { snapshot: "protected" } })]);
+    const broker = await startBroker([sums(newFolder(), { actions: { snapshot: { visibility: "protected" } } })]);
     const { snapshot: narrowed, snapshots: listed } = broker.getLocalService("sums").schema.actions ?? {};
     expect(narrowed).toMatchObject({ visibility: "protected" });
     expect(listed).toMatchObject({ visibility: "public" });

@@ -229,7 +229,7 @@ describe("The definition of a subscription", () => {
     const watch = Subscription("watch", {
       eventStore: store,
       on: { "a.b": handler },
-      visibility: { skip: "private", parked: "protected" },
+      actions: { skip: { visibility: "private" }, parked: { visibility: "protected" } },
     });
     const broker = await startBroker([{ name: "host", mixins: [store.mixin(), watch.mixin()] }]);
     expect(await eventsIn(broker.call("watch.parked"))).toEqual([]);
