@@ -1,5 +1,6 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import { MissingLogError, StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { BackupUnsupportedError } from "../../core/errors/backup-unsupported.ts";
+import { MissingLogError, StoreUnavailableError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
@@ -105,7 +106,7 @@ export class MemoryEventLog implements EventLog {
 
   async backup(): Promise<LogBackup> {
     this.#opened();
-    throw new UnusableStoreError(
+    throw new BackupUnsupportedError(
       this.#storage.location,
       "found a log in memory, expected one that can be backed up; export its events",
     );

@@ -1,5 +1,6 @@
 import type { AppendRequest } from "../../core/log/append-request.ts";
-import { StoreUnavailableError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { BackupUnsupportedError } from "../../core/errors/backup-unsupported.ts";
+import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
@@ -176,7 +177,7 @@ export class PostgresEventLog implements EventLog {
 
   backup(): Promise<LogBackup> {
     return this.#run(async ({ schema }) => {
-      throw new UnusableStoreError(
+      throw new BackupUnsupportedError(
         this.#location.location,
         `found a log in PostgreSQL, expected one that this library can back up: use pg_dump --schema='${schema}', or export its events`,
       );

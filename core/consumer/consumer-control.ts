@@ -1,4 +1,4 @@
-import { UnusableStoreError } from "../errors/errors.ts";
+import { ConsumerPausedError, TooManySkippedError } from "../errors/consumer-errors.ts";
 import { brief } from "../errors/problem.ts";
 import { RebuildRunningError } from "../errors/snapshot-errors.ts";
 import type { Versioned } from "../log/control.ts";
@@ -87,15 +87,14 @@ export function toControl(consumer: string, stored: Versioned | null): ConsumerC
 export const lastRetry = ({ retries }: Pick<ConsumerControl, "retries">): number => retries.at(-1)?.number ?? 0;
 
 /**
- * @throws UnusableStoreError for a retry or skip while the consumer is paused, and for too many skips;
- * RebuildRunningError if another request is running
+ * @throws ConsumerPausedError for a retry or skip; TooManySkippedError; RebuildRunningError if another request is running
  */
 export function changeControl(consumer: string, control: ConsumerControl, change: ControlChange): ConsumerControl {
   if ("pause" in change) return { ...control, paused: true };
   if ("resume" in change) return { ...control, paused: false, resumed: control.resumed + 1 };
   if ("build" in change) return withBuild(consumer, control, change.build);
   if ("endBuild" in change) return withoutBuild(control, change.endBuild);
-  if (control.paused) throw new UnusableStoreError(consumer, 'is paused; "resume" it first');
+  if (control.paused) throw new ConsumerPausedError(consumer);
   if ("retry" in change) {
     const request = { ...change.retry, number: lastRetry(control) + 1 };
     return { ...control, retries: lastOf([...control.retries, request]) };
@@ -123,11 +122,7 @@ function withSkipped(
     [id, { reason: brief(reason, maxReasonCharacters), time }],
   ]);
   if (bytesOf(skipped) > maxSkippedBytes)
-    throw new UnusableStoreError(
-      consumer,
-      `has skipped ${Object.keys(before).length} events, and stores at most ${maxSkippedBytes / 1024} KiB of their ids and reasons: ` +
-        `change its definition, or add an upcaster, so that it can handle this event, then "retry" it`,
-    );
+    throw new TooManySkippedError(consumer, Object.keys(before).length, maxSkippedBytes);
   return skipped;
 }
 

@@ -14,7 +14,7 @@ import {
   parseActions,
   type ActionOverrides,
 } from "../service/action-overrides.ts";
-import type { Mixin } from "../service/mixin.ts";
+import { noMixin, type Mixin } from "../service/mixin.ts";
 import { deciderMixin, questionNames, type QuestionName } from "./service.ts";
 
 /** An event that `decide` returns. The payload may be omitted if the type allows an empty one. */
@@ -165,5 +165,6 @@ export function Decider<
       return [command, action];
     }),
   );
-  return { name, definition, mixin: () => deciderMixin(definition, eventStore, actions, overrides) };
+  const mixin = () => deciderMixin(definition, eventStore, actions, overrides);
+  return { ...noMixin("decider", name), name, definition, mixin };
 }

@@ -406,7 +406,7 @@ describe("A row that does not fit its table", () => {
     ["a fraction as integer", { size: 1.5 }, "size: found 1.5, expected a whole number"],
     ["a date that is none", { at: "tomorrow" }, 'at: found "tomorrow", expected a Date or an ISO 8601 string'],
     ["an array as object", { source: [] }, "source: found an array of 0, expected an object"],
-    ["an id that is no string", { id: 5 }, "id: found 5, expected a string of 1 to 255 characters"],
+    ["an id that is no string", { id: true }, "id: found true, expected a string of 1 to 255 characters"],
     ["an empty id", { id: "" }, 'id: found "", expected a string of 1 to 255 characters'],
   ])("parks its event for %s, and no row is written", async (_what, payload, message) => {
     const broker = await brokerWithOne();

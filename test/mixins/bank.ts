@@ -137,4 +137,4 @@ export async function contentOf(broker: ServiceBroker): Promise<object> {
 
 /** The table's files, without SQLite's auxiliary files. */
 export const filesOf = (folder: string): string[] =>
-  readdirSync(folder).filter((file) => /^accounts(\.\d+)?\.db$/.test(file));
+  readdirSync(`${folder}/accounts`).filter((file) => /^(live|\d+)\.db$/.test(file));

@@ -130,7 +130,7 @@ describe("A backup of a store", () => {
 
   it("is refused by an engine that has none", async () => {
     const broker = await someHistory("memory");
-    expect(await refusal(() => backup(broker, to()))).toMatchObject({ type: "UNUSABLE_STORE", code: 500 });
+    expect(await refusal(() => backup(broker, to()))).toMatchObject({ type: "BACKUP_UNSUPPORTED", code: 409 });
   });
 
   it("that is put in place of a lost store makes it what it was", async () => {

@@ -352,8 +352,8 @@ describe("Verification of a table in a file", () => {
     for (let n = 0; n < 120; n++) await move(broker, `n${String(n).padStart(3, "0")}`, n);
     await caughtUp(broker, "accounts");
     await broker.stop();
-    const file = readdirSync(folder).find((name) => /^accounts\.\d+\.db$/.test(name))!;
-    const db = new Database(`${folder}/${file}`);
+    const file = readdirSync(`${folder}/accounts`).find((name) => /^\d+\.db$/.test(name))!;
+    const db = new Database(`${folder}/accounts/${file}`);
     db.exec(`UPDATE "rows" SET balance = -1 WHERE id = 'n005';
              DELETE FROM "rows" WHERE id = 'n007';
              INSERT INTO "rows" (id, balance, moves) VALUES ('m', 1, 2);`);
@@ -371,7 +371,7 @@ describe("Verification of a table in a file", () => {
       total: 3,
     });
     await broker.stop();
-    const again = new Database(`${folder}/${file}`);
+    const again = new Database(`${folder}/accounts/${file}`);
     again.exec(`UPDATE "rows" SET moves = 9`);
     again.close();
     await broker.start();
@@ -447,18 +447,18 @@ describe("A past moment with bad input", () => {
   };
 
   it.each<[string, object, object]>([
-    ["neither position nor time", {}, { field: "position", found: "undefined" }],
-    ["both", { position: 1, time: "2026-01-01" }, { field: "time", found: "2026-01-01" }],
+    ["neither position nor time", {}, { field: "position", actual: "undefined" }],
+    ["both", { position: 1, time: "2026-01-01" }, { field: "time", actual: "2026-01-01" }],
     [
       "a position in the future",
       { position: 10 },
-      { field: "position", found: 10, expected: "at most the store's head, 9" },
+      { field: "position", actual: 10, expected: "at most the store's head, 9" },
     ],
-    ["a position that is none", { position: -1 }, { field: "position", found: -1, expected: "a whole number from 0" }],
-    ["a fraction", { position: 1.5 }, { field: "position", found: 1.5 }],
-    ["a time that is none", { time: "yesterday" }, { field: "time", found: "yesterday" }],
-    ["a diff that is no moment", { position: 1, diff: 5 }, { field: "diff", found: 5 }],
-    ["a diff with a future position", { position: 1, diff: { position: 99 } }, { field: "diff.position", found: 99 }],
+    ["a position that is none", { position: -1 }, { field: "position", actual: -1, expected: "a whole number from 0" }],
+    ["a fraction", { position: 1.5 }, { field: "position", actual: 1.5 }],
+    ["a time that is none", { time: "yesterday" }, { field: "time", actual: "yesterday" }],
+    ["a diff that is no moment", { position: 1, diff: 5 }, { field: "diff", actual: 5 }],
+    ["a diff with a future position", { position: 1, diff: { position: 99 } }, { field: "diff.position", actual: 99 }],
     ["a diff with both", { position: 1, diff: { position: 1, time: "2026-01-01" } }, { field: "diff" }],
     [
       "a sort beside a diff",

@@ -96,7 +96,7 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
       type: "VALIDATION_ERROR",
       data: [
         { field: "stream", actual: "thing-1", expected: 'a name that begins with "$"' },
-        { field: "events.0.type", found: "thing.started", expected: 'a name that begins with "$"' },
+        { field: "events.0.type", actual: "thing.started", expected: 'a name that begins with "$"' },
       ],
     });
     expect(await refusal(() => record({ tipe: 1 }))).toMatchObject({ type: "VALIDATION_ERROR" });

@@ -202,7 +202,7 @@ export class History {
 }
 
 /** A paused consumer neither retries nor skips. */
-const whilePaused = "UNUSABLE_STORE";
+const whilePaused = "CONSUMER_PAUSED";
 /** A request from before a crash is still running. */
 const whileBuilding = "REBUILD_RUNNING";
 

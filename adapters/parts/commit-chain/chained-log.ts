@@ -1,6 +1,6 @@
 import type { AppendRelay } from "../../../core/log/append-relay.ts";
 import type { AppendRequest } from "../../../core/log/append-request.ts";
-import { UnusableStoreError } from "../../../core/errors/errors.ts";
+import { BackupUnsupportedError } from "../../../core/errors/backup-unsupported.ts";
 import type {
   AppendVerdict,
   Building,
@@ -140,7 +140,7 @@ export class ChainedLog implements EventLog {
 
   async backup(): Promise<LogBackup> {
     this.#appender.index.assertOpen();
-    throw new UnusableStoreError(
+    throw new BackupUnsupportedError(
       this.#chain.location,
       "this engine writes no backups of a log: export it, or copy it with the server's tools",
     );

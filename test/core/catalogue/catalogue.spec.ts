@@ -104,7 +104,7 @@ describe("A catalogue's definition", () => {
     [
       "a rule of an unknown type",
       { payload: { iban: "strnig" } },
-      "bank.events.account.opened.payload: found an object, expected a fastest-validator schema (Invalid 'strnig' type in validator schema.)",
+      'bank.events.account.opened.payload.iban: found "strnig", expected a rule of fastest-validator, such as "string|optional", or "number|integer" for a whole number (Invalid \'strnig\' type in validator schema.)',
     ],
     [
       "an async schema",

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { UpcastFailedError } from "../../../core/catalogue/upcast-error.ts";
 import { FrozenStateError } from "../../../core/decider/errors.ts";
 import { AnswerTooLargeError } from "../../../core/errors/answer-too-large.ts";
+import { BackupUnsupportedError } from "../../../core/errors/backup-unsupported.ts";
+import { ConsumerPausedError, TooManySkippedError } from "../../../core/errors/consumer-errors.ts";
 import * as errors from "../../../core/errors/errors.ts";
 import * as snapshots from "../../../core/errors/snapshot-errors.ts";
 import { CausationTooDeepError } from "../../../core/event/causation.ts";
@@ -37,6 +39,9 @@ const table: readonly (readonly [error: Error, code: number, data: string])[] = 
   [new errors.UnusableStoreError("a.db", "why"), 500, "location why"],
   [new errors.StoreUnavailableError("a.db", "why"), 503, "location why"],
   [new errors.JobRunningError("backup"), 409, "job"],
+  [new BackupUnsupportedError("memory:", "why"), 409, "location why"],
+  [new ConsumerPausedError("table"), 409, "consumer"],
+  [new TooManySkippedError("table", 1, 2), 409, "consumer expected skipped"],
   [new errors.ImportFailedError(1, 0, cause), 409, "data line stored type"],
   [new errors.EntityNotFoundError("1"), 404, "id"],
   [new snapshots.SnapshotsNotConfiguredError("table", "why"), 409, "aggregate why"],

@@ -218,7 +218,7 @@ describe("The id of a row", () => {
 
   it.each([null, undefined])("is not given where it is %p", (id) => expect(rowId(id)).toBeNull());
 
-  it.each(["", "x".repeat(256), "\ud800", "a\0b", 42, {}, true])("is never %p", async (id) => {
+  it.each(["", "x".repeat(256), "\ud800", "a\0b", NaN, {}, true])("is never %p", async (id) => {
     const error = await refusal(() => rowId(id));
     expect(error).toMatchObject({
       name: "InvalidRowError",
