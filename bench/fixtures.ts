@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { sqlite } from "../adapters/sqlite/sqlite.ts";
+import { withFormat } from "../core/log/stored-format.ts";
 import { parseFields } from "../core/rows/fields.ts";
 import { checkEmmettLog, checkLog } from "./check.ts";
 import { eventsPerStream, payloadOf } from "./events.ts";
@@ -36,7 +37,7 @@ async function buildLog(file: string, events: number): Promise<void> {
   const log = sqlite(file).eventLog!("events");
   await log.open();
   // The pump is at the head: a measurement must not share its time with the delivery of old events.
-  await log.control.put("pump", { position: events }, 0);
+  await log.control.put("pump", withFormat("pump", { position: events }), 0);
   await log.close();
   const raw = new RawLog(file);
   raw.db.pragma("synchronous = OFF");

@@ -135,9 +135,10 @@ export function readsOf(name: ServerName, streams: number): Case[] {
         ours: (stage) =>
           withOurs(name, stage, async (ours) => {
             await fillOurs(ours, streamsOf(stage));
-            return timedLoads(stage, streamsOf(stage), (entity) =>
-              ours.broker.call(`${storeName}.read`, { stream: streamOf(entity), limit: eventsPerStream }),
-            );
+            return timedLoads(stage, streamsOf(stage), async (entity) => {
+              const params = { stream: streamOf(entity), limit: eventsPerStream };
+              return (await ours.broker.call<{ events: object[] }, object>(`${storeName}.read`, params)).events;
+            });
           }),
         raw: (stage) =>
           withRaw(name, async (raw) => {

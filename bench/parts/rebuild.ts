@@ -47,7 +47,7 @@ export const rebuild: Part = {
           const ms = await stage.timed(() => Promise.all(names.map((name) => ours.broker.call(`${name}.rebuild`))));
           clearInterval(watch);
           await ours.stop();
-          for (const name of names) checkTable(join(stage.folder, `${name}.2.db`), events, { queried: false });
+          for (const name of names) checkTable(join(stage.folder, name, "2.db"), events, { queried: false });
           return { rate: (events * 1000) / ms, memory: peak, growth: peak - third };
         },
         async raw(stage) {
