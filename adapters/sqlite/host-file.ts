@@ -1,6 +1,7 @@
 import "../../core/errors/node-version.ts";
 import type Database from "better-sqlite3";
 import { hostedElsewhere, UnusableStoreError } from "../../core/errors/errors.ts";
+import { assertFormat, formats } from "../../core/log/stored-format.ts";
 import { connect } from "./database.ts";
 import { isSqliteError, translate } from "./errors.ts";
 import { namedFile } from "./file-identity.ts";
@@ -56,10 +57,12 @@ export class HostFile {
           file,
           `found a database of another program or purpose (application id ${owner}), expected one of ours (${applicationId})`,
         );
+      if (owner === applicationId) assertFormat(file, "hostFile", db.pragma("user_version", { simple: true }));
       const opened = db;
       opened
         .transaction(() => {
           opened.pragma(`application_id = ${applicationId}`);
+          opened.pragma(`user_version = ${formats.hostFile}`);
           opened.exec(tables);
         })
         .immediate();

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors/errors.ts";
 import { privateFile } from "../../core/files/private-files.ts";
+import { readFormat, withFormat } from "../../core/log/stored-format.ts";
 import { namedFile } from "./file-identity.ts";
 
 /** What the last host of a log has recorded. */
@@ -48,7 +49,7 @@ export class StoredHead {
     if (this.#descriptor === null || head <= this.#recorded.head) return;
     this.#recorded.head = head;
     try {
-      writeSync(this.#descriptor, JSON.stringify(this.#recorded), 0);
+      writeSync(this.#descriptor, JSON.stringify(withFormat("head", this.#recorded)), 0);
     } catch {
       this.close();
     }
@@ -63,7 +64,7 @@ export class StoredHead {
 /**
  * @param openings the marks of the last openings in the log's file
  * @param head the position of the last event, including the -wal
- * @throws UnusableStoreError if the last host had stored more
+ * @throws UnusableStoreError if the last host had stored more, or was of a newer version
  */
 export function assertHead(file: string, openings: readonly (string | null)[], head: number): void {
   const recorded = readRecord(headPath(file));
@@ -76,11 +77,16 @@ export function assertHead(file: string, openings: readonly (string | null)[], h
   );
 }
 
-/** Null if there is no record, or only a part of one after a power cut. */
+/**
+ * Null if there is no record, or only a part of one after a power cut.
+ * @throws UnusableStoreError if a newer version has written it
+ */
 function readRecord(path: string): HeadRecord | null {
+  let found: { $format?: unknown } | null;
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as HeadRecord | null;
+    found = JSON.parse(readFileSync(path, "utf8")) as { $format?: unknown } | null;
   } catch {
     return null;
   }
+  return typeof found?.$format === "number" ? readFormat(path, "head", found) : null;
 }

@@ -3,6 +3,7 @@ import { ValidationError } from "../errors/errors.ts";
 import { fromFluxAction, toFluxAction } from "./flux-action.ts";
 import { isObject, parseHistoryEvent, type HistoryEvent } from "./history-event.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
+import { formats as storedFormats, withFormat } from "../log/stored-format.ts";
 import { unknownFields } from "../options/unknown-fields.ts";
 
 /** A format of events in a file of JSON Lines. */
@@ -15,15 +16,19 @@ export interface EventFormat {
 
 const fields = ["id", "type", "stream", "version", "position", "time", "payload", "meta"];
 
+/** A line of another program needs no number of a format. */
 function readRecorded(found: unknown): HistoryEvent {
   if (!isObject(found)) throw new ValidationError([{ field: "event", found, expected: "a recorded event: an object" }]);
-  const problems = unknownFields("", found, fields);
+  const { $format = storedFormats.event, ...event } = found;
+  const expected = `${storedFormats.event}: it was written by a newer version of moleculer-event-sourcing; update this node, or import it with the newer version`;
+  if ($format !== storedFormats.event) throw new ValidationError([{ field: "$format", found: $format, expected }]);
+  const problems = unknownFields("", event, fields);
   if (problems.length > 0) throw new ValidationError(problems);
-  return parseHistoryEvent(found);
+  return parseHistoryEvent(event);
 }
 
 const formats: Readonly<Record<string, EventFormat>> = {
-  events: { write: (event) => event, read: readRecorded },
+  events: { write: (event) => withFormat("event", event), read: readRecorded },
   cloudevents: { write: toCloudEvent, read: fromCloudEvent },
   flux: { write: toFluxAction, read: fromFluxAction },
 };

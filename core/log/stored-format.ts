@@ -29,6 +29,14 @@ export const formats = {
   manifest: 1,
   /** The description of a table in its backup, and the files beside it. */
   backup: 1,
+  /** A line of an export in the format `events`. */
+  event: 1,
+  /** The payloads of the framework's own events, in their `meta.schemaVersion`. */
+  systemEvent: 1,
+  /** A host's lock file, which also records the live generation of a table, or the files of a log. */
+  hostFile: 1,
+  /** The record of a log's head beside its file. */
+  head: 1,
 } as const;
 
 export type StoredKind = keyof typeof formats;

@@ -6,6 +6,7 @@ import type { EventInput } from "../../core/log/new-event.ts";
 import type { QueryParams } from "../../core/query/query.ts";
 import type { Page } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { formats } from "../../core/log/stored-format.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { innerName, toSpeaker } from "../service/between-nodes.ts";
 import type { LeaseSource } from "./lease-hold.ts";
@@ -57,7 +58,7 @@ export class EventSource implements LeaseSource {
 
   /** Stores a system event. The id makes it idempotent: sent again, the event is stored once. */
   async record(stream: string, type: string, payload: object, id: string): Promise<void> {
-    await this.#inner("record", { stream, type, payload, id });
+    await this.#inner("record", { stream, type, payload, id, meta: { schemaVersion: formats.systemEvent } });
   }
 
   /** The stream's events of the consumer's types after a version; an empty page is the end. */

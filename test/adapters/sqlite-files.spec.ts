@@ -153,6 +153,17 @@ describe.each(kinds)("A %s", (kind) => {
     );
   });
 
+  it("is not opened where a newer version wrote its lock file", async () => {
+    await (await engines[kind](`${folder}/x.db`)).close();
+    const file = kind === "log" ? `${folder}/x.db.lock` : `${folder}/x/live.db`;
+    const db = new Database(file);
+    db.pragma("user_version = 2");
+    db.close();
+    expect(await unusable(kind, `${folder}/x.db`, file)).toContain(
+      `${file}: written by a newer version of moleculer-event-sourcing: format of hostFile: found 2, expected 1`,
+    );
+  });
+
   it("is not opened if a folder is in its place", async () => {
     mkdirSync(fileOf(kind));
     expect(await unusable(kind, `${folder}/x.db`)).toContain("cannot be opened");
@@ -248,6 +259,15 @@ describe("An error of the driver", () => {
 });
 
 describe("A log", () => {
+  it("is not opened where a newer version wrote its head beside it", async () => {
+    await (await openLog(`${folder}/x.db`)).close();
+    const file = `${folder}/x.db.head`;
+    writeFileSync(file, readFileSync(file, "utf8").replace('"$format":1', '"$format":2'));
+    expect(await unusable("log", `${folder}/x.db`, file)).toContain(
+      `${file}: written by a newer version of moleculer-event-sourcing: format of head: found 2, expected 1`,
+    );
+  });
+
   it.each([
     ["a trigger", "DROP TRIGGER events_never_go", "no trigger events_never_go"],
     ["a table", "DROP TABLE claims", "no table claims"],

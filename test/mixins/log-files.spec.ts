@@ -157,7 +157,9 @@ describe("An export", () => {
   it("has each event on a line, as it is stored", async () => {
     const broker = await someHistory();
     expect(await exported(broker)).toEqual({ path: to(), events: 7, position: 7 });
-    expect(linesIn().map((line) => JSON.parse(line) as unknown)).toEqual(await readAll(broker));
+    expect(linesIn().map((line) => JSON.parse(line) as unknown)).toEqual(
+      (await readAll(broker)).map((event) => ({ $format: 1, ...event })),
+    );
     expect(readdirSync(`${folder}/files`)).toEqual(["out.jsonl"]);
   });
 
@@ -348,6 +350,12 @@ describe("An import", () => {
     ["no object", "5", 422, "event: found a number, expected a recorded event: an object"],
     ["another format", { specversion: "1.0" }, 422, "specversion: found"],
     ["an unknown field", event("c", 1, { verison: 1 }), 422, 'verison: found "verison", expected one of id, type'],
+    [
+      "a newer format",
+      event("c", 1, { $format: 2 }),
+      422,
+      "$format: found a number, expected 1: it was written by a newer version of moleculer-event-sourcing",
+    ],
     ["no type", event("c", 1, { type: undefined }), 422, "type: found undefined, expected 1 to 255"],
     ["a wrong version", event("c", 0), 422, "version: found a number, expected a whole number from 1"],
     ["a time to come", event("c", 1, { time: "9999-01-01" }), 422, "time: found"],

@@ -1,11 +1,13 @@
 import { Decider, EventStore } from "moleculer-event-sourcing";
-import type { ServiceSchema } from "moleculer";
+import { Errors, type ServiceSchema } from "moleculer";
 import { accounts, care, totals, watch } from "./bank-consumers.ts";
+import type { SampleEngine } from "./sample-engine.ts";
 
 export interface BankOptions {
-  /** The connection string of the log; the tables are beside it. */
+  /** The connection string of the log. */
   log: string;
   folder: string;
+  table?: SampleEngine["table"] | undefined;
   /** False while a sample is made: the handlers of flagged accounts fail, so that their events are parked. */
   isMended: boolean;
 }
@@ -16,13 +18,22 @@ export type Store = ReturnType<typeof store>;
  * The services of the samples. All definitions state versions: stores hold hashes of definitions, and two compilers
  * write one function in two texts.
  */
-export function bank({ log, folder, isMended }: BankOptions): ServiceSchema {
+export function bank({ log, folder, table, isMended }: BankOptions): ServiceSchema {
   const events = store(log, folder);
+  const place = (name: string) => table?.(name, folder) ?? {};
   const mayFail = () => {
-    if (!isMended) throw new Error("flagged accounts cannot be handled yet");
+    if (!isMended) throw new Errors.MoleculerClientError("flagged accounts cannot be handled yet", 422, "FLAGGED");
   };
-  const consumers = [accounts(events, mayFail), totals(events), watch(events, mayFail), care(events, mayFail)];
-  return { name: "account", mixins: [account(events).mixin(), ...consumers.map((consumer) => consumer.mixin())] };
+  const consumers = [
+    accounts(events, mayFail, place("accounts")),
+    totals(events, place("totals")),
+    watch(events, mayFail),
+    care(events, mayFail),
+  ];
+  return {
+    name: "account",
+    mixins: [account(events, mayFail).mixin(), ...consumers.map((consumer) => consumer.mixin())],
+  };
 }
 
 const store = (adapter: string, transferFolder: string) =>
@@ -42,7 +53,7 @@ const store = (adapter: string, transferFolder: string) =>
     },
   });
 
-const account = (eventStore: Store) =>
+const account = (eventStore: Store, mayFail: () => void) =>
   Decider("account", {
     eventStore,
     initialState: () => ({ balance: 0 }),
@@ -73,7 +84,10 @@ const account = (eventStore: Store) =>
       },
       remind: {
         params: { of: "string" },
-        decide: (_, { of }) => ({ type: "account.reminded", payload: { of } }),
+        decide: (_, { of }) => {
+          if (of === "flag") mayFail();
+          return { type: "account.reminded", payload: { of } };
+        },
       },
     },
     evolve: {

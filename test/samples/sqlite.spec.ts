@@ -1,4 +1,4 @@
 import { checkSamples } from "./check-samples.ts";
-import { sqlite } from "./sample-engine.ts";
+import { sqlite } from "./file-engines.ts";
 
-checkSamples(sqlite, async () => "");
+checkSamples(sqlite);

@@ -43,11 +43,12 @@ export function declarationLines(): string[] {
   return printed(reachable(origins).flatMap(visibleOf));
 }
 
-/** The declarations of these names of a file, and those that they refer to. */
-export function shapeLines(file: string, names: readonly string[]): string[] {
-  const lost = names.filter((name) => !resolveName(file, name));
-  if (lost.length > 0) throw new Error(`${file}: found no declaration of ${lost.join(", ")}`);
-  return printed(reachable(names.map((name) => ({ file, name }))).flatMap(visibleOf));
+/** The declarations of these names of files, and those that they refer to. */
+export function shapeLines(namesOf: Readonly<Record<string, readonly string[]>>): string[] {
+  const origins = Object.entries(namesOf).flatMap(([file, names]) => names.map((name) => ({ file, name })));
+  const lost = origins.find(({ file, name }) => !resolveName(file, name));
+  if (lost) throw new Error(`${lost.file}: found no declaration of ${lost.name}`);
+  return printed(reachable(origins).flatMap(visibleOf));
 }
 
 /** Sorted by name and without paths, so that moving a file changes nothing. */

@@ -14,7 +14,7 @@ export const errorLines = (): string[] =>
     .toSorted();
 
 /** What `data` contains of the problems of an input. */
-export const problemLines = (): string[] => shapeLines("core/errors/problem.ts", ["asData"]);
+export const problemLines = (): string[] => shapeLines({ "core/errors/problem.ts": ["asData"] });
 
 function lineOf(file: string, declared: ClassDeclaration): string[] {
   const { superClass } = declared;

@@ -15,6 +15,7 @@ import { headerLines } from "./header-lines.ts";
 import { optionLines, schemeLines } from "./option-lines.ts";
 import { byName } from "./rule-text.ts";
 import { actionLines, appendLine, heardLines, metricLines } from "./service-lines.ts";
+import { storedShapes } from "./stored-shapes.ts";
 
 export const surfaceFile = new URL("surface.txt", import.meta.url);
 
@@ -47,7 +48,8 @@ export async function surface(): Promise<string> {
       Metrics: metricLines(broker),
       "Command line": help.split("\n").filter((line) => /^(npx|--|<|Exit codes)/.test(line)),
       "Stored formats": formatLines(),
-      "Records of a commit chain": shapeLines("adapters/parts/commit-chain/record.ts", ["Head", "Piece"]),
+      "Records of a commit chain": shapeLines({ "adapters/parts/commit-chain/record.ts": ["Head", "Piece"] }),
+      "Stored JSON and documents": shapeLines(storedShapes),
       Declarations: declarationLines(),
     };
     const texts = Object.entries(sections).map(([title, lines]) => ["", `## ${title}`, ...lines].join("\n"));

@@ -1,0 +1,4 @@
+import { checkSamples } from "../../samples/check-samples.ts";
+import { moleculerDb } from "../../samples/file-engines.ts";
+
+checkSamples(moleculerDb);

@@ -1,0 +1,20 @@
+/** The types of stored JSON and documents, by file: also of fields that are rarely there, which no sample has. */
+export const storedShapes: Readonly<Record<string, readonly string[]>> = {
+  "core/consumer/consumer-control.ts": ["ConsumerControl"],
+  "mixins/consumer/checkpoint.ts": ["CheckpointState"],
+  "core/process/stored-process.ts": ["StoredProcess", "ParkedProcess"],
+  "core/decider/rehydrate.ts": ["StateSnapshot"],
+  "core/table/read-table.ts": ["Progress", "ParkedStream", "Origin"],
+  "core/log/grant-lease.ts": ["StoredLease"],
+  "mixins/aggregate/snapshots/manifest.ts": ["StoredManifest"],
+  "adapters/sqlite/host-file.ts": ["HostRecord"],
+  "adapters/sqlite/stored-head.ts": ["HeadRecord"],
+  "adapters/postgres/table-backup.ts": ["About"],
+  "adapters/parts/commit-chain/control.ts": ["StoredState"],
+  "adapters/parts/journaled-table/pointer.ts": ["Stored"],
+  "adapters/parts/journaled-table/stored-generation.ts": ["StoredGeneration"],
+  "adapters/parts/journaled-table/journal.ts": ["Line"],
+  "adapters/parts/journaled-table/backup-rows.ts": ["About", "Line"],
+  "adapters/mongodb/key-values.ts": ["StoredChange"],
+  "adapters/mongodb/documents.ts": ["StoredDocument"],
+};
