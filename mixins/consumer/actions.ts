@@ -4,6 +4,7 @@ import { StoreUnavailableError, UnknownParkedEventError } from "../../core/error
 import type { ParkedEvent } from "../../core/table/read-table.ts";
 import type { ControlAck } from "./control-sync.ts";
 import { onEveryHost, refuseSilent } from "./on-every-host.ts";
+import { isChosen } from "./parked-choice.ts";
 import type { ParkedPage } from "./parked-page.ts";
 import { ownActions } from "../service/own-actions.ts";
 import { parkedId, skipReason, storedName } from "../service/stored-texts.ts";
@@ -22,12 +23,6 @@ interface Host {
 
 /** `process` is set for the events of a process manager only. */
 type Parked = ParkedEvent & { process?: string };
-
-/** Every given part of the choice must match, as in a retry. */
-const isChosen = (parked: Parked, { id, stream, process }: ParkedChoice): boolean =>
-  (id ?? parked.id) === parked.id &&
-  (stream ?? parked.stream) === parked.stream &&
-  (process ?? parked.process) === parked.process;
 
 /**
  * `status, pause, resume, parked, retry, skip` of a consumer's service. A command is stored as control state in the

@@ -1,6 +1,8 @@
+import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import type { ParkedEvent, ParkedStream } from "../../core/table/read-table.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { asParkedError } from "../../core/event/parked-error.ts";
+import { isChosen } from "./parked-choice.ts";
 
 type EventPlace = Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position">;
 
@@ -104,9 +106,15 @@ export class ParkedStreams {
     return this.#byName.size;
   }
 
-  /** Selects a stream whose failed event `takeNext` retries. */
-  choose(stream: string): void {
-    this.#chosen.add(stream);
+  /** Selects the failed events that `takeNext` retries; returns whether there are any. */
+  choose(choice: ParkedChoice): boolean {
+    let isAny = false;
+    for (const parked of this.#byName.values())
+      if (parked.error && isChosen(parked, choice)) {
+        this.#chosen.add(parked.stream);
+        isAny = true;
+      }
+    return isAny;
   }
 
   clearChosen(): void {

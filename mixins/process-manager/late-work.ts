@@ -1,5 +1,6 @@
 import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import type { ParkedProcess } from "../../core/process/stored-process.ts";
+import { isChosen } from "../consumer/parked-choice.ts";
 import { beginSlice } from "../consumer/slice.ts";
 import type { KnownProcesses } from "./known-processes.ts";
 import type { LostEvents } from "./lost-events.ts";
@@ -44,10 +45,8 @@ export class LateWork {
     for (const { id } of this.parked()) if (skipped.has(id)) this.#chosen.add(id);
   }
 
-  choose({ id, process }: ParkedChoice): void {
-    const chosen = this.parked().filter(
-      (parked) => (id ?? parked.id) === parked.id && (process ?? parked.process) === parked.process,
-    );
+  choose(choice: ParkedChoice): void {
+    const chosen = this.parked().filter((parked) => isChosen(parked, choice));
     for (const one of chosen.toSorted((a, b) => a.parkedAt.localeCompare(b.parkedAt))) this.#chosen.add(one.id);
   }
 

@@ -1,5 +1,6 @@
 import type { Debug } from "../../core/text/state-log.ts";
 import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
+import { Pace } from "../../core/concurrency/pace.ts";
 import { isOutage } from "../../core/errors/outage.ts";
 import type { ParkedStream } from "../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
@@ -9,10 +10,10 @@ import { CheckpointedWork } from "../consumer/checkpointed-work.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
+import { LateStreams } from "../consumer/late-streams.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
 import { failedAt, parkedAs, ParkedStreams, parkedWarning, passedIn } from "../consumer/parked-streams.ts";
-import type { ConsumerPage } from "../consumer/consumer-page.ts";
-import { LateEvents } from "./late-events.ts";
+import type { ConsumerPage, StreamPage } from "../consumer/consumer-page.ts";
 
 interface Dependencies extends Interruption {
   name: string;
@@ -35,7 +36,7 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
   readonly #d: Dependencies;
   protected readonly checkpoint: Checkpoint<ParkedStream>;
   readonly #parked = new ParkedStreams();
-  readonly #late: LateEvents;
+  readonly #late: LateStreams;
   #parkedInARow = 0;
   #skipped: ReadonlySet<string> = new Set();
 
@@ -43,14 +44,13 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     super();
     this.#d = dependencies;
     this.lease = dependencies.lease;
-    this.#late = new LateEvents({
+    this.#late = new LateStreams({
       source: dependencies.source,
       parked: this.#parked,
+      isInterrupted: () => this.#isInterrupted(),
       upTo: () => this.progress.position,
-      mustStop: () => dependencies.isInterrupted() || !this.isInCharge,
-      isGivenUp: (id) => this.#skipped.has(id),
-      handle: (event, unreadable) => this.#handleLate(event, unreadable),
-      end: (stream) => this.#put(stream, null),
+      handle: this.#handleLate.bind(this),
+      put: this.#put.bind(this),
     });
     this.checkpoint = new Checkpoint<ParkedStream>({
       ...dependencies,
@@ -76,7 +76,11 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
   }
 
   #mustStop(): boolean {
-    return this.#d.isInterrupted() || this.isTooOftenParked || !this.isInCharge;
+    return this.isTooOftenParked || this.#isInterrupted();
+  }
+
+  #isInterrupted(): boolean {
+    return this.#d.isInterrupted() || !this.isInCharge;
   }
 
   /** Whether the event is done: handled, parked, or waiting behind a parked one. */
@@ -86,7 +90,7 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     if (waiting) return this.#wait(waiting);
     const tried = unreadable ? { error: unreadable } : await this.#try(event);
     if (!("error" in tried)) return this.#did();
-    const isInterrupted = () => this.#d.isInterrupted() || !this.isInCharge;
+    const isInterrupted = () => this.#isInterrupted();
     const end = await tryAgain(this.#d.policy, tried.error, { ...this.#d, isInterrupted }, () => this.#try(event));
     if (end === "interrupted") return false;
     if (end === "done") return this.#did();
@@ -158,11 +162,11 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
   }
 
   async retry(choice: ParkedChoice): Promise<void> {
-    this.#late.choose(choice);
+    this.#parked.choose(choice);
   }
 
   get isGoingOn(): boolean {
-    return this.#late.isGoingOn;
+    return this.#parked.isGoingOn;
   }
 
   async goOn(): Promise<number> {
@@ -181,8 +185,21 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     this.checkpoint.touch();
   }
 
+  async #handleLate({ events, unreadable }: StreamPage, mustStop: () => boolean): Promise<number> {
+    const pace = new Pace();
+    let handled = 0;
+    for (const event of events) {
+      if (handled > 0 && mustStop()) break;
+      // Handlers may never yield to the event loop.
+      if (pace.isDue()) await pace.turn();
+      if (!(await this.#handleOneLate(event, unreadable?.[event.id]))) break;
+      if (!this.#skipped.has(event.id)) handled++;
+    }
+    return handled;
+  }
+
   /** Returns whether the event is done; if not, it is parked again. @throws an outage's error */
-  async #handleLate(event: RecordedEvent, unreadable: Unreadable | undefined): Promise<boolean> {
+  async #handleOneLate(event: RecordedEvent, unreadable: Unreadable | undefined): Promise<boolean> {
     const tried = this.#skipped.has(event.id) ? {} : unreadable ? { error: unreadable } : await this.#try(event);
     if ("error" in tried && isOutage(tried.error)) throw tried.error;
     const stream = this.#parked.get(event.stream)!;

@@ -4,11 +4,11 @@ import { Pace } from "../../../core/concurrency/pace.ts";
 import type { Batch, ParkedStream } from "../../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { Unreadable } from "../../../core/catalogue/upcast.ts";
+import type { StreamPage } from "../../consumer/consumer-page.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import type { Interruption } from "../../consumer/error-policy.ts";
+import { LateStreams } from "../../consumer/late-streams.ts";
 import { failedAt, passedIn } from "../../consumer/parked-streams.ts";
-import { beginSlice } from "../../consumer/slice.ts";
-import { StreamReader } from "../../consumer/stream-reader.ts";
 import { waitingEvent, type EventLookup } from "../../consumer/waiting-event.ts";
 import { foldBatch, passed, type EventOutcome } from "./fold-batch.ts";
 import type { FoldState } from "./fold-state.ts";
@@ -24,20 +24,25 @@ interface Dependencies extends Pick<Interruption, "isInterrupted"> {
   onCommit: (folded: number) => void;
 }
 
-/**
- * Folds parked streams late, in slices. It retries the chosen events, reads the events that are not blocked any more
- * from the log, and folds them in batches, each stream in its order. Each batch stores its progress.
- */
+/** Folds parked streams late, in batches. Each batch stores its progress. */
 export class LateFold {
   readonly #d: Dependencies;
-  readonly #reader: StreamReader;
+  readonly #streams: LateStreams;
   #skipped: ReadonlySet<string> = new Set();
   /** Skipped events that were not searched for among the waiting ones yet. */
   #news: string[] = [];
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    this.#reader = new StreamReader(dependencies.source);
+    const { state, source, isInterrupted } = dependencies;
+    this.#streams = new LateStreams({
+      source,
+      parked: state.parked,
+      isInterrupted,
+      upTo: () => state.settled.position,
+      handle: this.#fold.bind(this),
+      put: (...change) => this.#put([change]),
+    });
   }
 
   /** Call if the stored streams may have changed. */
@@ -48,17 +53,13 @@ export class LateFold {
   }
 
   /** Selects the parked events that the next `goOn` retries. @throws an outage's error */
-  async choose({ id, stream }: ParkedChoice): Promise<void> {
+  async choose(choice: ParkedChoice): Promise<void> {
     const { parked } = this.#d.state;
-    const named = id === undefined ? stream : await this.#streamOf(id);
-    if (stream !== undefined && named !== stream) return;
-    for (const one of id === undefined && stream === undefined ? parked.values() : [parked.get(named ?? "")])
-      if (one?.error) parked.choose(one.stream);
-  }
-
-  async #streamOf(id: string): Promise<string | undefined> {
-    for (const { id: failed, stream } of this.#d.state.parked.values()) if (failed === id) return stream;
-    return (await this.#waiting(id))?.stream;
+    const { id, stream } = choice;
+    if (parked.choose(choice) || id === undefined) return;
+    // The failed event in front of a waiting one is retried.
+    const behind = await this.#waiting(id);
+    if (behind && (stream ?? behind.stream) === behind.stream) parked.choose({ stream: behind.stream });
   }
 
   /** The parked stream in which the event waits behind another. */
@@ -101,50 +102,15 @@ export class LateFold {
   }
 
   /** Folds unblocked events for one slice, each stream in its order; returns how many. @throws an outage's error */
-  async goOn(): Promise<number> {
-    const mustStop = beginSlice(this.#d.isInterrupted);
-    let folded = 0;
-    const pace = new Pace();
-    for (;;) {
-      const next = this.#d.state.parked.takeNext();
-      if (!next) return folded;
-      folded += next.error ? await this.#retry(next) : await this.#foldPage(next, mustStop);
-      if (mustStop()) return folded;
-      // An in-process store and table may never yield to the event loop.
-      if (pace.isDue()) await pace.turn();
-    }
-  }
-
-  /** Retries the failed event. @throws an outage's error: the event stays parked, and the choice is cleared */
-  async #retry(stream: ParkedStream): Promise<number> {
-    this.#reader.forget();
-    try {
-      const { events, unreadable } = await this.#reader.next(stream.stream, stream.version - 1, stream.position);
-      if (events[0]?.id === stream.id) return await this.#fold(events.slice(0, 1), unreadable, () => true);
-    } catch (error) {
-      this.#d.state.parked.clearChosen();
-      throw error;
-    }
-    // The event's type is not mapped any more.
-    await this.#put([[stream.stream, passedIn(stream, stream)]]);
-    return 0;
-  }
-
-  /** Folds a page of the events that waited behind the failed one. */
-  async #foldPage({ stream, version }: ParkedStream, mustStop: () => boolean): Promise<number> {
-    const { state } = this.#d;
-    const { events, unreadable } = await this.#reader.next(stream, version, state.settled.position);
-    if (events.length === 0) await this.#put([[stream, null]]);
-    const folded = await this.#fold(events, unreadable, mustStop);
-    if (state.parked.get(stream)?.version === events.at(-1)?.version) state.parked.yieldTurn(stream);
-    return folded;
+  goOn(): Promise<number> {
+    return this.#streams.goOn();
   }
 
   /**
    * Folds until an event fails again, and parks that event. @throws an outage's error; the events before it are
    * committed
    */
-  async #fold(events: readonly RecordedEvent[], unreadable: Unreadables, mustStop: () => boolean): Promise<number> {
+  async #fold({ events, unreadable }: StreamPage, mustStop: () => boolean): Promise<number> {
     const { state, onCommit } = this.#d;
     let folded = 0;
     const pace = new Pace();
@@ -184,13 +150,10 @@ export class LateFold {
 
   async #fail({ event, error }: { event: RecordedEvent; error: unknown }): Promise<void> {
     const { parked } = this.#d.state;
-    if (!isOutage(error)) return this.#put([[event.stream, failedAt(parked.get(event.stream)!, event, error)]]);
-    parked.yieldTurn(event.stream);
-    throw error;
+    if (isOutage(error)) throw error;
+    await this.#put([[event.stream, failedAt(parked.get(event.stream)!, event, error)]]);
   }
 }
 
 /** The new state of a parked stream; null: nothing of it waits any more. */
 type Change = readonly [stream: string, parked: ParkedStream | null];
-
-type Unreadables = Readonly<Record<string, Unreadable>> | undefined;
