@@ -1,4 +1,4 @@
-import type { CallingOptions, ServiceBroker } from "moleculer";
+import type { ServiceBroker } from "moleculer";
 import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
 import type { Lease, LeaseAnswer, Versioned } from "../../core/log/control.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
@@ -29,9 +29,12 @@ export type DraftEvent = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">
 /** The event store as a consumer uses it: always through the broker, wherever the store is hosted. */
 export class EventSource implements LeaseSource {
   readonly #d: Dependencies;
+  /** The service whose actions only nodes call. */
+  readonly #inner: string;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.#inner = innerName(dependencies.store);
   }
 
   get consumer(): string {
@@ -45,98 +48,99 @@ export class EventSource implements LeaseSource {
   /** `limit` 0: no events, only the head and the consumer's control state. */
   page(after: number, limit: number): Promise<ConsumerPage> {
     const { consumer, types } = this.#d;
-    return this.#inner("page", { consumer, after, limit, types });
+    return this.#call(this.#inner, "page", { consumer, after, limit, types });
   }
 
   event(id: string): Promise<RecordedEvent> {
-    return this.#public("get", { id });
+    return this.#call(this.#d.store, "get", { id });
   }
 
   change(change: ControlChange): Promise<ConsumerControl> {
-    return this.#inner("control", { consumer: this.#d.consumer, change });
+    return this.#call(this.#inner, "control", { consumer: this.#d.consumer, change });
   }
 
   /** Stores a system event. The id makes it idempotent: sent again, the event is stored once. */
   async record(stream: string, type: string, payload: object, id: string): Promise<void> {
-    await this.#inner("record", { stream, type, payload, id, meta: { schemaVersion: formats.systemEvent } });
+    const meta = { schemaVersion: formats.systemEvent };
+    await this.#call(this.#inner, "record", { stream, type, payload, id, meta });
   }
 
   /** The stream's events of the consumer's types after a version; an empty page is the end. */
   streamPage(stream: string, afterVersion: number): Promise<StreamPage> {
     const { consumer, types } = this.#d;
-    return this.#inner("streamPage", { consumer, stream, afterVersion, limit: 1000, types });
+    return this.#call(this.#inner, "streamPage", { consumer, stream, afterVersion, limit: 1000, types });
   }
 
   /** The event at a position; null if there is none. */
   async eventAt(position: number): Promise<RecordedEvent | null> {
-    const { events }: Page = await this.#public("read", { after: position - 1, limit: 1, raw: true });
+    const { events }: Page = await this.#call(this.#d.store, "read", { after: position - 1, limit: 1, raw: true });
     return events[0]?.position === position ? events[0] : null;
   }
 
   /** The last position whose event is not younger than `time` (ISO 8601); 0 before the first event. */
   positionAt(time: string): Promise<number> {
-    return this.#inner("positionAt", { time });
+    return this.#call(this.#inner, "positionAt", { time });
   }
 
   /** The events as an append would store them. @throws ValidationError, EventTooLargeError */
   draft(events: readonly EventInput[]): Promise<DraftEvent[]> {
-    return this.#inner("draft", { events });
+    return this.#call(this.#inner, "draft", { events });
   }
 
   find(params: QueryParams & { fields?: string[] }): Promise<RecordedEvent[]> {
-    return this.#public("find", params);
+    return this.#call(this.#d.store, "find", params);
   }
 
   count(query: object): Promise<number> {
-    return this.#public("count", { query });
+    return this.#call(this.#d.store, "count", { query });
   }
 
   /** The state that the consumer stores in the store's engine, or its substate `of`; null if there is none. */
   state(of?: string): Promise<Versioned | null> {
-    return this.#inner("state", { consumer: this.#d.consumer, ...(of !== undefined && { of }) });
+    return this.#call(this.#inner, "state", { consumer: this.#d.consumer, ...(of !== undefined && { of }) });
   }
 
   /** The consumer's substates whose names begin with `prefix`, sorted by name; an empty page is the end. */
   states(prefix: string, after: string | undefined, limit: number): Promise<(Versioned & { of: string })[]> {
-    return this.#inner("states", { consumer: this.#d.consumer, prefix, limit, ...(after !== undefined && { after }) });
+    return this.#call(this.#inner, "states", {
+      consumer: this.#d.consumer,
+      prefix,
+      limit,
+      ...(after !== undefined && { after }),
+    });
   }
 
   /** Returns null if the state is no longer at `revision`, or the lease was lost. The value null removes the state. */
   saveState(value: object | null, revision: number, lease: Lease, of?: string): Promise<number | null> {
     const { consumer } = this.#d;
-    return this.#inner("saveState", { consumer, value, revision, lease, ...(of !== undefined && { of }) });
+    return this.#call(this.#inner, "saveState", { consumer, value, revision, lease, ...(of !== undefined && { of }) });
   }
 
   takeLease(holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
     const { consumer } = this.#d;
-    return this.#inner("takeLease", { consumer, holder, ttlMs, ...(lapsed !== undefined && { lapsed }) });
+    return this.#call(this.#inner, "takeLease", { consumer, holder, ttlMs, ...(lapsed !== undefined && { lapsed }) });
   }
 
   async releaseLease(lease: Lease, to?: string): Promise<void> {
-    await this.#inner("releaseLease", { consumer: this.#d.consumer, lease, ...(to !== undefined && { to }) });
+    await this.#call(this.#inner, "releaseLease", {
+      consumer: this.#d.consumer,
+      lease,
+      ...(to !== undefined && { to }),
+    });
   }
 
   hostsOf(service: string): string[] {
     return hostsOf(this.#d.broker, service);
   }
 
-  /** Calls an action that only nodes call. */
-  #inner<Answer>(action: string, params: object): Promise<Answer> {
+  /** Calls an action of the store's service, or of its inner one. */
+  async #call<Answer>(service: string, action: string, params: object): Promise<Answer> {
     const { broker, store } = this.#d;
-    const name = `${innerName(store)}.${action}`;
-    return this.#call(name, params, toSpeaker(broker, name));
-  }
-
-  /** Calls an action of the store that everyone may call. */
-  #public<Answer>(action: string, params: object): Promise<Answer> {
-    return this.#call(`${this.#d.store}.${action}`, params);
-  }
-
-  async #call<Answer>(name: string, params: object, options?: CallingOptions): Promise<Answer> {
-    const { broker, store } = this.#d;
+    const name = `${service}.${action}`;
     // Checked first, because the broker logs a warning for every call of an action that does not exist.
     if (!broker.registry.actions.isAvailable(name))
       throw new StoreUnavailableError(store, "its service is not there (yet)");
+    const options = service === this.#inner ? toSpeaker(broker, name) : {};
     // A message may be lost together with the server that carries it.
     return remoteCall(broker, name, params, { ...options, timeout: times.call.storeMs });
   }

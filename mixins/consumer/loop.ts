@@ -10,6 +10,9 @@ interface Steps {
   end: () => Promise<void>;
 }
 
+/** A rest may end so much earlier or later, so that rests that end together share one timer. */
+const toleranceMs = 1;
+
 /** Runs step after step until it is stopped. Between two steps it rests until it is woken or the rest is over. */
 export class Loop {
   readonly #steps: Steps;
@@ -75,7 +78,7 @@ export class Loop {
 
   #rest(ms: number): Promise<void> {
     this.#until = performance.now() + ms;
-    if (!this.#timer || this.#timer.dueAt > this.#until) this.#watch();
+    if (this.#until < (this.#timer?.dueAt ?? Infinity) - toleranceMs) this.#watch();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#endRest = resolve;
     return promise;
@@ -95,7 +98,7 @@ export class Loop {
     this.#timer = null;
     if (!this.#endRest) return;
     // The timer was set for an earlier rest; the current one ends later.
-    if (performance.now() < this.#until - 1) this.#watch();
+    if (performance.now() < this.#until - toleranceMs) this.#watch();
     else this.#endRest();
   }
 }
