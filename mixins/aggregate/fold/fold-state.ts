@@ -69,11 +69,16 @@ export class FoldState {
     this.settled = { ...this.#progress };
   }
 
-  pass({ id, position }: RecordedEvent, isFolded: boolean): void {
+  /**
+   * Passes an event; returns whether the batch requires a commit for it. An unmapped event requires none: it is passed
+   * again after a crash.
+   */
+  pass({ id, position }: RecordedEvent, did: "fold" | "wait" | "pass"): boolean {
     const progress = this.#progress;
     progress.position = position;
     progress.positionId = id;
-    if (isFolded) progress.folded = position;
+    if (did === "fold") progress.folded = position;
+    return did !== "pass";
   }
 
   /** Passes an event from before the checkpoint; the checkpoint does not move. */

@@ -46,12 +46,13 @@ interface EventPage extends Pick<Progress, "position" | "positionId" | "log"> {
 export class Fold {
   /** Others may read it; only this class changes it. */
   readonly state: FoldState;
+  /** How many events were parked in a row; others may read it. */
+  parkedInARow = 0;
   /** Folds the parked events that can continue. */
   readonly late: LateFold;
   readonly #d: Dependencies;
   readonly #mapped: MappedTransforms;
   readonly #step: BatchStep;
-  #parkedInARow = 0;
   #skipped: ReadonlySet<string>;
   /** Events of the current page that the store cannot upcast. A retry here would not change that. */
   #unreadable: Readonly<Record<string, Unreadable>> | undefined;
@@ -65,7 +66,7 @@ export class Fold {
     this.late = new LateFold({ ...dependencies, state, mapped: this.#mapped });
     this.#step = {
       fold: this.#foldInto.bind(this),
-      pass: this.#pass.bind(this),
+      pass: state.pass.bind(state),
       mustStop: this.#mustStop.bind(this),
     };
   }
@@ -81,7 +82,7 @@ export class Fold {
   }
 
   get isTooOftenParked(): boolean {
-    return this.#parkedInARow >= this.#d.policy.maxParkedInARow;
+    return this.parkedInARow >= this.#d.policy.maxParkedInARow;
   }
 
   /** The message of the parked failure that is last in the log. */
@@ -91,7 +92,7 @@ export class Fold {
 
   /** Called after an operator has resumed the aggregate. */
   forgetParkedInARow(): void {
-    this.#parkedInARow = 0;
+    this.parkedInARow = 0;
   }
 
   /**
@@ -117,20 +118,19 @@ export class Fold {
 
   #mustStop(): boolean {
     const { isInterrupted, turns, policy } = this.#d;
-    return isInterrupted() || this.#parkedInARow >= policy.maxParkedInARow || turns?.isOver === true;
+    return isInterrupted() || this.parkedInARow >= policy.maxParkedInARow || turns?.isOver === true;
   }
 
   /** Rows already folded are committed before the first retry. */
   async #foldBatch(events: readonly RecordedEvent[], from: number): Promise<number> {
-    const parkedInARow = this.#parkedInARow;
     const span = this.#d.spans?.batch();
     let batch: BatchOutcome | undefined;
     try {
       batch = await foldBatch(this.state, events, from, this.#step);
+      if (batch.folded > 0) this.parkedInARow = 0;
       if (batch.isCommitted) this.#d.onCommit(batch.folded);
     } catch (error) {
       if (span) markFailed(span, error);
-      this.#parkedInARow = parkedInARow;
       throw error;
     } finally {
       const { position: to } = this.state.settled;
@@ -138,14 +138,6 @@ export class Fold {
     }
     const { next, failure } = batch;
     return failure && (await this.#foldAgain(failure)) ? next + 1 : next;
-  }
-
-  /** Unmapped events need no commit: they are passed again after a crash. */
-  #pass(event: RecordedEvent, did: "fold" | "wait" | "pass"): boolean {
-    const isFolded = did === "fold";
-    this.state.pass(event, isFolded);
-    if (isFolded) this.#parkedInARow = 0;
-    return did !== "pass";
   }
 
   /** Writes the checkpoint if unmapped events have moved it past the stored one. */
@@ -182,9 +174,10 @@ export class Fold {
 
   /** Folds one event in a batch of its own, which is committed even if the event changes nothing. */
   async #alone(event: RecordedEvent): Promise<Tried> {
-    const pass: BatchStep["pass"] = (one, did) => this.#pass(one, did) || true;
+    const pass: BatchStep["pass"] = (one, did) => this.state.pass(one, did) || true;
     const { failure, folded } = await foldBatch(this.state, [event], 0, { ...this.#step, pass });
     if (failure) return failure;
+    if (folded > 0) this.parkedInARow = 0;
     this.#d.onCommit(folded);
     return {};
   }
@@ -193,10 +186,10 @@ export class Fold {
     const parked = { ...parkedAs(event, { error, attempts }), waiting: 0 };
     await this.state.inBatch(() => {
       this.state.put(event.stream, parked);
-      this.state.pass(event, false);
+      this.state.pass(event, "wait");
       return true;
     });
-    this.#parkedInARow++;
+    this.parkedInARow++;
     this.#d.warn(...parkedWarning(parked));
   }
 
