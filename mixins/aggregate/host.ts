@@ -93,13 +93,13 @@ export class AggregateHost {
    * switched
    */
   built(requestId: string): Promise<number> {
-    const built = this.work.rebuilder.wait(requestId);
+    const built = this.work.rebuilder.callers.wait(requestId);
     this.worker.interrupt();
     return built;
   }
 
   async control(): Promise<ConsumerControl> {
-    return (await this.#d.source.page(this.work.progress.position, 0)).control;
+    return (await this.#d.source.page(this.work.state.progress.position, 0)).control;
   }
 
   /** The build beside the live table, running or requested. */
@@ -143,13 +143,13 @@ export class AggregateHost {
     const halt = worker.haltedBy;
     if (halt !== null) throw new NotCaughtUpError(this.#d.name, position, reached, halt);
     worker.wake();
-    await work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () => work.progress.position);
+    await work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () => work.state.progress.position);
   }
 
   async status(): Promise<AggregateStatus> {
     const { worker, work } = this;
     // If the table does not respond, the last known position.
-    const position = (await inTime(work.table.livePosition())) ?? work.progress.position;
+    const position = (await inTime(work.table.livePosition())) ?? work.state.progress.position;
     const status = await consumerStatus(this.#d, worker, work, position);
     const { cause } = this.#opening;
     const { parked, progress, isStale } = work.table.state;

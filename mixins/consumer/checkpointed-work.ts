@@ -1,18 +1,17 @@
 import type { ParkedEvent } from "../../core/table/read-table.ts";
 import type { Checkpoint, CheckpointState } from "./checkpoint.ts";
 import type { LeaseHold } from "./lease-hold.ts";
-import type { Holding } from "./work.ts";
+import type { Holding, WorkState } from "./work.ts";
 
 /** The part that a subscription and a process manager share: a lease, and a checkpoint among the log's states. */
 export abstract class CheckpointedWork<Parked extends ParkedEvent> {
-  readonly blockedBy = null;
-  readonly isAwaited = false;
-  readonly needsPolling = true;
+  /** Nothing else wakes it for the lapse of its lease, or for a deadline. */
+  readonly polling = "steadily";
   abstract readonly lease: LeaseHold;
   protected abstract readonly checkpoint: Checkpoint<Parked>;
 
-  get progress(): Readonly<CheckpointState<Parked>> {
-    return this.checkpoint.progress;
+  get state(): WorkState & { readonly progress: Readonly<CheckpointState<Parked>> } {
+    return { progress: this.checkpoint.progress, blockedBy: null };
   }
 
   /** Whether this node holds the lease and has loaded the progress and the parked events. */

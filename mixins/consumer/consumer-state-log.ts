@@ -2,7 +2,7 @@ import { StateLog, type Debug } from "../../core/text/state-log.ts";
 import type { Work } from "./work.ts";
 import { causeOf, stateName, type WorkerState } from "./worker-state.ts";
 
-type LoggedWork = Pick<Work, "progress" | "blockedBy" | "lease">;
+type LoggedWork = Pick<Work, "state" | "lease">;
 
 /** Logs the state of a consumer, with the state names of its `status`. `off`: its loop does not run on this node. */
 export class ConsumerStateLog {
@@ -16,7 +16,10 @@ export class ConsumerStateLog {
 
   /** Under load a live consumer lags between two pages, so `folding` is logged only after a state other than `live`. */
   note(state: WorkerState): void {
-    const { blockedBy, lease, progress } = this.#work;
+    const {
+      state: { blockedBy, progress },
+      lease,
+    } = this.#work;
     const name = stateName(state, blockedBy, null);
     if (name === "folding" && this.#log.state === "live") return;
     const cause = name === "waiting" || name === "stopped" ? causeOf(state, blockedBy, null) : null;
@@ -25,6 +28,6 @@ export class ConsumerStateLog {
   }
 
   end(): void {
-    this.#log.change("off", () => ({ position: this.#work.progress.position }));
+    this.#log.change("off", () => ({ position: this.#work.state.progress.position }));
   }
 }

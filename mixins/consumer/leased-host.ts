@@ -4,7 +4,7 @@ import { StateLog, type Debug } from "../../core/text/state-log.ts";
 import type { CheckpointState } from "./checkpoint.ts";
 import type { ParkedPage } from "./parked-page.ts";
 import { withoutWaiting } from "./parked-streams.ts";
-import type { Work } from "./work.ts";
+import type { Work, WorkState } from "./work.ts";
 import type { ControlAck } from "./control-sync.ts";
 import { Worker } from "./worker.ts";
 import { consumerStatus, type CommonStatus } from "./status.ts";
@@ -26,7 +26,7 @@ export interface ConsumerStatus extends CommonStatus {
 
 /** Work that one node does at a time; it determines whether this node does it. */
 export interface LeasedWork extends Work {
-  readonly progress: Readonly<CheckpointState>;
+  readonly state: WorkState & { readonly progress: Readonly<CheckpointState> };
   readonly isInCharge: boolean;
   readonly waitingCount: number;
   parked(): ParkedEvent[];
@@ -119,7 +119,8 @@ export class LeasedHost {
   }
 
   async #state(): Promise<State> {
-    if (this.#work.isInCharge) this.#seen = { position: this.#work.progress.position, parked: this.#work.parked() };
+    if (this.#work.isInCharge)
+      this.#seen = { position: this.#work.state.progress.position, parked: this.#work.parked() };
     else this.#seen = ((await this.#d.source.state())?.value as CheckpointState | undefined) ?? nothingYet;
     return this.#seen;
   }

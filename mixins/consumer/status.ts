@@ -30,14 +30,14 @@ interface Dependencies {
 export async function consumerStatus(
   { name, node, source }: Dependencies,
   worker: Worker,
-  work: Pick<Work, "blockedBy" | "lease">,
+  work: Pick<Work, "state" | "lease">,
   position: number,
 ): Promise<CommonStatus> {
   const page = await inTime(source.page(position, 0));
   const head = page?.head ?? null;
   const lag = head === null ? null : head - position;
   const { state } = worker;
-  const blockedBy = state.block?.cause ?? work.blockedBy;
+  const { blockedBy } = work.state;
   return {
     name,
     node,
@@ -46,6 +46,6 @@ export async function consumerStatus(
     head,
     lag,
     paused: page?.control.paused ?? state.control?.paused ?? false,
-    cause: causeOf(state, work.blockedBy, work.lease?.cause ?? null),
+    cause: causeOf(state, blockedBy, work.lease?.cause ?? null),
   };
 }

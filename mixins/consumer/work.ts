@@ -9,38 +9,45 @@ import type { LeaseHold } from "./lease-hold.ts";
  */
 export type Holding = "kept" | "new" | "other";
 
+/** The state of the work at one moment. */
+export interface WorkState {
+  readonly progress: Readonly<Pick<Progress, "position" | "positionId" | "log">>;
+  /** Why the work cannot run, and `resume` would not help; null if it can. */
+  readonly blockedBy: string | null;
+}
+
+/**
+ * How often the work has to look for changes that wake no worker. `often`: a caller on this node waits for the work of
+ * another node. `steadily`: for the lapse of a lease, or for a deadline.
+ */
+export type Polling = "often" | "steadily" | "never";
+
 /**
  * The part that differs between consumers: an aggregate folds the events of the log into a table, a subscription passes
  * them to handlers.
  */
 export interface Work extends ControlledWork {
-  readonly progress: Readonly<Pick<Progress, "position" | "positionId" | "log">>;
-  /** Called before each request for a page. */
-  beforePage?(): void;
+  readonly state: WorkState;
+  /** Called before each request for a page; returns how many events the page may have. */
+  beforePage(): number;
   /** Takes or keeps the lease; called before each page. */
   acquire(): Promise<Holding>;
   /** Null if every node works for itself; then `acquire` is never called. */
   readonly lease: Pick<LeaseHold, "cause" | "restMs" | "isFreed"> | null;
-  /** The work depends on conditions that wake no worker: the lapse of a lease, a deadline. */
-  readonly needsPolling: boolean;
-  /** The maximum number of events of the next page. */
-  readonly eventsPerPage: number;
+  readonly polling: Polling;
   /** Called after each page is read, whether its events are handled or not. */
   onPage?(page: ConsumerPage): void;
   /** Does a slice of work besides the log's, even while that is blocked. `restart`: the consumer is unblocked. */
   backgroundStep?(): "idle" | Promise<"idle" | "more" | "restart">;
-  /** Why the work cannot run, and `resume` would not help; null if it can. */
-  readonly blockedBy: string | null;
   /**
    * Handles the page's events in order. If interrupted, it ends early, between two events. Returns a promise only if
    * there is something to do. @throws an outage's error
    */
   handle(page: ConsumerPage): void | Promise<void>;
-  /** A caller on this node waits for the work of another node. */
-  readonly isAwaited: boolean;
   /** Writes the checkpoint if it has moved since the last write. */
   save(): Promise<void>;
-  readonly isTooOftenParked: boolean;
+  /** How many events were parked in a row. */
+  readonly parkedInARow: number;
   /** The message of the event that was parked last. */
   readonly lastFailure: string | undefined;
   /** Called after an operator has resumed the consumer. */

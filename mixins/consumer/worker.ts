@@ -11,7 +11,7 @@ import type { Interrupter } from "./interrupter.ts";
 import { Loop } from "./loop.ts";
 import { otherLog } from "./other-log.ts";
 import { Outages } from "./outages.ts";
-import type { Holding, Work } from "./work.ts";
+import type { Holding, Work, WorkState } from "./work.ts";
 import { changed, haltOf, parkedCause, startState, type WorkerState } from "./worker-state.ts";
 
 interface Dependencies extends OperatorLog {
@@ -71,7 +71,7 @@ export class Worker {
     const { interrupter, metrics, work } = this.#d;
     if (head !== undefined && metrics && !interrupter.stopping) this.#measure(head);
     // A standby ignores new events; only the lease wakes it.
-    if (head === undefined || (this.state.isWorking && head > work.progress.position)) this.#loop.wake();
+    if (head === undefined || (this.state.isWorking && head > work.state.progress.position)) this.#loop.wake();
   }
 
   /** Another node has released the lease of this work. */
@@ -99,7 +99,7 @@ export class Worker {
 
   /** Why nothing is done at the moment; null while it works or waits for a dependency. */
   get haltedBy(): string | null {
-    return haltOf(this.state, this.#d.work.blockedBy);
+    return haltOf(this.state, this.#d.work.state.blockedBy);
   }
 
   /** Whether the checkpoint's position is valid in the current log. */
@@ -119,11 +119,11 @@ export class Worker {
   }
 
   #restMs(): number {
-    const { isAwaited, lease, needsPolling } = this.#d.work;
+    const { lease, polling } = this.#d.work;
     const { everyMs, whileAwaitedMs } = times.poll;
-    if (isAwaited || this.#control.waiters.size > 0) return whileAwaitedMs;
-    if (this.#isNotified && !needsPolling && this.state.isCaughtUp && !this.#isHalted && this.state.block === null)
-      return Infinity;
+    if (polling === "often" || this.#control.waiters.size > 0) return whileAwaitedMs;
+    const isDone = this.state.isCaughtUp && !this.#isHalted && this.state.block === null;
+    if (polling === "never" && this.#isNotified && isDone) return Infinity;
     return lease ? Math.min(everyMs, Math.max(lease.restMs, 0)) : everyMs;
   }
 
@@ -147,16 +147,16 @@ export class Worker {
 
   /** Returns whether there is more to do at once. */
   async #advance(): Promise<boolean> {
-    const { work, source, interrupter, handOver, metrics } = this.#d;
+    const { work, source, interrupter, handOver, metrics, maxParkedInARow } = this.#d;
     const control = this.#control;
     interrupter.resume();
-    work.beforePage?.();
+    const eventsPerPage = work.beforePage();
     const isWorking = handOver || work.lease ? await this.#acquire() : true;
     const halt = this.haltedBy;
     const isResting = !isWorking || halt !== null;
     const { state } = this;
-    const { progress } = work;
-    const page = await source.page(progress.position, isResting ? 0 : work.eventsPerPage);
+    const { progress } = work.state;
+    const page = await source.page(progress.position, isResting ? 0 : eventsPerPage);
     this.#isNotified = page.notifies === true;
     work.onPage?.(page);
     const applying = this.#applyControl(page, progress);
@@ -170,10 +170,10 @@ export class Worker {
     const handling = work.handle(page);
     if (handling) await handling;
     if (metrics) this.#measure(page.head);
-    const isCaughtUp = page.end && work.progress.position === page.position;
+    const isCaughtUp = page.end && work.state.progress.position === page.position;
     if (isCaughtUp !== this.state.isCaughtUp)
       this.#change({ isCaughtUp, hasCaughtUp: this.state.hasCaughtUp || isCaughtUp });
-    if (work.isTooOftenParked) this.#stop(parkedCause(this.#d.maxParkedInARow, work.lastFailure), false);
+    if (work.parkedInARow >= maxParkedInARow) this.#stop(parkedCause(maxParkedInARow, work.lastFailure), false);
     return control.hasMore || (!page.end && this.state.block === null);
   }
 
@@ -195,12 +195,12 @@ export class Worker {
   #measure(head: number): void {
     const { metrics, work } = this.#d;
     const { isWorking } = this.state;
-    metrics?.lag(isWorking ? Math.max(head - work.progress.position, 0) : NaN);
+    metrics?.lag(isWorking ? Math.max(head - work.state.progress.position, 0) : NaN);
     metrics?.parked(isWorking ? work.parkedCount : NaN);
   }
 
   /** Compares the log with the checkpoint, and applies the control state. */
-  #applyControl(page: ConsumerPage, progress: Work["progress"]): void | Promise<void> {
+  #applyControl(page: ConsumerPage, progress: WorkState["progress"]): void | Promise<void> {
     const { control } = page;
     const { isWorking } = this.state;
     if (control.revision !== this.state.control?.revision || !isWorking) this.#noteControl(control);

@@ -36,6 +36,9 @@ interface Dependencies extends Interruption, OperatorLog {
   wake: () => void;
 }
 
+/** The deadlines and the control state are checked once per page. */
+const eventsPerPage = 200;
+
 /**
  * The work of a process manager: events of different processes in parallel, those of one in the order of the log. A
  * process is stored after each event, the checkpoint at intervals, so an event that is read again after a crash is
@@ -43,8 +46,6 @@ interface Dependencies extends Interruption, OperatorLog {
  */
 export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implements LeasedWork {
   readonly lease: LeaseHold;
-  /** The deadlines and the control state are checked once per page of this size. */
-  readonly eventsPerPage = 200;
   readonly #d: Dependencies;
   protected readonly checkpoint: Checkpoint<ParkedProcess>;
   readonly #processes: Processes;
@@ -83,7 +84,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
       ...dependencies,
       processes: this.#processes,
       queue: this.#queue,
-      isPassed: (position) => position <= this.progress.position,
+      isPassed: (position) => position <= this.checkpoint.progress.position,
     });
     this.#late = new LateWork({
       known: this.#known,
@@ -91,7 +92,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
       lost: this.#lost,
       atWork: this.#atWork,
       isInterrupted: dependencies.isInterrupted,
-      isTooOftenParked: () => this.isTooOftenParked,
+      isTooOftenParked: () => this.#isTooOftenParked(),
     });
   }
 
@@ -116,6 +117,10 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
   #note(id: string, process: StoredProcess | null): void {
     // A standby reads the parked events from the checkpoint.
     if (this.#known.note(id, process)) this.checkpoint.touch();
+  }
+
+  beforePage(): number {
+    return eventsPerPage;
   }
 
   rejectWaiters(): void {
@@ -177,7 +182,11 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
   }
 
   #mustStop(): boolean {
-    return this.#atWork.hasFailed || this.#d.isInterrupted() || this.isTooOftenParked || !this.isInCharge;
+    return this.#atWork.hasFailed || this.#d.isInterrupted() || this.#isTooOftenParked() || !this.isInCharge;
+  }
+
+  #isTooOftenParked(): boolean {
+    return this.parkedInARow >= this.#d.policy.maxParkedInARow;
   }
 
   /** Processes that finish an event at the same time share one write. */
@@ -202,8 +211,8 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     return this.parked().at(-1)?.error?.message;
   }
 
-  get isTooOftenParked(): boolean {
-    return Math.max(this.#queue.parkedInARow, this.#lost.inARow) >= this.#d.policy.maxParkedInARow;
+  get parkedInARow(): number {
+    return Math.max(this.#queue.parkedInARow, this.#lost.inARow);
   }
 
   forgetParkedInARow(): void {

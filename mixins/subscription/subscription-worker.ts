@@ -26,18 +26,19 @@ interface Dependencies extends Interruption {
   debug: Debug;
 }
 
+const eventsPerPage = 1000;
+
 /**
  * The work of a subscription: passes each event to its handler, in the order of the log. The checkpoint is written
  * after the handler, so a crash between the two repeats some events.
  */
 export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implements LeasedWork {
   readonly lease: LeaseHold;
-  readonly eventsPerPage = 1000;
+  parkedInARow = 0;
   readonly #d: Dependencies;
   protected readonly checkpoint: Checkpoint<ParkedStream>;
   readonly #parked = new ParkedStreams();
   readonly #late: LateStreams;
-  #parkedInARow = 0;
   #skipped: ReadonlySet<string> = new Set();
 
   constructor(dependencies: Dependencies) {
@@ -48,7 +49,7 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
       source: dependencies.source,
       parked: this.#parked,
       isInterrupted: () => this.#isInterrupted(),
-      upTo: () => this.progress.position,
+      upTo: () => this.checkpoint.progress.position,
       handle: this.#handleLate.bind(this),
       put: this.#put.bind(this),
     });
@@ -57,6 +58,10 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
       parked: () => this.parked(),
       takeOver: (state) => void (state && this.#parked.replace(state.parked)),
     });
+  }
+
+  beforePage(): number {
+    return eventsPerPage;
   }
 
   rejectWaiters(): void {}
@@ -76,7 +81,7 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
   }
 
   #mustStop(): boolean {
-    return this.isTooOftenParked || this.#isInterrupted();
+    return this.parkedInARow >= this.#d.policy.maxParkedInARow || this.#isInterrupted();
   }
 
   #isInterrupted(): boolean {
@@ -95,7 +100,7 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     if (end === "interrupted") return false;
     if (end === "done") return this.#did();
     await this.#park(event, end.error, end.attempts);
-    this.#parkedInARow++;
+    this.parkedInARow++;
     return true;
   }
 
@@ -106,7 +111,7 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
   }
 
   #did(): true {
-    this.#parkedInARow = 0;
+    this.parkedInARow = 0;
     return true;
   }
 
@@ -145,12 +150,8 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     return this.parked().findLast(({ error }) => error)?.error?.message;
   }
 
-  get isTooOftenParked(): boolean {
-    return this.#parkedInARow >= this.#d.policy.maxParkedInARow;
-  }
-
   forgetParkedInARow(): void {
-    this.#parkedInARow = 0;
+    this.parkedInARow = 0;
   }
 
   async skip(skipped: ReadonlySet<string>): Promise<void> {

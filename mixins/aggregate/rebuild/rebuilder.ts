@@ -43,6 +43,8 @@ interface Dependencies extends BuildDependencies {
 export class Rebuilder {
   /** The last request, whether it has ended or not. */
   request: RebuildRequest | null = null;
+  /** Each waits for a request, by its id, and gets the position at which the table was switched. */
+  readonly callers: AwaitedRequests["callers"];
   readonly #d: Dependencies;
   #isPaused = false;
   #isFirstLook = true;
@@ -55,17 +57,13 @@ export class Rebuilder {
     this.#d = dependencies;
     const { name, debug } = dependencies;
     this.#awaited = new AwaitedRequests(name);
+    this.callers = this.#awaited.callers;
     this.#stateLog = new StateLog(`${name} rebuild`, "idle", debug);
   }
 
   /** The request that is being built. */
   get running(): RebuildRequest | null {
     return this.#build?.request ?? null;
-  }
-
-  /** Called before each request for a page. */
-  ask(): void {
-    if (this.#awaited.callers.size > 0) this.#awaited.callers.ask();
   }
 
   /**
@@ -76,16 +74,11 @@ export class Rebuilder {
     this.request = build ?? null;
     this.#isPaused = paused;
     this.#skipped = skipped;
-    if (position === null || (!this.#build && this.#awaited.callers.size === 0)) return;
+    if (position === null || (!this.#build && this.callers.size === 0)) return;
     const { requestId } = this.#d.table.live().origin;
     if (this.#build?.request.id === requestId) this.#build = null;
     this.#awaited.done(requestId, position);
     this.#awaited.rejectWaiters(this.request);
-  }
-
-  /** Resolves to the position at which the table was switched. @throws the reason if it was not switched */
-  wait(request: string): Promise<number> {
-    return this.#awaited.callers.wait(request);
   }
 
   /** Retries in the new generation too: an event that stayed parked there would undo the retry with the switch. */
@@ -119,12 +112,8 @@ export class Rebuilder {
 
   /** `advance` has something to do. */
   get hasWork(): boolean {
-    if (this.#isFirstLook || this.#build || this.#awaited.callers.size > 0) return true;
+    if (this.#isFirstLook || this.#build || this.callers.size > 0) return true;
     return this.request !== null && this.isWanted;
-  }
-
-  get isAwaited(): boolean {
-    return this.#awaited.callers.size > 0;
   }
 
   progress(head: number): RebuildProgress | null {

@@ -1,10 +1,10 @@
 import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
-import type { Generation, Progress } from "../../../core/table/read-table.ts";
+import type { Generation } from "../../../core/table/read-table.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { Interruption } from "../../consumer/error-policy.ts";
 import type { LeaseHold } from "../../consumer/lease-hold.ts";
-import type { Holding, Work } from "../../consumer/work.ts";
+import type { Holding, Polling, Work } from "../../consumer/work.ts";
 import { Fold } from "../fold/fold.ts";
 import type { ParkedPage } from "../../consumer/parked-page.ts";
 import { listParked } from "../fold/parked-list.ts";
@@ -14,6 +14,7 @@ import { CatchUp } from "./catch-up.ts";
 import type { TableDependencies } from "./dependencies.ts";
 import { HostedTable } from "./hosted-table.ts";
 import { TableProgress } from "./table-progress.ts";
+import type { TableState } from "./table-state.ts";
 
 /**
  * The work of an aggregate: the fold into its table, and a new generation beside it if the definition has changed or a
@@ -85,16 +86,18 @@ export class TableWorker implements Work {
         this.#d.metrics?.folded(folded);
         this.table.noteProgress();
         // A commit beside the live generation changes no query result.
-        if (generation === this.table.state.live) this.#answersChanged();
-        else this.progressReport.measure(this.head);
+        if (generation !== this.table.state.live) return this.progressReport.measure(this.head);
+        this.#d.onCommit();
+        if (this.catchUp.readers.size > 0) this.#reach();
       },
     });
   }
 
-  #answersChanged(): void {
+  /** Another generation answers queries. */
+  #onSwitch(): void {
     this.progressReport.measure(this.head);
     this.#d.onCommit();
-    if (this.catchUp.readers.size > 0) this.#reach();
+    this.#reach();
   }
 
   #reach(): void {
@@ -102,30 +105,21 @@ export class TableWorker implements Work {
     if (!successor) this.catchUp.reach(progress.position);
   }
 
-  get progress(): Readonly<Progress> {
-    return this.table.state.progress;
+  get state(): TableState {
+    return this.table.state;
   }
 
-  get blockedBy(): string | null {
-    return this.table.state.blockedBy;
+  get polling(): Polling {
+    const isAwaited = this.catchUp.readers.size > 0 || this.rebuilder.callers.size > 0;
+    if (isAwaited && this.table.state.fold === null) return "often";
+    return this.table.isShared || this.#d.unrecorded.size > 0 ? "steadily" : "never";
   }
 
-  get isAwaited(): boolean {
-    return this.table.state.fold === null && (this.catchUp.readers.size > 0 || this.rebuilder.isAwaited);
-  }
-
-  get needsPolling(): boolean {
-    return this.table.isShared || this.#d.unrecorded.size > 0;
-  }
-
-  get eventsPerPage(): number {
-    return this.#turns.eventsPerPage;
-  }
-
-  beforePage(): void {
+  beforePage(): number {
     this.#turns.begin();
     if (this.catchUp.readers.size > 0) this.catchUp.readers.ask();
-    this.rebuilder.ask();
+    if (this.rebuilder.callers.size > 0) this.rebuilder.callers.ask();
+    return this.#turns.eventsPerPage;
   }
 
   async acquire(): Promise<Holding> {
@@ -165,7 +159,7 @@ export class TableWorker implements Work {
       if (isBuilding || this.#turns.eventsPerPage < mostPerPage)
         this.#turns.recordLive(folded, position >= page.position);
       if (isSwitched) {
-        this.#answersChanged();
+        this.#onSwitch();
         this.#d.info(`${this.#d.name} now reads from the rebuilt table`, { position });
       }
       // Standbys see only the stored checkpoint, and unmapped events do not cause a write of it.
@@ -188,7 +182,7 @@ export class TableWorker implements Work {
   async #takeOver(generation: Generation, fold: Fold): Promise<void> {
     this.#isAtEnd = false;
     await this.table.takeOver(generation, fold);
-    this.#answersChanged();
+    this.#onSwitch();
   }
 
   async save(): Promise<void> {
@@ -210,8 +204,8 @@ export class TableWorker implements Work {
     return this.table.state.fold?.lastFailure;
   }
 
-  get isTooOftenParked(): boolean {
-    return this.table.state.fold?.isTooOftenParked ?? false;
+  get parkedInARow(): number {
+    return this.table.state.fold?.parkedInARow ?? 0;
   }
 
   forgetParkedInARow(): void {
@@ -220,7 +214,7 @@ export class TableWorker implements Work {
 
   rejectWaiters(why: string): void {
     if (this.#interruption.isStopping()) this.catchUp.rejectAll();
-    else this.catchUp.rejectWaiters(this.progress.position, why);
+    else this.catchUp.rejectWaiters(this.table.state.progress.position, why);
   }
 
   skip(skipped: ReadonlySet<string>): Promise<void> {
