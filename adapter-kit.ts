@@ -46,6 +46,7 @@ export type {
 export { decideInOrder } from "./core/log/decide-in-order.ts";
 export { eventTime } from "./core/event/event-time.ts";
 export { conflictOf, type ExpectedVersion } from "./core/log/expected-version.ts";
+export { BackupUnsupportedError } from "./core/errors/backup-unsupported.ts";
 export {
   DefinitionError,
   DuplicateRowError,

@@ -93,9 +93,9 @@ export function kindOfValue(found: unknown): unknown {
 }
 
 const inBrief = ({ field, found, expected }: Problem): Problem => ({
-  field: brief(field) || '""',
+  field: brief(printable(field)) || '""',
   found,
-  expected: brief(expected, maxExpectedCharacters),
+  expected: brief(printable(expected), maxExpectedCharacters),
 });
 
 const sentence = ({ field, found, expected }: Problem) => `${field}: found ${show(found)}, expected ${expected}`;

@@ -144,7 +144,7 @@ describe("An event that a subscription cannot handle", () => {
       });
     await broker.call("watch.pause");
     for (const action of ["retry", "skip"])
-      expect(await refusal(() => broker.call(`watch.${action}`, { id }))).toMatchObject({ type: "UNUSABLE_STORE" });
+      expect(await refusal(() => broker.call(`watch.${action}`, { id }))).toMatchObject({ type: "CONSUMER_PAUSED" });
     expect(count(watched, 1)).toBe(2);
   });
 

@@ -104,8 +104,8 @@ export const backups: LogCases = {
 export const noBackups: LogCases = {
   "refuses one, with the reason": async (fixture) => {
     const log = await fixture.open();
-    const { code, retryable } = await refusedAs("UNUSABLE_STORE", () => log.backup("nowhere/x.db"));
-    same({ code, retryable }, { code: 500, retryable: false });
+    const { code, retryable } = await refusedAs("BACKUP_UNSUPPORTED", () => log.backup("nowhere/x.db"));
+    same({ code, retryable }, { code: 409, retryable: false });
     assert.equal(existsSync("nowhere"), false);
   },
 };

@@ -29,8 +29,8 @@ describe("The control state of a consumer", () => {
   ])("is bounded in bytes, whatever is skipped: %s", async (_what, idOf, reason, least) => {
     const { control, error, skips } = await skipAll(idOf, reason);
     expect(error).toMatchObject({
-      code: 500,
-      type: "UNUSABLE_STORE",
+      code: 409,
+      type: "TOO_MANY_SKIPPED",
       message: expect.stringMatching(/has skipped \d+ events.*256 KiB/),
     });
     expect(bytesOf(control)).toBeLessThan(257 * 1024);
