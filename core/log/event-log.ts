@@ -167,7 +167,7 @@ export interface EventLog {
   /**
    * Copies the log as it is at one moment into the new file `to`, from which it can be opened again, while appends go
    * on; the copy is opened and verified before it gets its name. `onProgress` is called with bytes. One at a time.
-   * @throws UnusableStoreError if the engine declares `backup: false`; ValidationError naming `to` if the file exists or
+   * @throws BackupUnsupportedError if the engine declares `backup: false`; ValidationError naming `to` if the file exists or
    *   cannot be written; StoreUnavailableError: the disk is full, the log was closed, another backup is running
    */
   backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup>;
