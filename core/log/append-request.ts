@@ -69,6 +69,8 @@ export interface AppendContext extends EventContext {
   commandId?: string | undefined;
   /** Most bytes that the response's events may take in one message. Default: unlimited. */
   maxAnswerBytes?: number;
+  /** The tag of a caller's append. Ignored without an effective command id. */
+  command?: CommandTag;
   /** Default: 10,000, the most that an engine takes. */
   maxEvents?: number;
   /** True if any service may have called: the fields of deciders are refused as unknown. */
@@ -99,10 +101,12 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
 
   const most = Math.max(maxCharacters, context.maxEventBytes);
   let characters = 0;
-  const own = command === undefined ? context : { ...context, command };
   const given = listed(events);
   // Events with ids of their own are recognised by these.
   const commandId = context.commandId === undefined || given.every(hasId) ? undefined : context.commandId;
+  const { command: ofCommandId, ...shared } = context;
+  const tag = command ?? (commandId === undefined ? undefined : ofCommandId);
+  const own = { ...shared, ...(tag && { command: tag }) };
   const accepted = given.map((event, index) => {
     const one = toNewEvent(event, index, commandId, stream, own, problems);
     if (one) characters += one.payloadText.length + one.metaText.length;

@@ -47,6 +47,11 @@ export class Commands {
     return nestedCommandsOn(call.ctx.broker).run(call, () => this.#pending.run(call.ctx.params, () => this.#run(call)));
   }
 
+  /** The first result of a repeated command; null if it has stored nothing before. @throws CommandIdReusedError */
+  earlier(call: CommandCall): Promise<StoredAnswer | null> {
+    return this.#d.outcomes.earlier(call);
+  }
+
   async #run(call: CommandCall): Promise<StoredAnswer> {
     const tries: Tries = { conflicts: 0, failedSpeculations: 0 };
     for (;;) {

@@ -7,7 +7,7 @@ import { times } from "../../core/concurrency/times.ts";
 import type { StoredAnswer } from "../event-store/append/appends.ts";
 import type { CommandTag } from "../../core/log/command-tag.ts";
 import type { CommandCall } from "./command-call.ts";
-import { earlierEvents } from "../event-store/actions/earlier-events.ts";
+import { earlierEvents, hashOf, repeatedAnswer } from "../event-store/actions/earlier-events.ts";
 import type { Entities } from "./entities.ts";
 import type { SnapshotWriter } from "./snapshot-writer.ts";
 import type { BaseState, SpeculativeState } from "./speculative-state.ts";
@@ -132,11 +132,9 @@ export class Outcomes {
   }
 
   /** @throws CommandIdReusedError */
-  #answer({ stream, tag }: CommandCall, events: RecordedEvent[]): StoredAnswer {
-    const last = events.at(-1)!;
-    const { hash } = (last.meta["$command"] ?? {}) as Partial<CommandTag>;
-    if (!isSameCommand(hash, tag.hash)) throw new CommandIdReusedError(tag.id, tag.name);
-    return { stream, version: last.version, position: last.position, events, repeated: true };
+  #answer({ tag }: CommandCall, events: RecordedEvent[]): StoredAnswer {
+    if (!isSameCommand(hashOf(events), tag.hash)) throw new CommandIdReusedError(tag.id, tag.name);
+    return repeatedAnswer(events);
   }
 }
 

@@ -9,8 +9,9 @@ import { didYouMean } from "../../core/options/near-name.ts";
 import { registerDecider } from "../service/known-deciders.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { markOrigin, ownActions } from "../service/own-actions.ts";
+import { markRepeatable } from "../service/repeated-call.ts";
 import { companionStarted } from "../service/companion.ts";
-import { toCommandCall } from "./command-call.ts";
+import { toCommandCall, type CommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
 import { assertOwnStreams, publishedOf } from "./shared-streams.ts";
 import { DeciderHost } from "./host.ts";
@@ -124,7 +125,21 @@ function commandAction(decider: DeciderDefinition, name: string, options: Action
     const call = toCommandCall(decider, name, ctx);
     return call.isDryRun ? dryRun(host, call) : host.commands.run(call);
   }, "declared");
+  markRepeatable(handler, async (ctx) => {
+    const call = namedCall(decider, name, ctx);
+    return call && hosts.get(ctx.service!)!.commands.earlier(call);
+  });
   return withParams({ ...options, handler }, givenParams as ActionSchema["params"], params as ActionSchema["params"]);
+}
+
+/** A call that the param rules refuse; null if it has no valid id, or stores nothing. */
+function namedCall(decider: DeciderDefinition, name: string, ctx: Context<object>): CommandCall | null {
+  try {
+    const call = toCommandCall(decider, name, ctx);
+    return call.isDryRun ? null : call;
+  } catch {
+    return null;
+  }
 }
 
 /** @throws DefinitionError if another decider or an action of the service would silently replace an action */

@@ -27,7 +27,7 @@ import { historyActions, verifyActions } from "./actions/history-actions.ts";
 import { logReadActions } from "./actions/log-read-actions.ts";
 import { linkActions } from "./actions/link-actions.ts";
 import { relayActions, relayOf } from "./actions/relay-actions.ts";
-import { reusedBy } from "./actions/reused-by.ts";
+import { appendTag, reusedBy, storedAppend } from "./actions/repeated-append.ts";
 import { requestIds } from "./actions/request-ids.ts";
 import { commandIdOf } from "../service/command-header.ts";
 import { traceActions } from "./actions/trace-actions.ts";
@@ -70,8 +70,13 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     const span = ctx.broker.isTracingEnabled() ? appendSpan(ctx, name) : null;
     try {
       duplicateHosts?.assertNone();
-      const ids = { ...requestIds(ctx), commandId: commandIdOf(ctx), isOfCaller };
-      const answer = await host.appends.append(ctx.params, ids);
+      const command = isOfCaller ? appendTag(ctx) : undefined;
+      const ids = { ...requestIds(ctx), commandId: commandIdOf(ctx), isOfCaller, ...(command && { command }) };
+      const answer = await host.appends.append(ctx.params, ids).catch(async (error: unknown) => {
+        const stored = command && (await storedAppend(ctx, name, command, error));
+        if (stored) return stored;
+        throw error;
+      });
       recordWritten(ctx, { [name]: answer.position });
       const { position, events, repeated } = answer;
       span?.addTags({ position, events: events.length, repeated });

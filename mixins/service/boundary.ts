@@ -2,11 +2,12 @@ import type { ActionHandler, ActionSchema, Context, Service, ServiceBroker } fro
 import { ValidationError } from "../../core/errors/errors.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../../core/errors/unreadable.ts";
 import { assertNoWriteInFold, foldToken } from "./in-fold.ts";
-import { assertAnswerFits, isFromAnotherNode } from "./message-size.ts";
+import { assertAnswerFits, isFromAnotherNode, isMeasuredBefore } from "./message-size.ts";
 import { originOf, type Origin } from "./own-actions.ts";
-import { toValidationError } from "./params-refusal.ts";
+import { isOwnRefusal, toValidationError } from "./params-refusal.ts";
+import { repeatsOf } from "./repeated-call.ts";
 import { isDryRun } from "./dry-run-flag.ts";
-import { recordSent } from "./sent-params.ts";
+import { recordSent, sentHash } from "./sent-params.ts";
 import { withTextId } from "../../core/event/params-id.ts";
 import { headerCommandId } from "./command-header.ts";
 
@@ -23,11 +24,12 @@ export function guardActions(broker: ServiceBroker): void {
   broker.middlewares.add({ name: "EventSourcing", localAction: guard });
 }
 
-function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
+function guard(this: ServiceBroker, next: ActionHandler, action: ActionSchema): ActionHandler {
   const origin = originOf(action);
   if (!origin) return next;
   const isGenerated = origin === "generated";
   const prepare = isGenerated ? paramsCopier(action.params) : declaredParams(action.params);
+  const storedResult = repeatsOf(this, action);
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
       prepare(ctx);
@@ -35,9 +37,12 @@ function guard(next: ActionHandler, action: ActionSchema): ActionHandler {
       if (!isObject(meta)) throw new ValidationError([{ field: "meta", found: meta, expected: "an object" }]);
       if (foldToken in meta) assertNoWriteInFold(ctx, action, origin, isDryRun(ctx));
       const answer: unknown = await next.call(this, ctx);
-      if (isGenerated && isFromAnotherNode(ctx)) assertAnswerFits(ctx, answer);
+      if (isGenerated && isFromAnotherNode(ctx) && !isMeasuredBefore(ctx)) assertAnswerFits(ctx, answer);
       return answer;
     } catch (error) {
+      // A later release may refuse what was stored before, and its caller must not take the command for refused.
+      const stored = isOwnRefusal(error, ctx) && sentHash(ctx) !== undefined ? await storedResult(ctx) : null;
+      if (stored !== null) return stored;
       throw toValidationError(error, ctx, action.params, isGenerated) ?? unreadable(error, ctx, origin) ?? error;
     }
   };

@@ -85,6 +85,8 @@ export function callStore<Answer>(
 
 /** These actions store events. Their results are measured before storing, because rejecting them afterwards is too late. */
 const measuredBefore = ["append", "record"];
+export const isMeasuredBefore = ({ action }: Context): boolean =>
+  measuredBefore.includes((action as { rawName?: string } | null)?.rawName ?? "");
 
 /**
  * Checks the result of a generated action that is sent to another node. Moleculer only logs a result that is too large for a
@@ -92,8 +94,7 @@ const measuredBefore = ["append", "record"];
  * @throws AnswerTooLargeError if it does not fit into one message
  */
 export function assertAnswerFits(ctx: Context, answer: unknown): void {
-  const { rawName = "", name = "" } = (ctx.action ?? {}) as { rawName?: string; name?: string };
-  if (measuredBefore.includes(rawName)) return;
+  const name = ctx.action?.name ?? "";
   const { bytes, isMore } = jsonBytes(answer, maxMessageBytes);
   if (bytes > maxMessageBytes) throw new AnswerTooLargeError(name, bytes, maxMessageBytes, isMore);
 }

@@ -30,11 +30,17 @@ export function ownActions(actions: Actions): Actions {
 
 /** The origin of a registered action; null if its handler does not belong to this package. */
 export function originOf(action: ActionSchema): Origin | null {
+  const handler = handlerOf(action);
+  return (handler && origins.get(handler)) ?? null;
+}
+
+/** The handler of a registered action as its service declares it: the registered one is bound to the service. */
+export function handlerOf(action: ActionSchema): object | undefined {
   const { service, rawName } = action as ActionSchema & { service?: Service; rawName?: string };
   for (const [key, declared] of Object.entries(service?.schema.actions ?? {})) {
     if (typeof declared === "boolean") continue;
     const { name = key, handler }: ActionSchema = typeof declared === "function" ? { handler: declared } : declared;
-    if (name === rawName) return (handler && origins.get(handler)) ?? null;
+    if (name === rawName) return handler;
   }
-  return null;
+  return undefined;
 }

@@ -42,6 +42,12 @@ export function toValidationError(
   return new Errors.ValidationError(text, "VALIDATION_ERROR", entries);
 }
 
+/** Whether Moleculer's validator refused the params of this call, and not those of a nested one. */
+export function isOwnRefusal(error: unknown, { action }: Context): boolean {
+  const { type, data } = (error ?? {}) as { type?: unknown; data?: unknown };
+  return type === "VALIDATION_ERROR" && isByValidator(data) && data[0]!.action === action?.name;
+}
+
 /** Only Moleculer's validator names the action in each entry. */
 const isByValidator = (data: unknown): data is Entry[] =>
   Array.isArray(data) && data.length > 0 && data.every((entry: Entry | null) => typeof entry?.action === "string");

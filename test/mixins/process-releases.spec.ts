@@ -84,11 +84,11 @@ describe.each([
   };
   const both = [`${stream}-b 5`, `${stream}-a -5`];
 
-  it("moves the money once after the release has added a default to the command", async () => {
-    const broker = await acrossReleases(
-      { handle },
-      { handle, params: { currency: { type: "string", default: "EUR" } } },
-    );
+  it.each([
+    ["added a default to the command", { currency: { type: "string", default: "EUR" } }],
+    ["narrowed a rule that the first command does not fit", { amount: { type: "number", max: 0 } }],
+  ])("moves the money once after the release has %s", async (_change, params) => {
+    const broker = await acrossReleases({ handle }, { handle, params });
     await caughtUp(broker, "manager");
     expect(await moved(broker)).toEqual(both);
     expect(await parkedOf(broker)).toEqual([]);

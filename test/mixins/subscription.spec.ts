@@ -76,8 +76,12 @@ describe("A subscription", () => {
     ];
     await caughtUp(broker, "watch");
     const followed: RecordedEvent[] = await eventsIn(broker.call("events.read", { stream: "b-1" }));
-    expect(followed.map(({ meta }) => meta)).toEqual(
-      causes.map(({ id, meta: { correlationId } }) => ({ correlationId, causationId: id, $causationDepth: 1 })),
+    expect(followed.map(({ meta: { $command, ...meta } }) => [meta, ($command as { name?: string })?.name])).toEqual(
+      causes.map(({ id, meta: { correlationId } }, index) => [
+        { correlationId, causationId: id, $causationDepth: 1 },
+        // `call` sends a command id, a nested call does not.
+        index === 0 ? "events.append" : undefined,
+      ]),
     );
   });
 

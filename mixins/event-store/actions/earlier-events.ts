@@ -2,6 +2,8 @@ import type { Context } from "moleculer";
 import { derivedEventId } from "../../../core/event/event-id.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import type { CommandTag } from "../../../core/log/command-tag.ts";
+import type { StoredAnswer } from "../append/appends.ts";
 import type { HistoryPage } from "./history-page.ts";
 
 /** The events of an append with this command id; empty if there is none. */
@@ -20,4 +22,15 @@ export async function earlierEvents(ctx: Context, store: string, commandId: stri
     if (page.end) return events;
     if (pace.isDue()) await pace.turn();
   }
+}
+
+/** The result of the append that stored these events. */
+export function repeatedAnswer(events: RecordedEvent[]): StoredAnswer {
+  const { stream, version, position } = events.at(-1)!;
+  return { stream, version, position, events, repeated: true };
+}
+
+/** The hash of the params that led to these events; undefined if none was stored. */
+export function hashOf(events: readonly RecordedEvent[]): string | undefined {
+  return ((events.at(-1)!.meta["$command"] ?? {}) as Partial<CommandTag>).hash;
 }

@@ -1,11 +1,12 @@
 import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
 import { strictParams, withParams } from "../../service/given-params.ts";
 import { markOrigin } from "../../service/own-actions.ts";
+import { markRepeatable } from "../../service/repeated-call.ts";
 import { withoutParams } from "../../observability/spans.ts";
 import type { StoredAnswer } from "../append/appends.ts";
 import { splitOptions, type AnyParams, type EventOptions, type Target } from "./event-options.ts";
 import { assertHasId } from "./event-stream.ts";
-import { appendMapped } from "./mapped-append.ts";
+import { appendMapped, storedMapped } from "./mapped-append.ts";
 
 /** Every option of a Moleculer action except its handler, and how the params become an event. */
 export interface MapActionOptions<Payload = unknown, Params = AnyParams>
@@ -27,6 +28,7 @@ export function mapAction(target: Target, options: MapActionOptions): ActionSche
   const handler = markOrigin(async function (ctx: Context<AnyParams>): Promise<StoredAnswer> {
     return appendMapped(target, toEvent, ctx);
   }, "declared");
+  markRepeatable(handler, (ctx) => storedMapped(target, toEvent, ctx as Context<AnyParams>));
   const schema = { ...action, tracing: withoutParams(action.tracing), handler };
   return withParams(schema, action.params, strictParams(action.params));
 }

@@ -7,7 +7,7 @@ import { ValidationError } from "../../../core/errors/errors.ts";
 import { expectedVersionProblem } from "../../../core/log/expected-version.ts";
 import { appendIdOf } from "../../service/append-id.ts";
 import { commandIdOf } from "../../service/command-header.ts";
-import { earlierEvents } from "./earlier-events.ts";
+import { earlierEvents, hashOf, repeatedAnswer } from "./earlier-events.ts";
 import { callInner } from "../../service/between-nodes.ts";
 import { callStore } from "../../service/message-size.ts";
 import { sentHash } from "../../service/sent-params.ts";
@@ -31,27 +31,41 @@ export async function appendMapped(
   { naming, content }: ToEvent,
   ctx: Context<AnyParams>,
 ): Promise<StoredAnswer> {
-  const values: Values = {};
-  await readInto(values, naming, ctx);
-  assertFilledStream(values.stream);
-  const commandId = toCommandId("commandId", values.commandId) ?? commandIdOf(ctx);
-  const named = commandId === undefined ? null : nameOf(ctx, commandId, values.stream);
+  const { stream: given, named } = await placeOf(naming, ctx);
   if (!named) {
-    const id = values.stream === perEvent ? newEventId() : undefined;
-    return append(target, content, ctx, { stream: id ? streamPerEvent(target.type, id) : values.stream, id });
+    const id = given === perEvent ? newEventId() : undefined;
+    return append(target, content, ctx, { stream: id ? streamPerEvent(target.type, id) : given, id });
   }
-  const { command, appendId } = named;
-  const isPerEvent = values.stream === perEvent;
-  const stream = isPerEvent ? streamPerEvent(target.type, derivedEventId(appendId, 0)) : values.stream;
+  const stream = given === perEvent ? streamPerEvent(target.type, derivedEventId(named.appendId, 0)) : given;
   let answer: StoredAnswer;
   try {
     answer = await append(target, content, ctx, { stream, named });
   } catch (error) {
-    answer = await firstAnswer(ctx, target.store, named, error);
+    return firstAnswer(ctx, target.store, named, error);
   }
-  const { hash } = (answer.events[0]!.meta["$command"] ?? {}) as Partial<CommandTag>;
-  if (answer.repeated && !isSameCommand(hash, command.hash)) throw new CommandIdReusedError(command.id, command.name);
-  return answer;
+  return sameAs(named, answer);
+}
+
+/**
+ * The first result of a repeated call whose params are refused now; null if there is none, or the call cannot be named by
+ * params that were not validated. @throws CommandIdReusedError
+ */
+export async function storedMapped(
+  { store }: Target,
+  { naming }: ToEvent,
+  ctx: Context<AnyParams>,
+): Promise<StoredAnswer | null> {
+  const { named } = await placeOf(naming, ctx).catch(() => ({ named: null }));
+  return named && storedAnswer(ctx, store, named);
+}
+
+async function placeOf(naming: GivenOptions, ctx: Context<AnyParams>): Promise<{ stream: unknown; named: Named | null }> {
+  const values: Values = {};
+  await readInto(values, naming, ctx);
+  const { stream } = values;
+  assertFilledStream(stream);
+  const commandId = toCommandId("commandId", values.commandId) ?? commandIdOf(ctx);
+  return { stream, named: commandId === undefined ? null : nameOf(ctx, commandId, stream) };
 }
 
 /** `\`villa-${params.villaId}\`` without such a param would put the events of all callers into one stream. */
@@ -116,10 +130,20 @@ async function firstAnswer(ctx: Context, store: string, named: Named, error: unk
   const { command, appendId } = named;
   const { code } = (error ?? {}) as { code?: unknown };
   const isOutage = typeof code === "number" && code >= 500;
-  const events = isOutage || command.hash === undefined ? [] : await earlierEvents(ctx, store, appendId);
-  const last = events.at(-1);
-  if (last) return { stream: last.stream, version: last.version, position: last.position, events, repeated: true };
+  const stored = isOutage || command.hash === undefined ? null : await storedAnswer(ctx, store, named);
+  if (stored) return stored;
   throw isCommandIdReused(error, appendId) ? new CommandIdReusedError(command.id, command.name) : error;
+}
+
+async function storedAnswer(ctx: Context, store: string, named: Named): Promise<StoredAnswer | null> {
+  const events = await earlierEvents(ctx, store, named.appendId);
+  return events.length === 0 ? null : sameAs(named, repeatedAnswer(events));
+}
+
+/** @throws CommandIdReusedError if the result is that of a call with other params */
+function sameAs({ command: { id, name, hash } }: Named, answer: StoredAnswer): StoredAnswer {
+  if (answer.repeated && !isSameCommand(hashOf(answer.events), hash)) throw new CommandIdReusedError(id, name);
+  return answer;
 }
 
 /** The store rejects a meta that is not an object. */

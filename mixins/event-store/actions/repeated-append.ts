@@ -1,0 +1,55 @@
+import type { Context } from "moleculer";
+import { commandHash, isSameCommand } from "../../../core/log/command-hash.ts";
+import { CommandIdReusedError } from "../../../core/log/command-id.ts";
+import type { CommandTag } from "../../../core/log/command-tag.ts";
+import type { AppendInput } from "../../../core/log/append-request.ts";
+import { assertAnswerFits, isFromAnotherNode } from "../../service/message-size.ts";
+import { commandIdOf } from "../../service/command-header.ts";
+import type { StoredAnswer } from "../append/appends.ts";
+import { earlierEvents, hashOf, repeatedAnswer } from "./earlier-events.ts";
+
+/** The tag of a caller's `append` with a command id; undefined without one. @throws ValidationError */
+export function appendTag(ctx: Context<AppendInput>): CommandTag | undefined {
+  const id = commandIdOf(ctx);
+  const hash = id === undefined ? undefined : contentHash(ctx.params);
+  return id === undefined || hash === undefined ? undefined : { id, name: ctx.action!.name!, hash };
+}
+
+/**
+ * The stored result of a caller's append that is refused although it was stored under its command id: a later catalogue
+ * may refuse or convert its payloads. Null if it was not stored. @throws CommandIdReusedError if other events were
+ */
+export async function storedAppend(
+  ctx: Context,
+  store: string,
+  { id, name, hash }: CommandTag,
+  error: unknown,
+): Promise<StoredAnswer | null> {
+  const { type } = (error ?? {}) as { type?: unknown };
+  if (type !== "VALIDATION_ERROR" && type !== "EVENT_ID_REUSED") return null;
+  const events = await earlierEvents(ctx, store, id);
+  if (events.length === 0) return null;
+  if (!isSameCommand(hashOf(events), hash)) throw new CommandIdReusedError(id, name, "events");
+  const answer = repeatedAnswer(events);
+  if (isFromAnotherNode(ctx)) assertAnswerFits(ctx, answer);
+  return answer;
+}
+
+/**
+ * The refusal of an append with a command id that is stored with other events: its caller knows the command id, not the
+ * ids of the events that follow from it. Any other error as it is.
+ */
+export function reusedBy(ctx: Context, error: unknown): unknown {
+  if ((error as { type?: unknown } | null)?.type !== "EVENT_ID_REUSED") return error;
+  const commandId = commandIdOf(ctx);
+  return commandId === undefined ? error : new CommandIdReusedError(commandId, ctx.action!.name!, "events");
+}
+
+/** Of what makes two appends the same. Undefined for params that the checks of the append refuse. */
+function contentHash({ stream, events }: AppendInput): string | undefined {
+  try {
+    return commandHash({ stream, events: events.map(({ type, payload }) => ({ type, payload })) });
+  } catch {
+    return undefined;
+  }
+}
