@@ -18,13 +18,15 @@ export const isFromAnotherNode = ({ nodeID, broker }: Context): boolean => nodeI
 
 /**
  * Rejects a call to another node that does not fit into one message. A call that stays on this node is not measured.
- * @throws EventTooLargeError with the name of the largest param, or `meta`; ValidationError if one cannot be sent as JSON
+ * @throws EventTooLargeError with the name of the largest param, or `meta`, of `owner`; ValidationError if one cannot be
+ * sent as JSON
  */
 export function assertCallFits(
   broker: ServiceBroker,
   action: string,
   params: unknown,
   { meta, nodeID }: { meta?: object | undefined; nodeID?: string | undefined } = {},
+  owner = action,
 ): void {
   const endpoints = broker.registry.actions.get(action);
   const count = endpoints?.count() ?? 0;
@@ -47,7 +49,7 @@ export function assertCallFits(
       break;
     }
   }
-  if (sum > maxMessageBytes) throw new EventTooLargeError(`${action}: ${largest.field}`, sum, maxMessageBytes, isMore);
+  if (sum > maxMessageBytes) throw new EventTooLargeError(`${owner}: ${largest.field}`, sum, maxMessageBytes, isMore);
 }
 
 /** True if the call stays on this node or fits into one message. */
@@ -70,16 +72,20 @@ function measure(field: string, value: unknown): JsonBytes {
   }
 }
 
-/** Calls an action of a store on any node. @throws EventTooLargeError, ValidationError as above */
+/**
+ * Calls an action of a store on any node. Errors name the action or event that the caller knows: the store's own may be
+ * internal. @throws EventTooLargeError, ValidationError as above
+ */
 export function callStore<Answer>(
   ctx: Context,
   action: string,
   params: object,
   options?: CallingOptions,
 ): Promise<Answer> {
-  assertCallFits(ctx.broker, action, params, { meta: ctx.meta, nodeID: options?.nodeID });
+  const owner = ctx.action?.name ?? ctx.eventName ?? action;
+  assertCallFits(ctx.broker, action, params, { meta: ctx.meta, nodeID: options?.nodeID }, owner);
   return ctx.call<Answer, object>(action, params, options).catch((error: unknown) => {
-    throw namingStore(error, action);
+    throw namingStore(error, action, owner);
   });
 }
 

@@ -146,7 +146,9 @@ describe("A store that is hosted by no node", () => {
     const broker = await startBroker([{ name: "host", ...schema(events) }]);
     expect(await refusal(() => broker.call("host.make", { id: "1" }))).toMatchObject({
       type: "SERVICE_NOT_FOUND",
-      message: expect.stringContaining("found no host of the event store events, expected its mixin()") as string,
+      message: expect.stringMatching(
+        /^host\.make: found no host of the event store events, expected its mixin\(\)/,
+      ) as string,
     });
   });
 });
@@ -427,6 +429,40 @@ describe("An append from another node", () => {
     expect(await store.call("events.count")).toBe(0);
     await store.call("events.append", { stream: "a", events: many });
     expect(await store.call("events.count")).toBe(2000);
+  });
+});
+
+describe("An event that is too large for a message to the store's node", () => {
+  const remote = EventStore("events", { host: false });
+  const text = "x".repeat(300 * 1024);
+  const decide = () => Array.from({ length: 4 }, () => ({ type: "thing.noted", payload: { text } }));
+  const thing = Decider("thing", {
+    eventStore: remote,
+    initialState: () => ({}),
+    commands: { note: { decide } },
+    evolve: { "thing.noted": (state) => state },
+  });
+  const note = remote.mapAction("thing.noted", { stream: "things", payload: () => ({ text: text.repeat(4) }) });
+
+  it("is refused with the name of the action that its caller knows", async () => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const store = await startBroker([{ name: "host", mixins: [events.mixin()] }], { nodeID: "A", transporter: "Fake" });
+    const services = [
+      { name: "thing", mixins: [thing.mixin()] },
+      { name: "book", actions: { note } },
+    ];
+    const broker = await startBroker(services, { nodeID: "B", transporter: "Fake" });
+    await broker.waitForServices("events");
+    for (const [action, params, named] of [
+      ["thing.note", { id: "1" }, "thing.note"],
+      ["thing.dryRun", { command: "note", params: { id: "1" } }, "thing.note"],
+      ["book.note", {}, "book.note"],
+    ] as const)
+      expect(await refusal(() => broker.call<unknown, object>(action, params))).toMatchObject({
+        type: "EVENT_TOO_LARGE",
+        data: { field: `${named}: events` },
+      });
+    expect(await store.call("events.count")).toBe(0);
   });
 });
 

@@ -67,14 +67,14 @@ function checks(options: () => (nodeID: string) => BrokerOptions): void {
   it("refuses an event that a mapped action, or a decider, would send to another node, and goes on", async () => {
     const { a, b } = await twoNodes(options());
     expect(await refusal(() => b.call("commands.note", { text: kiB(1100) }))).toMatchObject(
-      tooLarge("events.append: events"),
+      tooLarge("commands.note: events"),
     );
     expect(await refusal(() => b.call("far.note", { id: "1", text: kiB(300), times: 4 }))).toMatchObject(
-      tooLarge("$events.append: events"),
+      tooLarge("far.note: events"),
     );
     expect(
       await refusal(() => b.call("far.dryRun", { command: "note", params: { id: "1", text: kiB(300), times: 4 } })),
-    ).toMatchObject(tooLarge("$events.draft: events"));
+    ).toMatchObject(tooLarge("far.note: events"));
     expect(await a.call("events.count")).toBe(0);
     await b.call("commands.note", { text: kiB(800) });
     expect(await a.call("events.count")).toBe(1);
