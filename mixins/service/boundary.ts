@@ -3,6 +3,7 @@ import { ValidationError } from "../../core/errors/errors.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../../core/errors/unreadable.ts";
 import { assertNoWriteInFold, foldToken } from "./in-fold.ts";
 import { assertAnswerFits, isFromAnotherNode, isMeasuredBefore } from "./message-size.ts";
+import { assertInheritedDepth, depthField } from "./causation-depth.ts";
 import { originOf, type Origin } from "./own-actions.ts";
 import { isOwnRefusal, toValidationError } from "./params-refusal.ts";
 import { repeatsOf } from "./repeated-call.ts";
@@ -35,6 +36,7 @@ function guard(this: ServiceBroker, next: ActionHandler, action: ActionSchema): 
       prepare(ctx);
       const { meta } = ctx;
       if (!isObject(meta)) throw new ValidationError([{ field: "meta", found: meta, expected: "an object" }]);
+      if (depthField in meta) assertInheritedDepth(ctx);
       if (foldToken in meta) assertNoWriteInFold(ctx, action, origin, isDryRun(ctx));
       const answer: unknown = await next.call(this, ctx);
       if (isGenerated && isFromAnotherNode(ctx) && !isMeasuredBefore(ctx)) assertAnswerFits(ctx, answer);

@@ -8,6 +8,7 @@ import { expectedVersionProblem } from "../../../core/log/expected-version.ts";
 import { appendIdOf } from "../../service/append-id.ts";
 import { commandIdOf } from "../../service/command-header.ts";
 import { earlierEvents, hashOf, repeatedAnswer } from "./earlier-events.ts";
+import { assertInheritedDepth } from "../../service/causation-depth.ts";
 import { callInner } from "../../service/between-nodes.ts";
 import { callStore } from "../../service/message-size.ts";
 import { sentHash } from "../../service/sent-params.ts";
@@ -31,6 +32,8 @@ export async function appendMapped(
   { naming, content }: ToEvent,
   ctx: Context<AnyParams>,
 ): Promise<StoredAnswer> {
+  // Here also for mapped events, and for a broker without a mixin of this package.
+  assertInheritedDepth(ctx);
   const { stream: given, named } = await placeOf(naming, ctx);
   if (!named) {
     const id = given === perEvent ? newEventId() : undefined;
@@ -59,7 +62,10 @@ export async function storedMapped(
   return named && storedAnswer(ctx, store, named);
 }
 
-async function placeOf(naming: GivenOptions, ctx: Context<AnyParams>): Promise<{ stream: unknown; named: Named | null }> {
+async function placeOf(
+  naming: GivenOptions,
+  ctx: Context<AnyParams>,
+): Promise<{ stream: unknown; named: Named | null }> {
   const values: Values = {};
   await readInto(values, naming, ctx);
   const { stream } = values;

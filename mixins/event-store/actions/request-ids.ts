@@ -14,10 +14,8 @@ export function requestIds(
     correlationId: typeof correlationId === "string" ? correlationId : (ctx.requestID ?? ctx.id),
     causationId: typeof causationId === "string" ? causationId : (ctx.parentID ?? ctx.id),
     maxEvents: maxEventsOfCallers,
-    // Any other value is ignored.
-    ...(typeof causationDepth === "number" &&
-      causationDepth > 0 &&
-      Number.isSafeInteger(causationDepth) && { causationDepth }),
+    // Checked at the action that was called first: see `assertInheritedDepth`.
+    ...(typeof causationDepth === "number" && { causationDepth }),
     ...(isFromAnotherNode(ctx) && { maxAnswerBytes: maxMessageBytes }),
   };
 }
