@@ -6,6 +6,7 @@ import { parseFields } from "../../core/rows/fields.ts";
 import { Aggregate, EventStore, type RecordedEvent } from "../../index.ts";
 import type { ConsumerPage } from "../../mixins/consumer/consumer-page.ts";
 import { eventType, params, streamOf, type Payload } from "../events.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 type Events = { [eventType]: Payload };
 type Folded = { total: number; events: number } | null;
@@ -106,12 +107,16 @@ export class Ours {
 
   /** Puts an empty table with a checkpoint at the log's head into `folder`, for `addTable` to open. */
   async leaveAtHead(folder: string, name: string): Promise<void> {
-    const page: ConsumerPage = await this.broker.call(`$${storeName}.page`, {
-      consumer: `table/${name}`,
-      after: (await this.broker.call<{ head: number }>(`${storeName}.status`)).head,
-      limit: 0,
-      types: [],
-    });
+    const page: ConsumerPage = await this.broker.call(
+      `$${storeName}.page`,
+      {
+        consumer: `table/${name}`,
+        after: (await this.broker.call<{ head: number }>(`${storeName}.status`)).head,
+        limit: 0,
+        types: [],
+      },
+      spoken,
+    );
     const table = sqlite(join(folder, `${name}.db`)).readTable!("table");
     await table.open(parseFields(name, fields));
     const batch = await table.live().begin();
@@ -141,7 +146,7 @@ export class Ours {
   /** Call it before the table exists: it then folds nothing until `resume`. */
   async pause(): Promise<void> {
     const consumer = `table/${tableName}`;
-    await this.broker.call(`$${storeName}.control`, { consumer, change: { pause: true } });
+    await this.broker.call(`$${storeName}.control`, { consumer, change: { pause: true } }, spoken);
   }
 
   async resume(): Promise<void> {

@@ -106,5 +106,12 @@ export const consumerInnerActions = (host: () => Pick<Host, "applyControl" | "pa
     handler: (ctx: Context<{ revision: number; isPatient?: boolean }>) =>
       host().applyControl(ctx.params.revision, ctx.params.isPatient === true),
   },
-  parkedHere: { handler: (ctx: Context<ParkedChoice>) => host().parked(ctx.params) },
+  parkedHere: {
+    params: {
+      id: { ...parkedId, optional: true },
+      stream: { ...storedName, optional: true },
+      process: { ...storedName, optional: true },
+    },
+    handler: (ctx: Context<ParkedChoice>) => host().parked(ctx.params),
+  },
 });

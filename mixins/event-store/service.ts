@@ -96,7 +96,8 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   const { visibility = "public" } = settings.actions["append"] ?? {};
   const inner: Actions = {
     ...forwarded({
-      append: { visibility, handler: (ctx: Appending) => append(ctx, false) },
+      // The store itself checks them, as those of `append`.
+      append: { visibility, params: { $$strict: false }, handler: (ctx: Appending) => append(ctx, false) },
       ...consumerStoreActions(name, () => host),
       ...deciderStoreActions(() => host),
       ...historyActions(hosted),

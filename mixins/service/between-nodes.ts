@@ -1,12 +1,5 @@
-import type {
-  ActionHandler,
-  ActionSchema,
-  CallingOptions,
-  Context,
-  Service,
-  ServiceBroker,
-  ServiceSchema,
-} from "moleculer";
+import type { ActionHandler, ActionSchema, CallingOptions, Context, ServiceBroker, ServiceSchema } from "moleculer";
+import { safeText } from "../../core/errors/problem.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { withCommandId } from "./command-header.ts";
 import { callStore } from "./message-size.ts";
@@ -32,25 +25,34 @@ export const spoken = { headers: { [header]: protocol } } as const;
  */
 export const innerName = (service: string): string => `$${service}`;
 
-/** The schema of that service. Its actions refuse calls of another protocol. */
+/** The schema of that service. Its actions refuse params that they do not declare. */
 export function innerService(service: string, actions: Actions): ServiceSchema {
   const entries = Object.entries(ownActions(actions)) as [string, ActionSchema & { handler: ActionHandler }][];
+  const innerAction = ({ params, ...action }: ActionSchema): ActionSchema => ({
+    visibility: "public",
+    ...action,
+    params: { $$strict: true, ...params },
+  });
   return {
     name: innerName(service),
     metadata: { protocol },
-    actions: Object.fromEntries(entries.map(([key, action]) => [key, { visibility: "public", ...action }])),
-    hooks: { before: { "*": assertProtocol } },
+    actions: Object.fromEntries(entries.map(([key, action]) => [key, innerAction(action)])),
   };
 }
 
-/** @throws StoreUnavailableError: a node of another release may serve the call instead */
-function assertProtocol(this: Service, { headers, action, nodeID }: Context): void {
-  const found: unknown = (headers as Record<string, unknown>)[header] ?? protocol;
-  if (found !== protocol)
-    throw new StoreUnavailableError(
-      action?.name ?? "",
-      `found protocol ${String(found)} of ${nodeID ?? "a caller"}, expected ${protocol}: the two nodes run releases that do not understand each other`,
-    );
+/**
+ * Refuses a call of an inner action that does not say this node's protocol. Called before the params are validated: those
+ * of another release may differ. @throws StoreUnavailableError: a node of another release may serve the call instead
+ */
+export function assertProtocol({ headers, action, service, nodeID }: Context): void {
+  if (service?.name.startsWith("$") !== true) return;
+  const found: unknown = ((headers ?? {}) as Record<string, unknown>)[header];
+  if (found === protocol) return;
+  const said = found === undefined ? "no protocol" : `protocol ${safeText(found)}`;
+  throw new StoreUnavailableError(
+    action?.name ?? "",
+    `found ${said} of ${nodeID ?? "a caller"}, expected ${protocol}: only nodes of releases that understand each other call this action`,
+  );
 }
 
 interface Endpoint {

@@ -36,6 +36,12 @@ export function repeatsOf(broker: ServiceBroker, action: ActionSchema): AnswerRe
 
 function afterValidator(broker: ServiceBroker, action: ActionSchema, handler: ActionHandler): ActionHandler {
   const { list } = broker.middlewares;
-  const inner = list.slice(0, Math.max(0, list.findIndex(({ name }) => name === "Validator")));
+  const inner = list.slice(
+    0,
+    Math.max(
+      0,
+      list.findIndex(({ name }) => name === "Validator"),
+    ),
+  );
   return inner.reduce((next, { localAction }) => localAction?.call(broker, next, action) ?? next, handler);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { cleanUp, eventually, newFolder, refusal } from "../support/broker.ts";
 import { describeWith, type EngineServer } from "../support/engines.ts";
 import { expectCaughtUp, FollowedStore, upTo } from "./followed-store.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -69,7 +70,7 @@ for (const { engine, adapters, cause, refusedQueries } of cases)
       ];
       for (const call of [
         () => node.append(),
-        () => node.broker.call(`$${node.name}.positionAt`, { time: new Date().toISOString() }),
+        () => node.broker.call(`$${node.name}.positionAt`, { time: new Date().toISOString() }, spoken),
         ...calls.map(
           ([action, params]) =>
             () =>

@@ -10,6 +10,7 @@ import { times } from "../support/times.ts";
 import { killChildren, startChild } from "./child.ts";
 import { tallies, tallyFields } from "./tallies.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 type Counted = RecordedEvent<string, { n: number; id: string }>;
 
@@ -108,7 +109,7 @@ describe("Snapshots of a process that is killed again and again", () => {
       const rows = await rowsIn(place, manifest);
       expect(rows).toHaveLength(manifest.rows);
       expect(rows).toEqual(plainTallies(log, manifest.position));
-      expect(await broker.call("$tallies.proveSnapshot", { id: manifest.id })).toEqual(manifest);
+      expect(await broker.call("$tallies.proveSnapshot", { id: manifest.id }, spoken)).toEqual(manifest);
     }
   });
 });

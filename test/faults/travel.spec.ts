@@ -8,6 +8,7 @@ import { times } from "../support/times.ts";
 import { killChildren, startChild } from "./child.ts";
 import { ledgerService, moves, plainLedger, type Moved } from "./ledger.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 type MovedEvent = RecordedEvent<"account.moved", Moved>;
 
@@ -75,7 +76,8 @@ async function parkedIn(broker: ServiceBroker, table: string): Promise<ParkedEve
 /** Expects requests to end, the tables to match the log, and no other remains. */
 async function expectWhole(folder: string): Promise<void> {
   const broker = await startBroker([ledgerService(folder)], { nodeID: "killed" });
-  for (const table of tables) await eventually(async () => expect(await broker.call(`$${table}.building`)).toBeNull());
+  for (const table of tables)
+    await eventually(async () => expect(await broker.call(`$${table}.building`, {}, spoken)).toBeNull());
   const plain = plainLedger(await readLog(broker));
   const kept = new Map<string, string[]>();
   for (const table of tables) {

@@ -5,6 +5,7 @@ import { originOf } from "../../mixins/service/own-actions.ts";
 import type { Samples } from "./samples.ts";
 import { faultOf } from "./verdict.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 export interface Report {
   actions: number;
@@ -53,7 +54,7 @@ async function make(broker: ServiceBroker, { action, params, meta }: Attack, rep
   const requestID = `attack-${number}`;
   const before = await head(broker);
   try {
-    const call = broker.call<unknown, object>(action, params() as object, { requestID, meta: meta() });
+    const call = broker.call<unknown, object>(action, params() as object, { ...spoken, requestID, meta: meta() });
     await inTime(call);
     report.answered++;
     return null;

@@ -10,6 +10,7 @@ import {
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { caughtUp, eventually } from "../support/broker.ts";
 import { openParams } from "../support/open-params.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 export interface Places {
   log: string;
@@ -132,7 +133,7 @@ export function everyKind({ log, table, snapshots }: Places): ServiceSchema[] {
 
 /** Uses everything once correctly. */
 export async function use(broker: ServiceBroker): Promise<void> {
-  const call = (action: string, params: object = {}) => broker.call<unknown, object>(action, params);
+  const call = (action: string, params: object = {}) => broker.call<unknown, object>(action, params, spoken);
   await call("account.open", { id: "1", owner: "Ann", email: "ann@example.org" });
   await call("account.deposit", { id: "1", amount: 5 });
   await call("account.deposit", { id: "1", amount: 6 });

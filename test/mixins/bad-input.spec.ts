@@ -5,6 +5,7 @@ import { v7 } from "uuid";
 import { caughtUp, cleanUp, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { openParams } from "../support/open-params.ts";
 import { eventsIn, streamsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -385,11 +386,12 @@ describe("What one consumer asks of the store, with bad input", () => {
   ])("is refused for %s, and nothing is written", async (_, action, params) => {
     const events = EventStore("events", { adapter: `sqlite:${newFolder()}/events.db` });
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin()] }]);
-    if (action === "saveState") await broker.call("$events.takeLease", { consumer, holder: "somebody", ttlMs: 1000 });
-    const error = await refusal(() => broker.call(`$events.${action}`, params));
+    if (action === "saveState")
+      await broker.call("$events.takeLease", { consumer, holder: "somebody", ttlMs: 1000 }, spoken);
+    const error = await refusal(() => broker.call(`$events.${action}`, params, spoken));
     expect(error).toMatchObject({ type: "VALIDATION_ERROR", code: 422 });
-    expect(await broker.call("$events.state", { consumer: params.consumer })).toBeNull();
-    expect(await broker.call("$events.page", { consumer, after: 0, limit: 0, types: [] })).toMatchObject({
+    expect(await broker.call("$events.state", { consumer: params.consumer }, spoken)).toBeNull();
+    expect(await broker.call("$events.page", { consumer, after: 0, limit: 0, types: [] }, spoken)).toMatchObject({
       control: { revision: 0 },
     });
   });

@@ -2,12 +2,13 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import { everyKind } from "../hostile/every-kind.ts";
 import { cleanUp, refusal, startBroker } from "../support/broker.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
 const started = () => startBroker(everyKind({ log: "memory:", table: "memory:" }));
 const call = (broker: ServiceBroker, action: string, params?: unknown, meta: object = {}) =>
-  broker.call<unknown, object>(action, params as object, { meta });
+  broker.call<unknown, object>(action, params as object, { ...spoken, meta });
 
 describe("Params that are null", () => {
   it.each([

@@ -4,6 +4,7 @@ import { contentOf } from "../../core/log/speculative.ts";
 import { cleanUp, refusal, startBroker } from "../support/broker.ts";
 import { failingLog, type Fate } from "../support/failing-log.ts";
 import { accountService } from "./decider-account.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -134,12 +135,16 @@ describe("An append that was decided on another one", () => {
   const events = [{ type: "added", payload: { amount: 1 } }];
   const asSent = contentOf(events.map(({ type, payload }) => ({ type, payloadText: JSON.stringify(payload) })));
   const append = (broker: ServiceBroker, expectedVersion: number, id: string, after: string | null, content = asSent) =>
-    broker.call("$events.append", {
-      stream: "a",
-      events,
-      expectedVersion,
-      speculation: { id, dependsOn: after, content },
-    });
+    broker.call(
+      "$events.append",
+      {
+        stream: "a",
+        events,
+        expectedVersion,
+        speculation: { id, dependsOn: after, content },
+      },
+      spoken,
+    );
   const start = (...fates: Fate[]) => {
     const store = log(...fates);
     return startBroker([counter(store, () => 0, sum)]);

@@ -3,6 +3,7 @@ import { Decider, EventStore, type StoredAnswer, type ClaimOptions } from "molec
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -323,7 +324,7 @@ describe("The claims of events with many values", () => {
     ],
   ])("are bounded in a call of %s", async (action, field, params) => {
     const broker = await startBroker([tagService("memory:")]);
-    expect(await refusal(() => broker.call(`$events.${action}`, params))).toMatchObject({
+    expect(await refusal(() => broker.call(`$events.${action}`, params, spoken))).toMatchObject({
       code: 422,
       data: [{ field }],
     });

@@ -6,6 +6,7 @@ import { toImportRequest } from "../../core/interchange/history-event.ts";
 import { sqlite } from "../../adapters/sqlite/sqlite.ts";
 import { changeHistory } from "../support/change-history.ts";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -41,11 +42,11 @@ describe("The position at a time", () => {
     const minutes = [1, 1, 2, 3, 5, 5, 5, 8, 13];
     const broker = await brokerOn(await logAt(minutes));
     for (let n = 0; n <= 14; n++)
-      expect([n, await broker.call("$events.positionAt", { time: minute(n) })]).toEqual([
+      expect([n, await broker.call("$events.positionAt", { time: minute(n) }, spoken)]).toEqual([
         n,
         minutes.filter((at) => at <= n).length,
       ]);
-    const at = (time: string) => broker.call("$events.positionAt", { time });
+    const at = (time: string) => broker.call("$events.positionAt", { time }, spoken);
     expect(await at("2026-01-01T00:04:59.999Z")).toBe(4);
     expect(await at("2026-01-01T01:05:00+01:00")).toBe(7);
     expect(await at("2026-01-01")).toBe(0);
@@ -54,13 +55,13 @@ describe("The position at a time", () => {
 
   it("is 0 in an empty log", async () => {
     const broker = await brokerOn(await logAt([]));
-    expect(await broker.call("$events.positionAt", { time: minute(1) })).toBe(0);
+    expect(await broker.call("$events.positionAt", { time: minute(1) }, spoken)).toBe(0);
   });
 
   it("is refused for what is no time", async () => {
     const broker = await brokerOn(await logAt([1]));
     for (const time of ["yesterday", "2026-02-30", "", 5, null, undefined])
-      expect(await refusal(() => broker.call("$events.positionAt", { time }))).toMatchObject({
+      expect(await refusal(() => broker.call("$events.positionAt", { time }, spoken))).toMatchObject({
         type: "VALIDATION_ERROR",
         code: 422,
         data: [{ field: "time", expected: "an ISO 8601 time" }],
@@ -70,7 +71,7 @@ describe("The position at a time", () => {
 
 describe("A draft", () => {
   const draft = (broker: ServiceBroker, ...events: object[]): Promise<RecordedEvent[]> =>
-    broker.call("$events.draft", { events });
+    broker.call("$events.draft", { events }, spoken);
 
   it("answers the events as an append would store them, and stores nothing", async () => {
     const broker = await brokerOn(await logAt([]));
@@ -123,7 +124,9 @@ describe("A draft", () => {
     expect(await refusal(() => draft(broker))).toMatchObject({ data: [{ field: "events" }] });
     const large = { type: "x", payload: "x".repeat(1000) };
     expect(await refusal(() => draft(broker, large))).toMatchObject({ type: "EVENT_TOO_LARGE" });
-    expect(await refusal(() => broker.call("$events.draft", { streem: "a", events: [] }))).toMatchObject({ code: 422 });
+    expect(await refusal(() => broker.call("$events.draft", { streem: "a", events: [] }, spoken))).toMatchObject({
+      code: 422,
+    });
   });
 });
 

@@ -3,6 +3,7 @@ import { Aggregate, Decider, EventStore, type ParkedEvent } from "moleculer-even
 import { everyKind } from "../hostile/every-kind.ts";
 import { caughtUp, cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -15,7 +16,10 @@ const reading = [
   .split(" ");
 
 /** A token of a fold. Whether its fold still runs does not matter for an action that would store. */
-const inFold = (broker: ServiceBroker) => ({ meta: { $fold: { aggregate: "accounts", node: broker.nodeID, id: 1 } } });
+const inFold = (broker: ServiceBroker) => ({
+  ...spoken,
+  meta: { $fold: { aggregate: "accounts", node: broker.nodeID, id: 1 } },
+});
 
 describe("An action that is called in a fold", () => {
   it("is refused, whatever its params, unless it stores nothing", async () => {

@@ -12,6 +12,7 @@ import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -107,7 +108,11 @@ describe.each(["memory", "sqlite"])("A stream of links (%s)", (engine) => {
   it("takes nothing where one id is unknown, or one event is the framework's own", async () => {
     const broker = await brokerOn(adapter());
     const [id] = idsOf(await append(broker, "order-1", {}));
-    const own = await broker.call<StoredAnswer, object>("$events.record", { stream: "$a", type: "$b", payload: null });
+    const own = await broker.call<StoredAnswer, object>(
+      "$events.record",
+      { stream: "$a", type: "$b", payload: null },
+      spoken,
+    );
     const unknown = v7();
     expect(await refusal(() => link(broker, "orders", [id, unknown]))).toMatchObject({
       code: 404,

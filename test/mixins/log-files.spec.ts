@@ -15,6 +15,7 @@ import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { v7 } from "uuid";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -54,7 +55,7 @@ async function someHistory(file = "events"): Promise<ServiceBroker> {
   const broker = await hostOf(file);
   await append(broker, "thing-1", 3);
   await append(broker, "other-1");
-  await broker.call("$events.record", { stream: "$table-a", type: "$snapshot.started", payload: null });
+  await broker.call("$events.record", { stream: "$table-a", type: "$snapshot.started", payload: null }, spoken);
   await append(broker, "thing-2", 2);
   return broker;
 }

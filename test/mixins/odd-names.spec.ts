@@ -6,6 +6,7 @@ import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { describeWith } from "../support/engines.ts";
 import { openParams } from "../support/open-params.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -90,7 +91,7 @@ const checks = (adapter: () => string) => {
     for (const odd of [nul, half, long])
       for (const [action, params, field] of refused) {
         const service = ofCallers.has(action) ? store : `$${store}`;
-        const error = await refusal(() => broker.call(`${service}.${action}`, params(odd)));
+        const error = await refusal(() => broker.call(`${service}.${action}`, params(odd), spoken));
         expect([action, odd.slice(0, 9), error.code, error.type]).toEqual([
           action,
           odd.slice(0, 9),
@@ -100,12 +101,16 @@ const checks = (adapter: () => string) => {
         expect((error.data as { field: string }[]).map((problem) => problem.field)).toEqual([field]);
       }
     expect(await broker.call(`${store}.status`)).toMatchObject({ head: 0 });
-    const { control }: { control: object } = await broker.call(`$${store}.page`, {
-      consumer,
-      after: 0,
-      limit: 0,
-      types: [],
-    });
+    const { control }: { control: object } = await broker.call(
+      `$${store}.page`,
+      {
+        consumer,
+        after: 0,
+        limit: 0,
+        types: [],
+      },
+      spoken,
+    );
     expect(control).toMatchObject({ revision: 0, retries: [], skipped: {} });
   });
 

@@ -12,6 +12,7 @@ import type { EventLog } from "../../core/log/event-log.ts";
 import { cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { happen, Notes, processService, taken, withStatus } from "./processes.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -53,7 +54,7 @@ const append = (broker: ServiceBroker, stream: string, text = ""): Promise<Store
   broker.call("events.append", { stream, events: [{ type: "thing.noted", payload: { text } }] });
 
 const record = (broker: ServiceBroker, stream: string): Promise<StoredAnswer> =>
-  broker.call("$events.record", { stream, type: "$noted", payload: {} });
+  broker.call("$events.record", { stream, type: "$noted", payload: {} }, spoken);
 
 describe("A store with as many appends as may wait", () => {
   it("refuses a further one as an outage, and stores nothing of it", async () => {

@@ -16,6 +16,7 @@ import { brief } from "../../core/errors/problem.ts";
 import { LogLines } from "./log-lines.ts";
 import { turns } from "./turns.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -298,7 +299,7 @@ describe("Retrying parked events", () => {
   }
 
   const pageOf = (broker: ServiceBroker): Promise<{ control: { revision: number } }> =>
-    broker.call("$events.page", { consumer: "table/table", after: 0, limit: 0, types: [] });
+    broker.call("$events.page", { consumer: "table/table", after: 0, limit: 0, types: [] }, spoken);
 
   it("folds all of them, each stream in its order, once the transform is fixed", async () => {
     const { broker, faults } = await brokerWithParked();

@@ -6,6 +6,7 @@ import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
 import { happen, parkedOf, processService, withStatus } from "./processes.ts";
 import { processesIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -123,14 +124,14 @@ describe("A process manager on two nodes of one network", () => {
     await caughtUp(holder, "manager");
     // As after a pause of the whole process: another node has the lease before the holder knows that it has lapsed.
     const consumer = "process-manager/manager";
-    await store.call("$events.releaseLease", { consumer, lease: leases.at(-1) });
-    await store.call("$events.takeLease", { consumer, holder: "another", ttlMs: 1000 });
+    await store.call("$events.releaseLease", { consumer, lease: leases.at(-1) }, spoken);
+    await store.call("$events.takeLease", { consumer, holder: "another", ttlMs: 1000 }, spoken);
     await happen(store, "a");
     await happen(store, "b");
     await eventually(() => expect([...first, ...second].filter((one) => one === 3)).toHaveLength(1), 15_000);
     // The old holder may have handled both before the store refused its writes: another node then handles them again.
     await eventually(async () => {
-      const found = await store.call<unknown, object>("$events.state", { consumer, of: "process/a" });
+      const found = await store.call<unknown, object>("$events.state", { consumer, of: "process/a" }, spoken);
       expect(found).toMatchObject({ value: { state: [1, 2], position: 2 } });
     });
     expect(await parkedOf(standby)).toEqual([]);

@@ -2,6 +2,7 @@ import type { ServiceBroker } from "moleculer";
 import { memory } from "moleculer-event-sourcing/adapters/memory";
 import { caughtUp, cleanUp, startBroker } from "../support/broker.ts";
 import { happen, processesOf, parkedOf, processOf, processService } from "./processes.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -46,10 +47,14 @@ async function start(onDeadline: "ends" | "fails" = "ends"): Promise<ServiceBrok
 }
 
 const kept = (broker: ServiceBroker, id: string) =>
-  broker.call<{ value: object } | null, object>("$events.state", {
-    consumer: "process-manager/manager",
-    of: `process/${id}`,
-  });
+  broker.call<{ value: object } | null, object>(
+    "$events.state",
+    {
+      consumer: "process-manager/manager",
+      of: `process/${id}`,
+    },
+    spoken,
+  );
 
 describe("What waits behind a parked process", () => {
   it("is kept in the log alone: the process's own state does not grow with it", async () => {

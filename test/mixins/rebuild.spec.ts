@@ -8,6 +8,7 @@ import type { AggregateOptions } from "../../mixins/aggregate/aggregate.ts";
 import type { TransformFunction } from "../../mixins/aggregate/fold/transform.ts";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -139,7 +140,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     await append(broker, 1);
     await reached;
     const job: { requestId: string } = await broker.call("table.rebuild", { wait: false });
-    const built = broker.call("$table.built", { requestId: job.requestId });
+    const built = broker.call("$table.built", { requestId: job.requestId }, spoken);
     await new Promise((turn) => setImmediate(turn));
     release();
     expect(await built).toBe(3);
@@ -220,7 +221,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     arm();
     const job: { requestId: string } = await broker.call("table.rebuild", { wait: false });
     expect(job).toEqual({ requestId: expect.any(String), kind: "rebuild" });
-    const awaited = refusal(() => broker.call("$table.built", job));
+    const awaited = refusal(() => broker.call("$table.built", job, spoken));
     await reached;
     expect(await refusal(() => broker.call("table.rebuild"))).toMatchObject({
       type: "REBUILD_RUNNING",
@@ -509,14 +510,14 @@ describe("An order to rebuild", () => {
     arm();
     state.isBroken = true;
     const job: { requestId: string } = await two.call("table.rebuild", { wait: false });
-    const failed = refusal(() => two.call("$table.built", job));
+    const failed = refusal(() => two.call("$table.built", job, spoken));
     await reached;
     await one.stop();
     release();
     await eventually(async () => expect(await statusOf(two)).toMatchObject({ state: "waiting", rebuilding: null }));
     await onNode("store again", [store()]);
     expect(await failed).toMatchObject({ type: "REBUILD_FAILED", message: /a fault of today/ });
-    await eventually(async () => expect(await two.call("$table.building")).toBeNull());
+    await eventually(async () => expect(await two.call("$table.building", {}, spoken)).toBeNull());
     state.isBroken = false;
     await two.call("table.rebuild");
     expect(await rowsOf(two)).toMatchObject([{ n: 1 }]);

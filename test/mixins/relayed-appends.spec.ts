@@ -6,6 +6,7 @@ import { toAppendRequest, type AppendContext, type AppendInput } from "../../cor
 import { toRelayed } from "../../mixins/event-store/append/relayed-group.ts";
 import { cleanUp, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -28,13 +29,17 @@ const newBroker = async (options: EventStoreOptions = {}, node: BrokerOptions = 
 };
 
 async function send(broker: ServiceBroker, requests: object[], given: object = {}): Promise<RelayAnswer> {
-  const { log }: { log: string } = await broker.call("$events.page", {
-    consumer: "subscription/any",
-    after: 0,
-    limit: 0,
-    types: [],
-  });
-  return broker.call("$events.appendRelayed", { log, requests, ...given });
+  const { log }: { log: string } = await broker.call(
+    "$events.page",
+    {
+      consumer: "subscription/any",
+      after: 0,
+      limit: 0,
+      types: [],
+    },
+    spoken,
+  );
+  return broker.call("$events.appendRelayed", { log, requests, ...given }, spoken);
 }
 
 const readAll = (broker: ServiceBroker): Promise<RecordedEvent[]> =>

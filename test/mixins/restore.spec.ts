@@ -13,6 +13,7 @@ import { openFilesBelow } from "../adapters/open-files.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { describeWhereMountable, mount, unmount } from "../support/small-disk.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -210,7 +211,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
       await append(broker, 1);
       await caughtUp(broker, "sums");
       expect(await rowsOf(broker)).toEqual(await plainSums(broker));
-      expect(await broker.call("$sums.building")).toBeNull();
+      expect(await broker.call("$sums.building", {}, spoken)).toBeNull();
       return error!;
     }
 
@@ -369,7 +370,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
     await gate.reached;
     expect(await statusOf(broker)).toMatchObject({ rebuilding: { done: 3 } });
     gate.open();
-    await broker.call("$sums.built", { requestId: job.requestId });
+    await broker.call("$sums.built", { requestId: job.requestId }, spoken);
     expect(await statusOf(broker)).toMatchObject({ rebuilding: null });
     expect(await rowsOf(broker)).toEqual(await plainSums(broker));
   });

@@ -15,6 +15,7 @@ import { openFilesBelow } from "../adapters/open-files.ts";
 import { describeWhereMountable, makeReadOnly, mount, unmount } from "../support/small-disk.ts";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -106,7 +107,7 @@ describe("The action snapshot", () => {
       payload: { id: manifest.id, table: "sums", node: broker.nodeID },
     });
     expect(completed).toMatchObject({ type: "$snapshot.completed", position: 12, payload: manifest });
-    expect(await broker.call("$sums.proveSnapshot", { id: manifest.id })).toEqual(manifest);
+    expect(await broker.call("$sums.proveSnapshot", { id: manifest.id }, spoken)).toEqual(manifest);
     const second = await snapshot(broker, { keep: "1" });
     expect(await snapshots(broker)).toEqual([second]);
   });
@@ -151,7 +152,7 @@ describe("The action snapshot", () => {
       expect(error.message).toContain(why);
       expect(error.message).toContain("snapshots: { folder }");
     }
-    expect((await refusal(() => broker.call("$sums.proveSnapshot", { id: "x" }))).type).toBe(
+    expect((await refusal(() => broker.call("$sums.proveSnapshot", { id: "x" }, spoken))).type).toBe(
       "SNAPSHOTS_NOT_CONFIGURED",
     );
     expect(await history(broker)).toEqual([]);

@@ -6,6 +6,7 @@ import { LogLines } from "./log-lines.ts";
 import { turns, turnsOfTheLoop } from "./turns.ts";
 import { appendTo, parkedPositions, statusOf, Watched, watchService, withStatus } from "./watch.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -205,7 +206,7 @@ describe("An outage of what a handler needs", () => {
     expect(status).toMatchObject({ state: "waiting", position: 1, parked: 0 });
     expect(status.cause).toContain(cause);
     // Meanwhile the checkpoint before it is saved.
-    expect(await broker.call("$events.state", { consumer: "subscription/watch" })).toMatchObject({
+    expect(await broker.call("$events.state", { consumer: "subscription/watch" }, spoken)).toMatchObject({
       value: { position: 1 },
     });
     watched.mend(2);

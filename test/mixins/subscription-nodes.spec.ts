@@ -6,6 +6,7 @@ import { firstOf } from "../../mixins/consumer/placement.ts";
 import { leaseEvent } from "../../mixins/service/internal-events.ts";
 import type { LogLines } from "./log-lines.ts";
 import { appendTo, parkedPositions, statusOf, Watched, watchService, withStatus } from "./watch.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 const { lease, poll } = structuredClone(times);
 
@@ -129,7 +130,7 @@ describe("A subscription on two nodes of one network", () => {
     const start = newNetwork();
     const store = await start("store", storeNode(newFolder()));
     // The lease of a dead node has not lapsed yet.
-    await store.call("$events.takeLease", { consumer: "subscription/watch", holder: "dead", ttlMs: 60_000 });
+    await store.call("$events.takeLease", { consumer: "subscription/watch", holder: "dead", ttlMs: 60_000 }, spoken);
     const standby = await start("standby", watchNode(new Watched()));
     await withStatus(standby, { state: "standby" });
     expect(await refusal(() => standby.call("watch.retry"))).toMatchObject({ type: "STORE_UNAVAILABLE", code: 503 });

@@ -3,6 +3,7 @@ import type { Context, ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -39,12 +40,16 @@ describe.each(["sqlite", "memory"])("A system event [%s]", (engine) => {
   });
 
   const record = (params: object = {}): Promise<StoredAnswer> =>
-    broker.call("$events.record", {
-      stream: "$table-things",
-      type: "$snapshot.started",
-      payload: { snapshot: 1 },
-      ...params,
-    });
+    broker.call(
+      "$events.record",
+      {
+        stream: "$table-things",
+        type: "$snapshot.started",
+        payload: { snapshot: 1 },
+        ...params,
+      },
+      spoken,
+    );
   const append = (): Promise<StoredAnswer> =>
     broker.call("events.append", { stream: "thing-1", events: [{ type: "thing.started", payload: { n: 1 } }] });
 

@@ -2,6 +2,7 @@ import { EventStore, type Trace, type TraceNode } from "moleculer-event-sourcing
 import type { Context, ServiceBroker } from "moleculer";
 import { cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { openParams } from "../support/open-params.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -16,11 +17,15 @@ interface EventInput {
 /** Appends to one stream, 2,000 events per call, with the given request of each. */
 async function append(broker: ServiceBroker, metas: readonly EventInput[], command?: object): Promise<void> {
   for (let at = 0; at < metas.length; at += 2000)
-    await broker.call("$events.append", {
-      stream: "thing-1",
-      command,
-      events: metas.slice(at, at + 2000).map((meta) => ({ type: "thing.happened", payload: {}, meta })),
-    });
+    await broker.call(
+      "$events.append",
+      {
+        stream: "thing-1",
+        command,
+        events: metas.slice(at, at + 2000).map((meta) => ({ type: "thing.happened", payload: {}, meta })),
+      },
+      spoken,
+    );
 }
 
 const typesOf = (nodes: readonly TraceNode[]): unknown[] =>
@@ -119,7 +124,7 @@ describe.each(["memory", "sqlite"])("The trace of a request (%s)", (engine) => {
       const command = { id: `c${n}`, name: "a.b" };
       const event = { id: id(n), type: "a", payload: 0, meta: { correlationId: "loop", causationId } };
       causationId = id(n);
-      return broker.call("$events.append", { stream: "a", events: [event], command });
+      return broker.call("$events.append", { stream: "a", events: [event], command }, spoken);
     });
     await Promise.all(appended);
     const found = await trace(broker, "loop");

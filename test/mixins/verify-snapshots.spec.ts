@@ -9,6 +9,7 @@ import type { ServiceBroker } from "moleculer";
 import { v7 } from "uuid";
 import { cleanUp, newFolder, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -46,10 +47,14 @@ async function counted(broker: ServiceBroker): Promise<RecordedEvent> {
 const key = "counter/counter-of/1";
 
 const save = (broker: ServiceBroker, { id: eventId, position, time, version }: RecordedEvent, other: object) =>
-  broker.call("$events.saveSnapshot", {
-    key,
-    snapshot: { definition: "version 1", version, position, time, eventId, state: { sum: 15 }, ...other },
-  });
+  broker.call(
+    "$events.saveSnapshot",
+    {
+      key,
+      snapshot: { definition: "version 1", version, position, time, eventId, state: { sum: 15 }, ...other },
+    },
+    spoken,
+  );
 
 describe.each(["memory:", "sqlite:"])("The verification of the state snapshots of a store on %s", (engine) => {
   const started = (options: Options = {}) =>

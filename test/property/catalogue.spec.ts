@@ -5,6 +5,7 @@ import { cleanUp, eventually, startBroker } from "../support/broker.ts";
 import { law } from "./law.ts";
 import { objectRule, payloadNear } from "./schema.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -90,7 +91,7 @@ describe("A catalogue", () => {
           expect(await broker.call("events.find", { sort: "position" })).toEqual(read);
           for (const event of read) expect(await broker.call("events.get", { id: event.id })).toEqual(event);
           const page = { consumer: "table/x", after: 0, limit: 100, types: ["thing.changed"] };
-          expect(await broker.call("$events.page", page)).toMatchObject({ events: read });
+          expect(await broker.call("$events.page", page, spoken)).toMatchObject({ events: read });
           const raw: RecordedEvent[] = await eventsIn(broker.call("events.read", { raw: true }));
           expect(raw.map(({ payload }) => payload)).toEqual(writes.map(({ payload }) => payload));
           await eventually(() => expect(heard).toEqual(read));

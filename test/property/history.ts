@@ -6,6 +6,7 @@ import type { Home } from "./places.ts";
 import type { CrashStep, LossStep, Step } from "./step.ts";
 import { thingServices, World, type Consumer, type Table, type Thing, type ThingEvent } from "./things.ts";
 import { eventsIn } from "../support/pages.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 interface Sent {
   params: { stream: string; events: [{ id: string; type: string; payload: Thing }] };
@@ -168,7 +169,7 @@ export class History {
     const crash = this.#crash;
     for (const table of tables)
       await eventually(async () => {
-        const job = crash.happened ? null : await this.broker.call(`$${table}.building`);
+        const job = crash.happened ? null : await this.broker.call(`$${table}.building`, {}, spoken);
         if (job) throw new Error(`${table} is being built: ${JSON.stringify(job)}`);
       });
   }
@@ -177,7 +178,7 @@ export class History {
   async skipped(consumer: Consumer): Promise<ReadonlySet<string>> {
     const kind = consumer === "watch" ? "subscription" : "table";
     const params = { consumer: `${kind}/${consumer}`, after: 0, limit: 0, types: [] };
-    const { control }: { control: { skipped: object } } = await this.broker.call("$events.page", params);
+    const { control }: { control: { skipped: object } } = await this.broker.call("$events.page", params, spoken);
     return new Set(Object.keys(control.skipped));
   }
 

@@ -7,6 +7,7 @@ import {
   type ErrorPolicy,
   type RecordedEvent,
 } from "moleculer-event-sourcing";
+import { spoken } from "../../mixins/service/between-nodes.ts";
 
 export interface Thing {
   n: number;
@@ -51,7 +52,7 @@ export class World {
     const key = `${consumer} ${id}`;
     if (!payload.ends || this.#ended.has(key)) return;
     this.#ended.add(key);
-    void broker.call(`$${consumer}.applyControl`, { revision: 0 }).catch(() => null);
+    void broker.call(`$${consumer}.applyControl`, { revision: 0 }, spoken).catch(() => null);
   }
 
   isBroken({ id, payload: { fails } }: ThingEvent): boolean {

@@ -59,7 +59,11 @@ const change = {
 } as const;
 /** A key below the consumer's key. */
 const of = { ...storedKey, empty: false, optional: true } as const;
-const lease = { type: "object", props: { name: storedName, holder: storedKey, epoch: wholeNumber } } as const;
+const lease = {
+  type: "object",
+  strict: true,
+  props: { name: storedName, holder: storedKey, epoch: wholeNumber },
+} as const;
 
 type FromConsumer<Params = unknown> = Context<Params & { consumer: string }>;
 

@@ -62,6 +62,7 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
           max: maxClaimChanges,
           items: {
             type: "object",
+            strict: true,
             props: { value: { ...claimValue, nullable: true }, claimed: "boolean", stream: storedName },
           },
         },

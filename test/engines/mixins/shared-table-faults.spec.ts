@@ -6,6 +6,7 @@ import { cleanUp, eventually } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { ask, numbers, rowsOn, SharedTable, statusOf, withStatus } from "./shared-tables.ts";
 import type { OnTableCall } from "../../mixins/watched-tables.ts";
+import { spoken } from "../../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -128,7 +129,7 @@ describeWith("postgres", "A table that two nodes share", (server) => {
     await eventually(() => expect(isBuilding).toBe(true));
     // As after a pause of the whole process: it was another's for a moment.
     const { epoch } = leases.at(-1)!;
-    await shared.store.call("$events.releaseLease", { consumer: "table/table", lease: leases.at(-1) });
+    await shared.store.call("$events.releaseLease", { consumer: "table/table", lease: leases.at(-1) }, spoken);
     await eventually(() => expect(leases.at(-1)!.epoch).toBeGreaterThan(epoch));
     gate.resolve();
     expect(await rebuilt).toMatchObject({ position: 10 });

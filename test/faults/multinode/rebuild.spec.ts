@@ -14,6 +14,7 @@ import {
 import { cleanUp, eventually, newFolder, refusal } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { Cluster } from "./cluster.ts";
+import { spoken } from "../../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
 
@@ -124,7 +125,7 @@ describeWith("nats-server", "A table that two nodes rebuild", (server) => {
     // Released when the request has ended, not when it is complete.
     const asked = { consumer: "table/entries", after: 0, limit: 0, types: [] };
     await eventually(async () => {
-      const { control }: ConsumerPage = await a.call("$events.page", asked);
+      const { control }: ConsumerPage = await a.call("$events.page", asked, spoken);
       expect(control.build).toMatchObject({ ended: "it was cancelled" });
     });
     hold.resolve();
