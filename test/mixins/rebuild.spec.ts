@@ -221,7 +221,7 @@ describe.each(Object.entries(engines))("A rebuild on %s", (_engine, adapterIn) =
     arm();
     const job: { requestId: string } = await broker.call("table.rebuild", { wait: false });
     expect(job).toEqual({ requestId: expect.any(String), kind: "rebuild" });
-    const awaited = refusal(() => broker.call("$table.built", job, spoken));
+    const awaited = refusal(() => broker.call("$table.built", { requestId: job.requestId }, spoken));
     await reached;
     expect(await refusal(() => broker.call("table.rebuild"))).toMatchObject({
       type: "REBUILD_RUNNING",
@@ -510,7 +510,7 @@ describe("An order to rebuild", () => {
     arm();
     state.isBroken = true;
     const job: { requestId: string } = await two.call("table.rebuild", { wait: false });
-    const failed = refusal(() => two.call("$table.built", job, spoken));
+    const failed = refusal(() => two.call("$table.built", { requestId: job.requestId }, spoken));
     await reached;
     await one.stop();
     release();
