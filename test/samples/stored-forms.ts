@@ -14,12 +14,19 @@ export function formsIn(contents: Contents): Record<string, unknown[]> {
 const distinct = (values: readonly unknown[]): unknown[] =>
   [...new Set(values.map((value) => JSON.stringify(value)))].toSorted().map((text) => JSON.parse(text) as unknown);
 
+/** The fields with the number of a format, which is a part of the form. */
+const numbers = new Set(["$format", "format", "user_version", "application_id"]);
+
 function formOf(value: unknown): unknown {
   if (typeof value === "string") return formOfString(value);
   if (Array.isArray(value)) return formOfList(value.map(formOf));
   if (value === null || typeof value === "boolean") return value;
   if (typeof value !== "object") return typeof value;
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [formOfText(key), formOf(field)]));
+  const entries = Object.entries(value).map(([key, field]) => [
+    formOfText(key),
+    numbers.has(key) ? field : formOf(field),
+  ]);
+  return Object.fromEntries(entries) as object;
 }
 
 /** A list has any number of objects; one of plain values is a tuple. */
