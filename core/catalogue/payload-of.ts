@@ -2,6 +2,7 @@
  * The type of the values that fastest-validator accepts, inferred from the schema. Rules that do not determine a type
  * (a custom checker, an unknown rule) are `unknown`. A payload is JSON, so a `date` is a string here.
  */
+import type { Flat } from "../options/flat.ts";
 
 /** The type that a rule's name alone determines. */
 interface NamedTypes {
@@ -67,8 +68,6 @@ type MayBeAbsent<Rule> = Says<Rule, "optional"> extends true ? (HasDefault<Rule>
 
 /** fastest-validator treats null as absent: it accepts null wherever a field may be absent. */
 type OrNull<Rule, Value> = true extends Says<Rule, "nullable"> | MayBeAbsent<Rule> ? Value | null : Value;
-
-type Flat<Shape> = { [Key in keyof Shape]: Shape[Key] };
 
 type Props<Shape> = Flat<
   {

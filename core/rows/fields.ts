@@ -1,3 +1,4 @@
+import type { Flat } from "../options/flat.ts";
 import { textIdOf } from "../event/params-id.ts";
 import { DefinitionError, InvalidRowError } from "../errors/errors.ts";
 import type { Problem } from "../errors/problem.ts";
@@ -47,13 +48,13 @@ interface WithFields {
  * @example type Villa = RowOf<typeof villas>; // an aggregate, or the fields it was declared with
  */
 export type RowOf<Source extends FieldsInput | WithFields> = Source extends WithFields
-  ? RowOfFields<Source["fields"]>
+  ? Flat<RowOfFields<Source["fields"]>>
   : Source extends FieldsInput
-    ? RowOfFields<Source>
+    ? Flat<RowOfFields<Source>>
     : never;
 
 type RowOfFields<Fields extends FieldsInput> = { id: string } & {
-  [Name in keyof Fields]: Fields[Name] extends { required: true }
+  -readonly [Name in keyof Fields]: Fields[Name] extends { required: true }
     ? ValueOf<TypeOf<Fields[Name]>>
     : ValueOf<TypeOf<Fields[Name]>> | null;
 };

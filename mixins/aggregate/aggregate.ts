@@ -4,15 +4,9 @@ import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../cor
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { describeDefinition } from "../../core/rows/definition.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import {
-  parseFields,
-  type Fields as ParsedFields,
-  type FieldsInput,
-  type RowInput,
-  type RowOf,
-} from "../../core/rows/fields.ts";
+import { parseFields, type Fields as ParsedFields, type FieldsInput, type RowInput } from "../../core/rows/fields.ts";
 import type { Mapping, Operation } from "../../core/rows/mapping.ts";
-import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
+import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
@@ -24,7 +18,8 @@ import { noMixin, type Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { parseSnapshots, type SnapshotOptions } from "./snapshots/options.ts";
-import type { Transform, TransformView } from "./fold/transform.ts";
+import type { Transform } from "./fold/transform.ts";
+import type { DeclaredRows, TransformTo } from "./transform-to.ts";
 import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
 
 export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
@@ -58,27 +53,33 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
 
 const entityRow = (_: unknown, { id }: { id: string }) => id;
 
-type Awaitable<Value> = Value | Promise<Value>;
-
-type TransformTo<Events extends EventMap, Fields extends FieldsInput, Type extends string, Answer> =
-  | string
-  | ((event: EventOf<Events, Matching<Events, Type>>, view: TransformView<RowOf<Fields>>) => Awaitable<Answer | null>);
-
 /** The operations of `.on(type)`. A transform is an action's name or a function. If it returns null, nothing changes. */
 export interface OnType<Events extends EventMap, Fields extends FieldsInput, Type extends string> {
   /** Creates one row. If a row with its id exists, the event fails. */
-  create(transform: TransformTo<Events, Fields, Type, RowInput<Fields>>): Aggregate<Events, Fields>;
+  create<Given = unknown>(
+    transform:
+      string | (Given & TransformTo<Events, Fields, Type, RowInput<Fields>> & DeclaredRows<NoInfer<Given>, Fields>),
+  ): Aggregate<Events, Fields>;
   /** Creates several rows. */
-  createMany(transform: TransformTo<Events, Fields, Type, RowInput<Fields>[]>): Aggregate<Events, Fields>;
+  createMany<Given = unknown>(
+    transform:
+      string | (Given & TransformTo<Events, Fields, Type, RowInput<Fields>[]> & DeclaredRows<NoInfer<Given>, Fields>),
+  ): Aggregate<Events, Fields>;
   /** Merges the returned fields into the row with the returned `id`. Creates the row if it does not exist. */
-  update(transform: TransformTo<Events, Fields, Type, RowInput<Fields>>): Aggregate<Events, Fields>;
+  update<Given = unknown>(
+    transform:
+      string | (Given & TransformTo<Events, Fields, Type, RowInput<Fields>> & DeclaredRows<NoInfer<Given>, Fields>),
+  ): Aggregate<Events, Fields>;
   /** Updates several rows. */
-  updateMany(transform: TransformTo<Events, Fields, Type, RowInput<Fields>[]>): Aggregate<Events, Fields>;
+  updateMany<Given = unknown>(
+    transform:
+      string | (Given & TransformTo<Events, Fields, Type, RowInput<Fields>[]> & DeclaredRows<NoInfer<Given>, Fields>),
+  ): Aggregate<Events, Fields>;
   /**
    * Removes the entity's row or, with a transform, the rows that it returns: an id, a row, or an array of them. Rows that
    * do not exist are ignored.
    */
-  remove(transform?: TransformTo<Events, Fields, Type, Removal | Removal[]>): Aggregate<Events, Fields>;
+  remove(transform?: string | TransformTo<Events, Fields, Type, Removal | Removal[]>): Aggregate<Events, Fields>;
 }
 
 /** An event type with Moleculer's wildcards. */

@@ -2,8 +2,10 @@ import type { ActionSchema, Context } from "moleculer";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { parseDecider } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
-import type { PayloadOf } from "../../core/catalogue/payload-of.ts";
-import type { AnyEvents, EventMap, EventOf } from "../../core/event/recorded-event.ts";
+import type { DecideAnswer } from "./decided.ts";
+import type { DeclaredFunctions, Evolver } from "./declared.ts";
+import type { ParamsOf, WithId } from "../../core/catalogue/params-of.ts";
+import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import type { ClaimPath } from "../../core/decider/claim-path.ts";
 import type { ClaimingEntity, ClaimingEvent, ClaimValue } from "../../core/decider/claim.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
@@ -17,22 +19,10 @@ import {
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { deciderMixin, questionNames, type QuestionName } from "./service.ts";
 
-/** An event that `decide` returns. The payload may be omitted if the type allows an empty one. */
-export type Decided<Events extends EventMap> = {
-  [Type in keyof Events & string]: {
-    type: Type;
-    meta?: Record<string, unknown>;
-  } & (Record<string, never> extends Events[Type] ? { payload?: Events[Type] } : { payload: Events[Type] });
-}[keyof Events & string];
-
-type Answer<Events extends EventMap> = Decided<Events> | readonly Decided<Events>[] | null | undefined | void;
-
 /** The second argument of `decide`: the params by their schema, and the entity's id. */
 export type CommandOf<Params> = unknown extends Params
-  ? { id: string } & Record<string, unknown>
-  : Params extends { readonly id: unknown }
-    ? PayloadOf<Params>
-    : { id: string } & PayloadOf<Params>;
+  ? { id: string; [param: string]: unknown }
+  : WithId<ParamsOf<Params>>;
 
 /** A command: an action whose handler is `decide`, with every other option of a Moleculer action. */
 export interface CommandOptions<Params, State, Events extends EventMap> extends Omit<
@@ -45,14 +35,14 @@ export interface CommandOptions<Params, State, Events extends EventMap> extends 
    * Returns an event, several, or nothing. To reject the command, throw an error of the domain: the caller receives it
    * unchanged. Must not have side effects, because a command may be decided more than once.
    */
-  decide(state: State, command: CommandOf<Params>, ctx: Context): Answer<Events> | Promise<Answer<Events>>;
+  decide(state: State, command: CommandOf<Params>, ctx: Context): DecideAnswer<Events>;
   /** moleculer-web's alias. */
   rest?: string | string[] | Record<string, unknown>;
 }
 
 type ByType<Events extends EventMap, State> = string extends keyof Events
-  ? { readonly [type: string]: (state: State, event: EventOf<Events, string>) => State }
-  : { readonly [Type in keyof Events & string]?: (state: State, event: EventOf<Events, Type>) => State };
+  ? { readonly [type: string]: Evolver<Events, string, State> }
+  : { readonly [Type in keyof Events & string]?: Evolver<Events, Type, State> };
 
 /** The value of an event: the path to it in the payload, or a function that returns one, several, or null for none. */
 type ClaimOf<Type extends string, Payload> =
@@ -86,9 +76,9 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
   /** The state of an entity that has no events. */
   initialState: () => State;
   /** Each becomes an action of the service. */
-  commands: { readonly [Name in keyof Params]: CommandOptions<Params[Name], NoInfer<State>, NoInfer<Events>> };
+  commands: { readonly [Name in keyof Params]: CommandOptions<Params[Name], State, Events> };
   /** By event type, the state after the event. A pure function: it runs again whenever the state is rebuilt. */
-  evolve: ByType<NoInfer<Events>, NoInfer<State>>;
+  evolve: ByType<Events, State>;
   /**
    * Stores the state after every `every` events, so that earlier events need not be folded again. Snapshots of another
    * `version` are ignored. Without `version`, snapshots are ignored if a function of the decider or an upcaster has
@@ -96,7 +86,7 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
    */
   stateSnapshots?: { every: number; version?: string | number };
   /** Claims: values that no two entities of the store can have at once. */
-  claims?: { readonly [name: string]: ClaimOptions<NoInfer<Events>> };
+  claims?: { readonly [name: string]: ClaimOptions<Events> };
   /** How often a command is decided again after a conflict before the conflict reaches the caller. Default 10. */
   conflictRetries?: number;
   /** Options of the actions beside the commands, such as `{ history: { visibility: "protected" } }`. Default: `public`. */
@@ -135,7 +125,12 @@ export function Decider<
   State,
   const Params extends Readonly<Record<string, unknown>>,
   Events extends EventMap = AnyEvents,
->(name: string, options: DeciderOptions<Events, State, Params>): Decider<Events, State, Params> {
+  Decide = unknown,
+  Evolve = unknown,
+>(
+  name: string,
+  options: DeciderOptions<Events, State, Params> & DeclaredFunctions<Decide, Evolve, State, Events>,
+): Decider<Events, State, Params> {
   if (typeof name !== "string" || !serviceName.test(name))
     throw new DefinitionError({
       field: "Decider.name",
@@ -159,7 +154,7 @@ export function Decider<
   const overrides = parseActions(name, options.actions);
   assertActions(name, overrides, questionNames);
   const actions = Object.fromEntries(
-    Object.entries(options.commands).map(([command, given]) => {
+    Object.entries(options.commands as DeciderOptions<Events, State, Params>["commands"]).map(([command, given]) => {
       const { decide: _, params: __, ...action } = given;
       checkActionOptions(`${name}.commands.${command}`, action, ["decide"]);
       return [command, action];

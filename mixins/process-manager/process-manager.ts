@@ -3,6 +3,7 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import type { Deadline } from "../../core/process/deadline.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import { isPlainObject } from "../../core/options/options.ts";
+import type { DeclaredAnswer, Undeclared } from "../../core/options/undeclared.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
@@ -16,7 +17,7 @@ import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../
 import { processManagerService } from "./service.ts";
 
 /** A handler's result: the new state, or nothing if it is unchanged. Without a state, any value. */
-type Answer<State> = [State] extends [undefined] ? unknown : State | void | Promise<State | void>;
+type Answer<State> = [State] extends [undefined] ? unknown : NoInfer<State | void | Promise<State | void>>;
 
 type Handler<Events extends EventMap, Type extends string, State, Names extends string> = (
   event: EventOf<Events, Matching<Events, Type>>,
@@ -29,6 +30,13 @@ export type ProcessHandlers<Events extends EventMap, State, Names extends string
   : { [Type in keyof Events & string]?: Handler<Events, Type, State, Names> } & {
       [Pattern in Wildcard]?: Handler<Events, Pattern, State, Names>;
     };
+
+/** Refuses an unknown event type, and a handler that returns a state with a field that the initial state does not have. */
+type DeclaredHandlers<Handlers, State, Events extends EventMap> = {
+  [Type in keyof Handlers]: Type extends keyof Events | Wildcard
+    ? DeclaredAnswer<Handlers[Type], State>
+    : Undeclared<Type>;
+};
 
 export interface ProcessManagerOptions<Events extends EventMap, State, Names extends string> {
   eventStore: EventStore<Events>;
@@ -43,10 +51,10 @@ export interface ProcessManagerOptions<Events extends EventMap, State, Names ext
   /** The state of a process before its first event: plain JSON. Omitted: processes have no state. */
   initialState?: () => State;
   /** Functions of the event, the state and the results of their commands only: after a crash they run again. */
-  on: ProcessHandlers<Events, NoInfer<State>, NoInfer<Names>>;
+  on: ProcessHandlers<Events, State, Names>;
   /** By name: the handler that runs when a scheduled deadline is due. */
   deadlines?: {
-    [Name in Names]: (deadline: Deadline<Name>, view: ProcessView<NoInfer<State>, NoInfer<Names>>) => Answer<State>;
+    [Name in Names]: (deadline: Deadline<Name>, view: ProcessView<State, Names>) => Answer<State>;
   };
   /** How often a failed event is retried, and when the consumer stops. */
   onError?: Partial<ErrorPolicy>;
@@ -58,7 +66,7 @@ export interface ProcessManagerOptions<Events extends EventMap, State, Names ext
   compensate?: (
     cause: EventOf<Events> | Deadline,
     error: Error & { type?: string; code?: number | string; data?: unknown },
-    view: ProcessView<NoInfer<State>, NoInfer<Names>>,
+    view: ProcessView<State, Names>,
   ) => Answer<State>;
   /** The maximum length of the chain of causes of a command. It ends processes that trigger each other. Default 100. */
   maxDepth?: number;
@@ -104,9 +112,16 @@ const options = [
  * })
  * @throws DefinitionError
  */
-export function ProcessManager<Events extends EventMap = AnyEvents, State = undefined, Names extends string = never>(
+export function ProcessManager<
+  Events extends EventMap = AnyEvents,
+  State = undefined,
+  Names extends string = never,
+  Handlers = unknown,
+>(
   name: string,
-  given: ProcessManagerOptions<Events, State, Names>,
+  given: ProcessManagerOptions<Events, State, Names> & {
+    on: Handlers & DeclaredHandlers<NoInfer<Handlers>, State, Events>;
+  },
 ): ProcessManager<Events, State, Names> {
   if (typeof name !== "string" || !serviceName.test(name))
     throw refusal("ProcessManager.name", name, "a service name of 1 to 100 letters, digits, _ - and .");

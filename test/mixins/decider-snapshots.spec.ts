@@ -10,6 +10,7 @@ import { LogLines } from "./log-lines.ts";
 afterEach(cleanUp);
 
 interface Counter {
+  map?: Map<number, number>;
   sum: number;
   large?: string;
 }

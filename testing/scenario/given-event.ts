@@ -3,7 +3,7 @@ import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { derivedEventId } from "../../core/event/event-id.ts";
 import type { EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
 import { upcastAll } from "../../core/catalogue/upcast.ts";
-import type { Decided } from "../../mixins/decider/decider.ts";
+import type { Decided } from "../../mixins/decider/decided.ts";
 
 /** Optional fields of a given event. */
 interface Details {

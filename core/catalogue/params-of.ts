@@ -1,0 +1,16 @@
+import type { Flat } from "../options/flat.ts";
+import type { PayloadOf } from "./payload-of.ts";
+
+/** The params of an action, by their schema. Undeclared ones are refused, unless it says `$$strict: false`. */
+export type ParamsOf<Schema> = Schema extends { readonly $$strict: true | "remove" }
+  ? PayloadOf<Schema>
+  : Schema extends { readonly $$strict: unknown }
+    ? Flat<PayloadOf<Schema> & Record<string, unknown>>
+    : PayloadOf<Schema>;
+
+/** Params of which an `id` is one: the entity's, unless they declare another. */
+export type WithId<Params> = Params extends readonly unknown[] | { id: unknown }
+  ? Params
+  : Params extends object
+    ? Flat<{ id: string } & Params>
+    : Params;
