@@ -40,27 +40,52 @@ export function paramsOf(schema: object): Record<string, unknown> {
   return { $$strict, ...copies.rules(rules) };
 }
 
+/**
+ * The schema of the params that become a payload; null if a payload is not an object with declared fields. The check of
+ * the payload follows, so two rules are left to it: a `date` is a text there and a Date in Moleculer's params, and a
+ * checker of the author's may convert a value, which must happen once.
+ */
+export function paramsOfPayload(schema: PayloadSchema | undefined): Record<string, unknown> | null {
+  if (schema === undefined || Array.isArray(schema)) return null;
+  const { $$root, $$strict = true, ...rules } = schema as Readonly<Record<string, unknown>>;
+  if ($$root === true) return null;
+  const copies = new Copies(null, $$strict !== false, true);
+  return { $$strict, ...copies.rules(rules) };
+}
+
+/** The names of the fields that a payload may have; null if it may have others. */
+export function declaredNames(schema: PayloadSchema | undefined): readonly string[] | null {
+  const { $$strict, ...rules } = paramsOfPayload(schema) ?? {};
+  return $$strict === true ? Object.keys(rules) : null;
+}
+
 /** Copies rules. A circular rule stays circular; fastest-validator can check it. */
 class Copies {
   /** Null: checkers may be asynchronous. */
   readonly #owner: string | null;
   readonly #isStrict: boolean;
+  readonly #isCheckedAgain: boolean;
   readonly #known = new Map<object, object>();
 
   /** `isStrict`: an object with declared fields refuses others unless its rule has a `strict`. */
-  constructor(owner: string | null, isStrict: boolean) {
+  constructor(owner: string | null, isStrict: boolean, isCheckedAgain = false) {
     this.#owner = owner;
     this.#isStrict = isStrict;
+    this.#isCheckedAgain = isCheckedAgain;
   }
 
   rule(given: unknown): unknown {
-    if (typeof given === "string") return withOptional(given);
+    if (typeof given === "string") return withOptional(this.#type(given));
     if (given === null || typeof given !== "object") return given;
     const known = this.#known.get(given);
     if (known) return known;
     const copy: object = Array.isArray(given) ? [] : {};
     this.#known.set(given, copy);
     return Object.assign(copy, Array.isArray(given) ? given.map((one) => this.rule(one)) : this.#parts(given));
+  }
+
+  #type(given: string): string {
+    return this.#isCheckedAgain ? given.replace(/^(date|custom)\b/, "any") : given;
   }
 
   rules(given: object): Record<string, unknown> {
@@ -73,7 +98,10 @@ class Copies {
    */
   #parts(given: object): Record<string, unknown> {
     if ("$$type" in given) return this.#shorthand(given);
-    const parts = Object.entries(given).map(([key, part]) => [key, this.#part(given, key, part)] as const);
+    const kept = Object.entries(given).filter(
+      ([key]) => !this.#isCheckedAgain || (key !== "custom" && key !== "check"),
+    );
+    const parts = kept.map(([key, part]) => [key, this.#part(given, key, part)] as const);
     return { ...this.#strictness(given), ...Object.fromEntries(parts) };
   }
 
@@ -99,6 +127,8 @@ class Copies {
   #part(rule: object, key: string, part: unknown): unknown {
     const isObject = part !== null && typeof part === "object";
     switch (key) {
+      case "type":
+        return typeof part === "string" ? this.#type(part) : part;
       case "props":
       case "properties":
         return isObject ? this.#props(part) : part;

@@ -9,6 +9,7 @@ import { eventTypeProblem, kindOf, unknownType } from "../event/event-type.ts";
 import { isProblem, toJson } from "../json/json.ts";
 import { isLiteral, isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
 import { paramsOf } from "../catalogue/payload-schema.ts";
+import { idRule } from "../event/params-id.ts";
 import { categoryFor, streamOf } from "../event/stream-name.ts";
 
 /** The actions that every decider has beside its commands, and names for those to come. */
@@ -129,20 +130,6 @@ function parseParams(field: string, input: unknown): Pick<Command, "params" | "g
   if (!isLiteral(givenParams)) return { params: givenParams as Command["params"], givenParams };
   return { params: { id: idRule, ...paramsOf(givenParams) }, givenParams };
 }
-
-/**
- * The rule for an entity's id unless a command declares one. A number becomes a string, since the REPL turns digits
- * into numbers.
- */
-const idRule = {
-  type: "custom",
-  check: (value: unknown, errors: object[]) => {
-    if (Number.isFinite(value) || typeof value === "bigint") return String(value);
-    const type = value === undefined || value === null ? "required" : value === "" ? "stringEmpty" : "string";
-    if (typeof value !== "string" || value === "") errors.push({ type, actual: value });
-    return value;
-  },
-};
 
 function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Catalogue) {
   assertDefinition(isPlainObject(input), at, input, "{<event type>: (state, event) => state}");

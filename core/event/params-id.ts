@@ -30,3 +30,17 @@ function isNumeric(rule: unknown): boolean {
   const { type = rule, rules } = (rule ?? {}) as { type?: unknown; rules?: unknown };
   return type === "multi" ? isNumeric(rules) : typeof type === "string" && /^number\b/.test(type);
 }
+
+/**
+ * The rule for an entity's id unless a command declares one. A number becomes a string, since the REPL turns digits
+ * into numbers.
+ */
+export const idRule = {
+  type: "custom",
+  check: (value: unknown, errors: object[]) => {
+    if (Number.isFinite(value) || typeof value === "bigint") return String(value);
+    const type = value === undefined || value === null ? "required" : value === "" ? "stringEmpty" : "string";
+    if (typeof value !== "string" || value === "") errors.push({ type, actual: value });
+    return value;
+  },
+};

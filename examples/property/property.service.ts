@@ -78,7 +78,7 @@ const property: ServiceSchema = {
       // The event contains all that its tables need: folding it again needs no other service.
       async payload({ id }, ctx): Promise<Removed["payload"]> {
         const { city, countryCode }: Property = await ctx.call("propertyAggregate.get", { id });
-        return { id: String(id), countryCode, ...(city !== undefined && { city }) };
+        return { id, countryCode, ...(city !== undefined && { city }) };
       },
     }),
 

@@ -9,12 +9,14 @@ import {
   type EventDefinition,
   type UnknownTypes,
 } from "../../core/catalogue/catalogue.ts";
+import { declaredNames } from "../../core/catalogue/payload-schema.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import { assertDefinition, assertKnownOptions, assertWholeNumber } from "../../core/options/options.ts";
 import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./actions/map-action.ts";
+import type { DeclaredPayload, EventParams, MappedParams } from "./actions/mapped-types.ts";
 import { restoresParams } from "../service/given-params.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { readAfterMeta, type ReadAfterMeta, type Written } from "../service/read-after.ts";
@@ -56,9 +58,6 @@ export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   actions?: ActionOverrides;
 }
 
-/** The type of a mapped action's params by default: the payload's fields, and any others. */
-type ParamsOf<Payload> = Payload & Record<string, unknown>;
-
 /** A store of events. Services mix it in; aggregates, deciders and other consumers refer to it. */
 export interface EventStore<Events extends EventMap = AnyEvents> {
   readonly name: string;
@@ -81,28 +80,25 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
    *
    * @example create: events.mapAction("property.created", { params: { id: "string" } })
    */
-  mapAction<Type extends keyof Events & string, Params = ParamsOf<Events[Type]>>(
+  mapAction<
+    Type extends keyof Events & string,
+    const Schema = unknown,
+    Params = MappedParams<Schema, Events[Type]>,
+    Given = unknown,
+  >(
     type: Type,
-    options?: MapActionOptions<Events[Type], Params>,
+    options?: MapActionOptions<Events[Type], Params, Schema> & DeclaredPayload<Given, Events[Type]>,
   ): ActionSchema;
   /**
    * A handler that stores an incoming Moleculer event. If storing fails, `<type>.failed` is emitted with the error.
    *
    * @example events: { "legacy.changed": events.mapEvent("property.updated") }
    */
-  mapEvent<Type extends keyof Events & string, Params = ParamsOf<Events[Type]>>(
+  mapEvent<Type extends keyof Events & string, Params = EventParams<Events[Type]>, Given = unknown>(
     type: Type,
-    options?: MapEventOptions<Events[Type], Params>,
+    options?: MapEventOptions<Events[Type], Params> & DeclaredPayload<Given, Events[Type]>,
   ): EventSchema;
 }
-
-/**
- * The event types of a store, or of a separate catalogue, with their payloads.
- *
- * @example type Opened = EventsOf<typeof events>["account.opened"];
- */
-export type EventsOf<Source extends { mixin: () => Mixin } | EventCatalogue> =
-  Source extends EventStore<infer Events> ? Events : Source extends EventCatalogue ? CatalogueEvents<Source> : never;
 
 const defaultMaxEventBytes = 512 * 1024;
 const shortestLeaseMs = 1000;
@@ -215,7 +211,8 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
     const targetOf = (type: string) => {
       const problem = typeof type === "string" ? unknownType(`${name}: an event's type`, type, types) : null;
       if (problem) throw new DefinitionError(problem);
-      return { store: name, type, schemaVersion: catalogue.entries.get(type)?.schemaVersion };
+      const { schemaVersion, payload: schema } = catalogue.entries.get(type) ?? {};
+      return { store: name, type, schemaVersion, schema, names: declaredNames(schema) };
     };
     return {
       ...noMixin("event store", name),

@@ -172,7 +172,7 @@ const factories: [factory: string, make: Make, options: Record<string, string>][
   ],
   ...(["mapAction", "mapEvent"] as const).map((name): [string, Make, Record<string, string>] => [
     name,
-    (options) => events[name]("a.b", as({ stream: "b", ...options })),
+    (options) => events[name as "mapAction"]("a.b", as({ stream: "b", ...options })),
     {
       stream: `text ${functions}`,
       payload: functions,

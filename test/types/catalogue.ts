@@ -37,12 +37,23 @@ expectType<Equals<Opened, OpenedInFull>>(true);
 type OpenedInFull = { iban: string; owner: string; tags: string[]; address: { city?: string | null } };
 
 events.mapAction("account.opened", {
-  params: { iban: "string" },
   stream: ({ iban, address }) => `account-${iban}${address.city ?? ""}`,
   payload: (params) => {
-    expectType<Equals<typeof params.tags, string[]>>(true);
+    expectType<
+      Equals<typeof params, { id: string } & Opened extends infer Whole ? { [Key in keyof Whole]: Whole[Key] } : never>
+    >(true);
     return { iban: params.iban, owner: "Ann", tags: [], address: {} };
   },
+});
+events.mapAction("account.closed", {
+  params: { number: "number", note: "string?" },
+  stream: (params) => {
+    expectType<Equals<typeof params, { number: number; note?: string | null }>>(true);
+    return `account-${params.number}`;
+  },
+  payload: ({ number }) => ({ iban: String(number) }),
+  // @ts-expect-error a param that is not declared
+  meta: ({ nubmer }) => ({ nubmer }),
 });
 // @ts-expect-error a payload without its required fields
 events.mapAction("account.opened", { payload: () => ({ iban: "NZ1" }) });
@@ -79,11 +90,7 @@ accounts.on("account.lost");
 function payloadOf<const Schema extends PayloadSchema>(payload: Schema) {
   return EventStore("one", { events: { one: { payload } } });
 }
-type Payload<Store> = Store extends { mapAction: (type: "one", options?: infer Options) => unknown }
-  ? NonNullable<Options> extends { payload?: (...args: never[]) => infer Answer }
-    ? Exclude<Answer, Promise<unknown>>
-    : never
-  : never;
+type Payload<Store extends EventStore> = EventsOf<Store>["one"];
 
 const strings = payloadOf({
   a: "string|min:3",

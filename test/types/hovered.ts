@@ -43,6 +43,9 @@ Aggregate("balances", { eventStore: bank, fields: { balance: { type: "number", r
   .update((event, { row }) => ({ balance: (row?.balance ?? 0) + event.payload.amount }));
 //                  ^? (parameter) row: { id: string; balance: number; owner: string | null; } | null
 
+bank.mapAction("account.opened", { meta: (params) => ({ owner: params.owner }) });
+//                                        ^? (parameter) params: { id: string; iban: string; owner?: string | null; }
+
 ProcessManager("welcome", {
   eventStore: bank,
   initialState: () => ({ isSent: false }),

@@ -78,3 +78,12 @@ ProcessManager("welcome", {
   },
   deadlines: { tomorrow: () => {} },
 });
+
+// @ts-expect-error Argument of type '"account.opend"' is not assignable
+bank.mapAction("account.opend");
+// @ts-expect-error Property 'ibna' does not exist on type '{ id: string; iban: string; owner?: string | null; }'
+bank.mapAction("account.opened", { stream: ({ ibna }) => `account-${ibna}` });
+// @ts-expect-error Type '{ ibna: string; }' is not assignable to type
+bank.mapAction("account.opened", { payload: ({ iban }) => ({ ibna: iban }) });
+// @ts-expect-error Undeclared<"ownr">
+bank.mapAction("account.opened", { payload: ({ iban, owner }) => ({ iban, ownr: owner }) });

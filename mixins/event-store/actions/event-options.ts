@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import { DefinitionError } from "../../../core/errors/errors.ts";
+import type { PayloadSchema } from "../../../core/catalogue/payload-schema.ts";
 import { eventTypeProblem } from "../../../core/event/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../../../core/log/expected-version.ts";
 import { reservedMeta } from "../../../core/log/assigned-meta.ts";
@@ -21,7 +22,7 @@ export interface EventOptions<Payload = unknown, Params = AnyParams> {
    * `villa.opened`. `"new"`: each event gets a stream of its own.
    */
   stream?: From<string, Params>;
-  /** Default: the params. */
+  /** Default: the params; without `id`, if the catalogue's schema has no such field. */
   payload?: (params: Params, ctx: Context<Params>) => Payload | Promise<Payload>;
   /** Fields to store in meta besides `correlationId` and `causationId`. */
   meta?: From<Record<string, unknown>, Params>;
@@ -31,11 +32,15 @@ export interface EventOptions<Payload = unknown, Params = AnyParams> {
   commandId?: (params: Params, ctx: Context<Params>) => Id | Promise<Id>;
 }
 
-/** The store, type and schema version of an event to append. The version is that of the appending service's catalogue. */
+/** The event to append, as the appending service's catalogue describes it. */
 export interface Target {
   store: string;
   type: string;
   schemaVersion: number | undefined;
+  /** The schema of its payload. */
+  schema: PayloadSchema | undefined;
+  /** The fields that its payload may have; null if it may have others. */
+  names: readonly string[] | null;
 }
 
 const eventOptions = ["stream", "payload", "meta", "expectedVersion", "commandId"] satisfies (keyof EventOptions)[];

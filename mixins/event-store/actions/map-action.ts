@@ -7,10 +7,15 @@ import type { StoredAnswer } from "../append/appends.ts";
 import { splitOptions, type AnyParams, type EventOptions, type Target } from "./event-options.ts";
 import { assertHasId } from "./event-stream.ts";
 import { appendMapped, storedMapped } from "./mapped-append.ts";
+import { defaultParams } from "./mapped-params.ts";
 
 /** Every option of a Moleculer action except its handler, and how the params become an event. */
-export interface MapActionOptions<Payload = unknown, Params = AnyParams>
-  extends Omit<ActionSchema, "name" | "handler" | "service" | "remoteHandler">, EventOptions<Payload, Params> {
+export interface MapActionOptions<Payload = unknown, Params = AnyParams, Schema = ActionSchema["params"]>
+  extends
+    Omit<ActionSchema, "name" | "handler" | "service" | "remoteHandler" | "params">,
+    EventOptions<Payload, Params> {
+  /** Default: the schema of the payload, if the catalogue has one, and `id`. */
+  params?: Schema;
   /** moleculer-web's alias. */
   rest?: string | string[] | Record<string, unknown>;
 }
@@ -24,13 +29,17 @@ export interface MapEventOptions<Payload = unknown, Params = AnyParams>
 /** Creates the action of `EventStore.mapAction`. @throws DefinitionError */
 export function mapAction(target: Target, options: MapActionOptions): ActionSchema {
   const [toEvent, action] = splitOptions(target, options);
-  if (options.stream === undefined) assertHasId(target, action.params);
+  const params = action.params
+    ? strictParams(action.params)
+    : (defaultParams(target, options) as ActionSchema["params"]);
+  if (options.stream === undefined) assertHasId(target, params);
   const handler = markOrigin(async function (ctx: Context<AnyParams>): Promise<StoredAnswer> {
     return appendMapped(target, toEvent, ctx);
   }, "declared");
   markRepeatable(handler, (ctx) => storedMapped(target, toEvent, ctx as Context<AnyParams>));
-  const schema = { ...action, tracing: withoutParams(action.tracing), handler };
-  return withParams(schema, action.params, strictParams(action.params));
+  const { params: given, ...others } = action;
+  const schema = { ...others, tracing: withoutParams(action.tracing), handler };
+  return withParams(schema, given, params);
 }
 
 /** Creates the event handler of `EventStore.mapEvent`. @throws DefinitionError */

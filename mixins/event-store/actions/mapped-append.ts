@@ -14,6 +14,7 @@ import { callStore } from "../../service/message-size.ts";
 import { sentHash } from "../../service/sent-params.ts";
 import type { StoredAnswer } from "../append/appends.ts";
 import type { AnyParams, EventOptions, GivenOptions, Target, ToEvent } from "./event-options.ts";
+import { defaultPayload } from "./mapped-params.ts";
 import { perEvent, streamPerEvent } from "./event-stream.ts";
 
 /** A call with a command id. */
@@ -103,19 +104,20 @@ interface Place {
 }
 
 async function append(
-  { store, type, schemaVersion }: Target,
+  target: Target,
   content: GivenOptions,
   ctx: Context<AnyParams>,
   { stream, id, named }: Place,
 ): Promise<StoredAnswer> {
   // Null if the broker has no service of this package: then the middleware of `boundary.ts` is missing.
-  const values: Values = { payload: ctx.params ?? {} };
+  const values: Values = { payload: defaultPayload(target, ctx.params ?? {}) };
   await readInto(values, content, ctx);
   const { expectedVersion, payload, meta } = values;
   // A function that returned undefined: the append would silently skip the version check.
   const problem = "expectedVersion" in values ? expectedVersionProblem(expectedVersion) : null;
   if (problem) throw new ValidationError([problem]);
   // With the schema version, because the store's host may have a newer catalogue than this service.
+  const { store, type, schemaVersion } = target;
   const event = { id, type, payload, meta: schemaVersion === undefined ? meta : withVersion(meta, schemaVersion) };
   const input = { stream, expectedVersion, events: [event] };
   if (!named) return callStore<StoredAnswer>(ctx, `${store}.append`, input);
