@@ -3,12 +3,22 @@ import { Pace } from "../concurrency/pace.ts";
 import { inWords, safeText } from "../errors/problem.ts";
 import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import { ignoreOutcome, isThenable } from "../concurrency/is-thenable.ts";
+import type { DamagedEventError } from "../event/damaged-event.ts";
 import type { ParkedError } from "../event/parked-error.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { UpcastFailedError } from "./upcast-error.ts";
 
 /** Why an event does not fit today's catalogue, in a form that can be sent to other nodes. */
 export type Unreadable = ParkedError;
+
+/** Adds an event that cannot be read to the unreadable ones of its page. */
+export function noteUnreadable(
+  unreadable: Record<string, Unreadable>,
+  error: UpcastFailedError | DamagedEventError,
+): void {
+  const { name, message, type, code, data } = error;
+  unreadable[(data as { id: string }).id] = { name, message, type, code };
+}
 
 /** Whether an event needs no upcasting. */
 export function isOfToday({ entries }: Catalogue, { type, meta }: Pick<RecordedEvent, "type" | "meta">): boolean {
@@ -64,8 +74,7 @@ export function upcastEach(
       return upcast(catalogue, event);
     } catch (error) {
       if (!(error instanceof UpcastFailedError)) throw error;
-      const { name, message, type, code } = error;
-      unreadable[event.id] = { name, message, type, code };
+      noteUnreadable(unreadable, error);
       return event;
     }
   };

@@ -5,11 +5,10 @@ import {
   type ConsumerControl,
   type ControlChange,
 } from "../../../core/consumer/consumer-control.ts";
-import type { DamagedEventError } from "../../../core/event/damaged-event.ts";
 import type { EventLog, ReadOptions, ReadStreamOptions } from "../../../core/log/event-log.ts";
 import { withFormat } from "../../../core/log/stored-format.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { upcastEach, type Unreadable } from "../../../core/catalogue/upcast.ts";
+import { noteUnreadable, upcastEach, type Unreadable } from "../../../core/catalogue/upcast.ts";
 import type { ConsumerPage, StreamPage } from "../../consumer/consumer-page.ts";
 import type { Opener } from "../../service/opener.ts";
 
@@ -72,7 +71,7 @@ export class ConsumerPages {
     // Mostly there is no news: then the engine is not asked for events.
     const hasNews = limit > 0 && after < head;
     const page = hasNews
-      ? await log.read({ ...options, onDamaged: (error) => note(damaged, error) })
+      ? await log.read({ ...options, onDamaged: (error) => noteUnreadable(damaged, error) })
       : { events: [], position: after, end: limit > 0 };
     const last = page.events.at(-1);
     if (last) this.#cacheId(last);
@@ -95,7 +94,7 @@ export class ConsumerPages {
     const { log, opener, catalogue } = this.#d;
     opener.assertOpen();
     const damaged: Record<string, Unreadable> = {};
-    const events = await log.readStream(stream, { ...options, onDamaged: (error) => note(damaged, error) });
+    const events = await log.readStream(stream, { ...options, onDamaged: (error) => noteUnreadable(damaged, error) });
     return upcastEach(catalogue.current, events, damaged);
   }
 
@@ -147,9 +146,4 @@ export class ConsumerPages {
       this.#controls.clear();
     }
   }
-}
-
-function note(damaged: Record<string, Unreadable>, error: DamagedEventError): void {
-  const { name, message, type, code, data } = error;
-  damaged[(data as { id: string }).id] = { name, message, type, code };
 }

@@ -1,11 +1,11 @@
 import type { AppendRelay } from "../../../core/log/append-relay.ts";
 import type { CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
 import type { Building, EventLog, OpenOptions, Page, ReadOptions } from "../../../core/log/event-log.ts";
-import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
 import { openWhole } from "../../../core/log/unfinished-copy.ts";
-import { upcastEach, upcastInTurns } from "../../../core/catalogue/upcast.ts";
+import { upcastInTurns } from "../../../core/catalogue/upcast.ts";
 import { Appends } from "../append/appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
 import { EventClock } from "../append/event-clock.ts";
@@ -84,19 +84,19 @@ export class StoreHost {
     this.catalogue = catalogue;
     this.maxEventBytes = maxEventBytes;
     const isPauseWanted = async () => (await this.consumers.control("pump")).paused;
-    const { relay, leaseMs } = dependencies;
+    const { relay, leaseMs, deliver } = dependencies;
     const appended = appendedEvent(name);
     // To this node only, for commits that each host watches itself.
     const announceHere = (position?: number) => void announce(appended, { position }, "broadcastLocal");
     const { node } = relay;
-    const lease = { node, leaseMs };
     this.pump = new Pump({
       name,
       log,
       options: pump,
-      deliver: this.#handOver.bind(this),
+      catalogue,
+      deliver,
       isPauseWanted,
-      lease,
+      lease: { node, leaseMs },
       onRelease: () => void announce(leaseEvent(name), { consumer: pumpKey }),
       announceHere,
       metrics,
@@ -206,19 +206,6 @@ export class StoreHost {
   /** Upcasts events to the current catalogue. @throws UpcastFailedError */
   async readable(events: Promise<RecordedEvent[]>): Promise<RecordedEvent[]> {
     return upcastInTurns(this.catalogue.current, await events);
-  }
-
-  /** Emits an event to listeners. They are best effort, so an event that cannot be upcast is skipped with a warning. */
-  async #handOver(event: RecordedEvent): Promise<unknown> {
-    const { events, unreadable } = upcastEach(this.catalogue.current, [event]);
-    if (!unreadable) return this.#d.deliver(freezeEvent(events[0]!));
-    const { id, type, position } = event;
-    return this.#d.warn("An event cannot be upcast to the current catalogue, so listeners do not get it", {
-      id,
-      type,
-      position,
-      error: unreadable[id]!.message,
-    });
   }
 
   /** Reads like the log, but an empty page has looked at the whole log, or for as long as a call may take. */

@@ -1,7 +1,9 @@
 import { Errors } from "moleculer";
-import type { DamagedEventError } from "../../../core/event/damaged-event.ts";
+import type { CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
+import { noteUnreadable, upcastEach, type Unreadable } from "../../../core/catalogue/upcast.ts";
+import { isDamagedEvent, type DamagedEventError } from "../../../core/event/damaged-event.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
-import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { isReserved } from "../../../core/event/stream-name.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import { StateLog, type Debug } from "../../../core/text/state-log.ts";
@@ -23,6 +25,7 @@ interface Dependencies {
   /** The store's name. */
   name: string;
   log: EventLog;
+  catalogue: CurrentCatalogue;
   options: PumpOptions;
   /** Hands one event to the broker; settles when the event's local handlers have settled. */
   deliver: (event: RecordedEvent) => Promise<unknown>;
@@ -203,16 +206,17 @@ export class Pump {
 
   /** Whether the end of the log was reached. */
   async #pumpPage(): Promise<boolean> {
-    const { log, options, warn } = this.#d;
+    const { log, catalogue, options } = this.#d;
     const { checkpoint } = this;
-    const damaged = new Map<string, DamagedEventError>();
-    const onDamaged = (error: DamagedEventError) => void damaged.set((error.data as { id: string }).id, error);
+    const damaged: Record<string, Unreadable> = {};
+    const onDamaged = (error: DamagedEventError) => noteUnreadable(damaged, error);
     const page = await log.read({ after: checkpoint.position, limit: options.batchSize, onDamaged });
-    for (const event of page.events) {
+    const { events, unreadable } = upcastEach(catalogue.current, page.events, damaged);
+    for (const event of events) {
       if (this.isPaused || this.#isStopping || (this.#isShared && !checkpoint.isHeld)) return false;
       // System events are internal to the framework, and Moleculer's own events begin with `$` too.
-      const defect = damaged.get(event.id);
-      if (defect) warn("An event is damaged; listeners do not get it", { error: defect.message });
+      const defect = unreadable?.[event.id];
+      if (defect) this.#omit(event, defect);
       else if (!isReserved(event.type)) await this.#handOver(event);
       checkpoint.position = event.position;
       if (checkpoint.dueInMs === 0) await checkpoint.save();
@@ -220,11 +224,17 @@ export class Pump {
     return page.end;
   }
 
+  #omit({ id, type, position }: RecordedEvent, defect: Unreadable): void {
+    const why = isDamagedEvent(defect) ? "is damaged" : "cannot be upcast to the current catalogue";
+    const details = { id, type, position, error: defect.message };
+    this.#d.warn(`An event ${why}, so listeners do not get it`, details);
+  }
+
   async #handOver(event: RecordedEvent): Promise<void> {
     const { deliver, options, warn } = this.#d;
     const { type, position } = event;
     try {
-      await this.#timeLimit.wait(type, deliver(event));
+      await this.#timeLimit.wait(type, deliver(freezeEvent(event)));
     } catch (error) {
       if (error instanceof Errors.RequestTimeoutError)
         warn(`A handler of ${type} takes longer than ${options.timeoutMs} ms; the pump goes on without it`, {
