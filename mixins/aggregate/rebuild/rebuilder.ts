@@ -11,7 +11,6 @@ import { StateLog, type Debug } from "../../../core/text/state-log.ts";
 import { AwaitedRequests } from "./awaited-requests.ts";
 import type { Fold } from "../fold/fold.ts";
 import { Build, type BuildDependencies } from "./build.ts";
-import type { RebuildProgress } from "./progress.ts";
 
 /** The snapshots of this node, as a rebuild needs them. */
 export interface SnapshotSource {
@@ -43,13 +42,14 @@ interface Dependencies extends BuildDependencies {
 export class Rebuilder {
   /** The last request, whether it has ended or not. */
   request: RebuildRequest | null = null;
+  /** Null while nothing is built. Others may read it; only this class writes it. */
+  build: Build | null = null;
   /** Each waits for a request, by its id, and gets the position at which the table was switched. */
   readonly callers: AwaitedRequests["callers"];
   readonly #d: Dependencies;
   #isPaused = false;
   #isFirstLook = true;
   #skipped: ConsumerControl["skipped"] = {};
-  #build: Build | null = null;
   readonly #awaited: AwaitedRequests;
   readonly #stateLog: StateLog;
 
@@ -61,11 +61,6 @@ export class Rebuilder {
     this.#stateLog = new StateLog(`${name} rebuild`, "idle", debug);
   }
 
-  /** The request that is being built. */
-  get running(): RebuildRequest | null {
-    return this.#build?.request ?? null;
-  }
-
   /**
    * Takes over the control state; called before each page is handled. `position`: that of the live table; null while it
    * is being replaced. The live generation names its request, whichever host has built it.
@@ -74,16 +69,16 @@ export class Rebuilder {
     this.request = build ?? null;
     this.#isPaused = paused;
     this.#skipped = skipped;
-    if (position === null || (!this.#build && this.callers.size === 0)) return;
+    if (position === null || (!this.build && this.callers.size === 0)) return;
     const { requestId } = this.#d.table.live().origin;
-    if (this.#build?.request.id === requestId) this.#build = null;
+    if (this.build?.request.id === requestId) this.build = null;
     this.#awaited.done(requestId, position);
     this.#awaited.rejectWaiters(this.request);
   }
 
   /** Retries in the new generation too: an event that stayed parked there would undo the retry with the switch. */
   async retry(choice: ParkedChoice): Promise<void> {
-    await this.#build?.retry(choice);
+    await this.build?.retry(choice);
   }
 
   /** The node is stopping; the request remains. */
@@ -94,14 +89,14 @@ export class Rebuilder {
 
   /** Another host may take over the request, and begins it again. */
   leave(): void {
-    if (this.#build) this.#logIdle(this.#build.request, "this node has left it");
-    this.#build = null;
+    if (this.build) this.#logIdle(this.build.request, "this node has left it");
+    this.build = null;
     this.#isFirstLook = true;
   }
 
   /** Reloads the stored state of the generation that is being built; if that fails, the next step begins another. */
   async reload(): Promise<void> {
-    await this.#build?.reload().catch(() => (this.#build = null));
+    await this.build?.reload().catch(() => (this.build = null));
   }
 
   /** The last request is still to be done, begun or not. */
@@ -112,12 +107,8 @@ export class Rebuilder {
 
   /** `advance` has something to do. */
   get hasWork(): boolean {
-    if (this.#isFirstLook || this.#build || this.callers.size > 0) return true;
+    if (this.#isFirstLook || this.build || this.callers.size > 0) return true;
     return this.request !== null && this.isWanted;
-  }
-
-  progress(head: number): RebuildProgress | null {
-    return this.#build?.progress(head) ?? null;
   }
 
   /**
@@ -127,7 +118,7 @@ export class Rebuilder {
   async advance(): Promise<"idle" | "more" | "switched"> {
     const { request } = this;
     this.#isFirstLook = false;
-    const isOver = this.#build && (request?.id !== this.#build.request.id || request.ended !== undefined);
+    const isOver = this.build && (request?.id !== this.build.request.id || request.ended !== undefined);
     if (isOver) await this.#drop();
     this.#awaited.rejectWaiters(request);
     // A page of the live table may have ended early for this build.
@@ -140,13 +131,13 @@ export class Rebuilder {
       return "more";
     }
     try {
-      this.#build ??= await this.#begin(request).catch((error: unknown) => {
+      this.build ??= await this.#begin(request).catch((error: unknown) => {
         throw isRetryable(error) && !isDiskFull(error) ? error : new UnrecoverableError(error);
       });
-      const isDone = await this.#build.advance(this.#skipped, await this.#end(request));
+      const isDone = await this.build.advance(this.#skipped, await this.#end(request));
       this.#d.onProgress();
       if (!isDone) return "more";
-      await this.#finish(this.#build);
+      await this.#finish(this.build);
       return "switched";
     } catch (error) {
       if (!(error instanceof UnrecoverableError) && isOutage(error) && !isDiskFull(error)) throw error;
@@ -161,7 +152,7 @@ export class Rebuilder {
    */
   async completeAtOnce(): Promise<void> {
     const { request } = this;
-    if (!this.#isFirstLook || !request || request.ended !== undefined || this.#build) return;
+    if (!this.#isFirstLook || !request || request.ended !== undefined || this.build) return;
     if (this.#d.table.live().origin.requestId === request.id || (await this.#snapshotHere(request))) return;
     await this.#finish(await this.#begin(request));
   }
@@ -192,7 +183,7 @@ export class Rebuilder {
     const { name, takeOver, info } = this.#d;
     await fold.save();
     await takeOver(generation, fold);
-    this.#build = null;
+    this.build = null;
     this.#logIdle(request, "the new table answers");
     this.#d.onProgress();
     info(`${name}: the ${request.kind} is done; the new table answers`, {
@@ -207,8 +198,8 @@ export class Rebuilder {
   }
 
   async #drop(): Promise<void> {
-    const build = this.#build;
-    this.#build = null;
+    const build = this.build;
+    this.build = null;
     this.#d.onProgress();
     if (!build) return;
     this.#logIdle(build.request, "dropped");

@@ -26,17 +26,17 @@ export class TableProgress {
   measure(head: number): void {
     this.#head = head;
     const { metrics, onProgress, rebuilder, table } = this.#d;
-    if (!metrics && !this.#isReported && !table.state.successor && !rebuilder.running) return;
+    if (!metrics && !this.#isReported && !table.state.successor && !rebuilder.build) return;
     const progress = this.#own(head);
     metrics?.rebuilt(progress && progress.total > 0 ? progress.done / progress.total : 1);
-    if (progress || this.#isReported) onProgress(rebuilder.running?.kind ?? "change", progress);
+    if (progress || this.#isReported) onProgress(rebuilder.build?.request.kind ?? "change", progress);
     this.#isReported = progress !== null;
   }
 
   #own(head: number | null): RebuildProgress | null {
     const { rebuilder, table } = this.#d;
     const { successor, progress } = table.state;
-    if (rebuilder.running) return rebuilder.progress(this.#head);
+    if (rebuilder.build) return rebuilder.build.progress(this.#head);
     return successor && progressOf(progress.position, 0, head ?? progress.position, successor.since);
   }
 
