@@ -1,98 +1,41 @@
-import type { Service } from "moleculer";
 import { depthOf, type Link } from "../../core/event/causation.ts";
 import { isOutage } from "../../core/errors/outage.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
-import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
-import type { StartFrom } from "../consumer/checkpoint.ts";
-import type { ErrorPolicy } from "../consumer/error-policy.ts";
+import type { EventSource } from "../consumer/event-source.ts";
+import { leasedService, type LeasedConsumer } from "../consumer/leased-service.ts";
 import { withCommandId } from "../service/command-header.ts";
-import { EventCaller } from "../consumer/event-caller.ts";
-import { EventSource } from "../consumer/event-source.ts";
-import { consumerEvents } from "../consumer/events.ts";
-import { LeasedHost } from "../consumer/leased-host.ts";
-import { TimeLimit } from "../consumer/time-limit.ts";
-import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
-import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
 import { processActions } from "./process-actions.ts";
 import { ProcessManagerWorker } from "./process-manager-worker.ts";
 import type { Outside } from "./process-runner.ts";
 
-interface Options {
+interface Options extends Omit<LeasedConsumer, "name"> {
   definition: ProcessDefinition;
-  store: string;
-  leaseMs: number;
-  startFrom: StartFrom;
-  policy: ErrorPolicy;
-  actions: ActionOverrides;
 }
 
 /** The service of a process manager: the control of its work, and the list of its processes. */
-export function processManagerService({
-  definition,
-  store,
-  leaseMs,
-  startFrom,
-  policy,
-  actions,
-}: Options): CompanionSchema {
-  const { name } = definition;
-  let host: LeasedHost;
-  let source: EventSource;
-  const schema: CompanionSchema = {
-    name,
-    actions: { ...consumerActions(name, () => host, "process"), ...processActions(() => source) },
-    inner: consumerInnerActions(() => host),
-    events: consumerEvents(store, () => ({ host, source })),
-    created(this: Service) {
-      const { broker, logger } = this;
-      const { nodeID: node } = broker;
-      const caller = new EventCaller(broker);
-      const timeLimit = new TimeLimit(policy.timeoutMs, node);
-      const types = [...new Set(definition.on.map(({ pattern }) => pattern))];
-      source = new EventSource({ broker, store, consumer: `process-manager/${name}`, types, leaseMs });
-      const metrics = consumerMetrics(broker, store, name, "process");
-      const outside: Outside = {
-        context: ({ causationId: id, correlationId, depth }) =>
-          caller.newContext({ id, meta: { correlationId, causationId: "", $causationDepth: depth } }),
-        send: (ctx, { action, params, commandId, options }) =>
-          caller.callIn(ctx, action, params, withCommandId(commandId, options)),
-        chain: (eventId, atMost) => chainTo(source, eventId, atMost),
-        onHandled: () => metrics?.folded(1),
-      };
-      const warn = (message: string, details: object) => logger.warn(message, details);
-      const debug = (message: string, details: object) => logger.debug(message, details);
-      host = new LeasedHost({
-        name,
-        node,
-        source,
-        policy,
-        timeLimit,
-        metrics,
-        warn,
-        debug,
-        work: (lease, interruption, wake) =>
-          new ProcessManagerWorker({
-            name,
-            definition,
-            startFrom,
-            source,
-            lease,
-            policy,
-            timeLimit,
-            outside,
-            wake,
-            warn,
-            debug,
-            ...interruption,
-          }),
-      });
+export function processManagerService({ definition, ...options }: Options): CompanionSchema {
+  const { name, on } = definition;
+  return leasedService(
+    { ...options, name },
+    {
+      kind: "process-manager",
+      patterns: on.map(({ pattern }) => pattern),
+      moreActions: processActions,
+      work(context) {
+        const { caller, source, metrics } = context;
+        const outside: Outside = {
+          context: ({ causationId: id, correlationId, depth }) =>
+            caller.newContext({ id, meta: { correlationId, causationId: "", $causationDepth: depth } }),
+          send: (ctx, { action, params, commandId, options }) =>
+            caller.callIn(ctx, action, params, withCommandId(commandId, options)),
+          chain: (eventId, atMost) => chainTo(source, eventId, atMost),
+          onHandled: () => metrics?.folded(1),
+        };
+        return new ProcessManagerWorker({ ...context, definition, outside });
+      },
     },
-    started: () => host.start(),
-    stopped: () => host.stop(),
-  };
-  overrideActions(schema, [], actions);
-  return schema;
+  );
 }
 
 /**

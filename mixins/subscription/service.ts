@@ -1,21 +1,13 @@
-import type { CallingOptions, Context, Service } from "moleculer";
+import type { CallingOptions, Context } from "moleculer";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { entityId } from "../../core/event/stream-name.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
-import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
-import type { StartFrom } from "../consumer/checkpoint.ts";
-import type { ErrorPolicy } from "../consumer/error-policy.ts";
-import { EventCaller } from "../consumer/event-caller.ts";
-import { EventSource } from "../consumer/event-source.ts";
-import { consumerEvents } from "../consumer/events.ts";
-import { LeasedHost } from "../consumer/leased-host.ts";
-import { SubscriptionWorker } from "./subscription-worker.ts";
-import { consumerMetrics } from "../observability/metrics.ts";
-import type { CompanionSchema } from "../service/companion.ts";
-import { TimeLimit } from "../consumer/time-limit.ts";
 import { CommandIds } from "../../core/process/derived-ids.ts";
+import type { EventCaller } from "../consumer/event-caller.ts";
+import { leasedService, type LeasedConsumer } from "../consumer/leased-service.ts";
 import { withCommandId } from "../service/command-header.ts";
-import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
+import type { CompanionSchema } from "../service/companion.ts";
+import { SubscriptionWorker } from "./subscription-worker.ts";
 
 /** The second argument of a handler function. */
 export interface HandlerView {
@@ -32,68 +24,28 @@ export interface HandlerView {
 /** An action's name, or a function. */
 export type Handler = string | ((event: RecordedEvent, view: HandlerView) => unknown);
 
-interface Definition {
-  name: string;
-  store: string;
-  leaseMs: number;
-  startFrom: StartFrom;
+interface Definition extends LeasedConsumer {
   on: readonly { pattern: string; handler: Handler }[];
-  policy: ErrorPolicy;
-  actions: ActionOverrides;
 }
 
 /** The service of a subscription: the control of its handling. */
-export function subscriptionService({
-  name,
-  store,
-  leaseMs,
-  startFrom,
-  on,
-  policy,
-  actions,
-}: Definition): CompanionSchema {
-  let host: LeasedHost;
-  let source: EventSource;
+export function subscriptionService(definition: Definition): CompanionSchema {
+  const { name, on } = definition;
   const handlers = on.map((one) => ({ ...one, isFor: typeMatcher([one.pattern]) }));
-  const schema: CompanionSchema = {
-    name,
-    actions: consumerActions(name, () => host),
-    inner: consumerInnerActions(() => host),
-    events: consumerEvents(store, () => ({ host, source })),
-    created(this: Service) {
-      const { broker, logger } = this;
-      const { nodeID: node } = broker;
-      const caller = new EventCaller(broker);
-      const timeLimit = new TimeLimit(policy.timeoutMs, node);
-      const types = [...new Set(on.map(({ pattern }) => pattern))];
-      source = new EventSource({ broker, store, consumer: `subscription/${name}`, types, leaseMs });
+  return leasedService(definition, {
+    kind: "subscription",
+    patterns: on.map(({ pattern }) => pattern),
+    work(context) {
+      const { caller, timeLimit, metrics } = context;
       const handle = async (event: RecordedEvent) => {
         const ids = new CommandIds(event.id, name);
         for (const { pattern, handler, isFor } of handlers)
           if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event, ids));
         metrics?.folded(1);
       };
-      const metrics = consumerMetrics(broker, store, name, "subscription");
-      const warn = (message: string, details: object) => logger.warn(message, details);
-      const debug = (message: string, details: object) => logger.debug(message, details);
-      host = new LeasedHost({
-        name,
-        node,
-        source,
-        policy,
-        timeLimit,
-        metrics,
-        warn,
-        debug,
-        work: (lease, interruption) =>
-          new SubscriptionWorker({ name, startFrom, source, lease, policy, handle, warn, debug, ...interruption }),
-      });
+      return new SubscriptionWorker({ ...context, handle });
     },
-    started: () => host.start(),
-    stopped: () => host.stop(),
-  };
-  overrideActions(schema, [], actions);
-  return schema;
+  });
 }
 
 async function run(caller: EventCaller, handler: Handler, event: RecordedEvent, ids: CommandIds): Promise<unknown> {

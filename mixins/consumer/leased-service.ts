@@ -1,0 +1,88 @@
+import type { Service, ServiceSchema } from "moleculer";
+import { consumerMetrics, type ConsumerMetrics } from "../observability/metrics.ts";
+import type { OperatorLog } from "../../core/text/state-log.ts";
+import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
+import type { CompanionSchema } from "../service/companion.ts";
+import { consumerActions, consumerInnerActions } from "./actions.ts";
+import type { StartFrom } from "./checkpoint.ts";
+import type { ErrorPolicy, Interruption } from "./error-policy.ts";
+import { EventCaller } from "./event-caller.ts";
+import { EventSource } from "./event-source.ts";
+import { consumerEvents } from "./events.ts";
+import type { LeaseHold } from "./lease-hold.ts";
+import { LeasedHost, type LeasedWork } from "./leased-host.ts";
+import { TimeLimit } from "./time-limit.ts";
+
+/** The definition of a consumer without a table. */
+export interface LeasedConsumer {
+  name: string;
+  store: string;
+  leaseMs: number;
+  startFrom: StartFrom;
+  policy: ErrorPolicy;
+  actions: ActionOverrides;
+}
+
+/** What its work gets from the service. */
+export interface WorkContext extends OperatorLog, Interruption {
+  name: string;
+  startFrom: StartFrom;
+  policy: ErrorPolicy;
+  source: EventSource;
+  caller: EventCaller;
+  timeLimit: TimeLimit;
+  metrics: ConsumerMetrics | null;
+  lease: LeaseHold;
+  /** Makes the consumer poll again. */
+  wake: () => void;
+}
+
+interface Kind {
+  kind: "subscription" | "process-manager";
+  patterns: readonly string[];
+  /** Actions besides those of every consumer. */
+  moreActions?: (source: () => EventSource) => NonNullable<ServiceSchema["actions"]>;
+  /** Creates the work; called at each start. */
+  work: (context: WorkContext) => LeasedWork;
+}
+
+/** The service of a consumer without a table: a node works while it holds the consumer's lease. */
+export function leasedService(
+  { name, store, leaseMs, startFrom, policy, actions }: LeasedConsumer,
+  { kind, patterns, moreActions, work }: Kind,
+): CompanionSchema {
+  let host: LeasedHost;
+  let source: EventSource;
+  const unit = kind === "process-manager" ? "process" : "stream";
+  const schema: CompanionSchema = {
+    name,
+    actions: { ...consumerActions(name, () => host, unit), ...moreActions?.(() => source) },
+    inner: consumerInnerActions(() => host),
+    events: consumerEvents(store, () => ({ host, source })),
+    created(this: Service) {
+      const { broker, logger } = this;
+      const { nodeID: node } = broker;
+      const types = [...new Set(patterns)];
+      source = new EventSource({ broker, store, consumer: `${kind}/${name}`, types, leaseMs });
+      const common = {
+        name,
+        policy,
+        source,
+        timeLimit: new TimeLimit(policy.timeoutMs, node),
+        metrics: consumerMetrics(broker, store, name, kind === "process-manager" ? "process" : kind),
+        warn: (message: string, details: object) => logger.warn(message, details),
+        debug: (message: string, details: object) => logger.debug(message, details),
+      };
+      const caller = new EventCaller(broker);
+      host = new LeasedHost({
+        ...common,
+        node,
+        work: (lease, interruption, wake) => work({ ...common, ...interruption, startFrom, caller, lease, wake }),
+      });
+    },
+    started: () => host.start(),
+    stopped: () => host.stop(),
+  };
+  overrideActions(schema, [], actions);
+  return schema;
+}
