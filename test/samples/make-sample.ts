@@ -33,6 +33,8 @@ export async function makeSample(broker: ServiceBroker): Promise<void> {
   await call("account.flag", { id: "3", why: "" });
   await allCaughtUp(broker);
   for (const consumer of consumers) await call(`${consumer}.skip`, { id: flagged.events[0]!.id, reason: "a mistake" });
+  // Fails again; the request stays in the control state.
+  await call("watch.retry", { stream: "account-old" });
   await call("accounts.rebuild");
   await call("accounts.snapshot");
   await call("bank.export", { to: "export.jsonl" });
