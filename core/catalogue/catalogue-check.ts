@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
 import type { Problem } from "../errors/problem.ts";
-import type { JsonValue } from "../json/json.ts";
+import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { upcastPayload } from "./upcast.ts";
 import { UpcastFailedError } from "./upcast-error.ts";
@@ -40,6 +40,21 @@ export function checkAgainst(
   const today = isOlder ? olderToday(entry, at, event, sent) : entry.check(at, sent);
   if (Array.isArray(today)) return today;
   return { body: isOlder ? sent : today, isSameToday: sameToday(entry, today.value) };
+}
+
+/** The payload of an event that was decided but not stored yet, as it will be stored, or why it will be refused. */
+export function payloadToStore(
+  catalogue: Catalogue,
+  at: string,
+  stream: string,
+  { type, payload, meta }: { type: string; payload: unknown; meta?: Record<string, unknown> | undefined },
+): JsonValue | Problem[] {
+  const sent = toJson(`${at}.payload`, payload);
+  if (isProblem(sent)) return [sent];
+  // Neither id nor ids of the request are known before it is stored.
+  const event = { id: "", type, stream, meta: { ...meta, correlationId: "", causationId: "" } };
+  const checked = checkAgainst(catalogue, at, event, sent);
+  return Array.isArray(checked) ? checked : checked.body;
 }
 
 function olderToday(

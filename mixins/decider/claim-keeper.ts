@@ -4,7 +4,7 @@ import type { Page } from "../../core/log/event-log.ts";
 import type { EventInput } from "../../core/log/new-event.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { upcast } from "../../core/catalogue/upcast.ts";
-import { checkAgainst } from "../../core/catalogue/catalogue-check.ts";
+import { payloadToStore } from "../../core/catalogue/catalogue-check.ts";
 import { DuplicateClaimError } from "../../core/log/claim-errors.ts";
 import {
   maxClaimChanges,
@@ -16,7 +16,6 @@ import {
 } from "../../core/log/log-claims.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
-import { isProblem, toJson } from "../../core/json/json.ts";
 import { innerName, spoken } from "../service/between-nodes.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
@@ -67,13 +66,10 @@ export class ClaimKeeper {
   }
 
   /** The event as it will be stored: claims may be folded again from stored events, and must come out the same. */
-  #asStored(stream: string, { type, payload, meta }: EventInput, index: number): ClaimingEvent {
-    const at = `events.${index}`;
-    const sent = toJson(`${at}.payload`, payload);
-    const event = { id: "", type, stream, meta: { ...meta, correlationId: "", causationId: "" } };
-    const checked = isProblem(sent) ? [sent] : checkAgainst(this.#catalogue, at, event, sent);
-    if (Array.isArray(checked)) throw new ValidationError(checked);
-    return { type, stream, payload: checked.body.value };
+  #asStored(stream: string, event: EventInput, index: number): ClaimingEvent {
+    const stored = payloadToStore(this.#catalogue, `events.${index}`, stream, event);
+    if (Array.isArray(stored)) throw new ValidationError(stored);
+    return { type: event.type, stream, payload: stored.value };
   }
 
   scoped(changes: readonly ClaimsOfCommand[]): ScopedClaims[] {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
-import { checkAgainst } from "../../core/catalogue/catalogue-check.ts";
+import { payloadToStore } from "../../core/catalogue/catalogue-check.ts";
 import { speculativeEvent } from "../../core/log/speculative.ts";
 import { evolve, type DeciderDefinition } from "../../core/decider/decider.ts";
 import { freezeDeep } from "../../core/json/freeze.ts";
@@ -32,9 +32,9 @@ export class TrialFold {
     let { version } = entity;
     let hasReadUnknown = false;
     for (const event of events) {
-      const payload = this.#stored(stream, event);
+      const payload = payloadToStore(this.#catalogue, "event", stream, event);
       // The store refuses the event.
-      if (!payload) return;
+      if (Array.isArray(payload)) return;
       const body = { type: event.type, payload: this.#frozen(payload.value) };
       try {
         state = evolve(
@@ -60,15 +60,6 @@ export class TrialFold {
     const json = toJson("state", state);
     const isSame = !isProblem(json) && isDeepStrictEqual(json.value, state);
     return isSame ? { state: this.#frozen(json.value) } : null;
-  }
-
-  /** The payload as the catalogue converts it for storing; null if the catalogue rejects it. */
-  #stored(stream: string, { type, payload, meta }: EventInput): { value: unknown } | null {
-    const sent = toJson("payload", payload);
-    if (isProblem(sent)) return null;
-    const event = { id: "", type, stream, meta: { ...meta, correlationId: "", causationId: "" } };
-    const checked = checkAgainst(this.#catalogue, "event", event, sent);
-    return Array.isArray(checked) ? null : checked.body;
   }
 
   readonly #frozen = <Value>(value: Value): Value => (this.#decider.isFreezing ? freezeDeep(value) : value);
