@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors/errors.ts";
 import { privateFile } from "../../core/files/private-files.ts";
-import { readFormat, withFormat } from "../../core/log/stored-format.ts";
+import { readFormat, withFormat, type Formatted } from "../../core/log/stored-format.ts";
 import { namedFile } from "./file-identity.ts";
 
 /** What the last host of a log has recorded. */
@@ -25,12 +25,13 @@ export const headPath = (file: string): string => `${file}.head`;
  */
 export class StoredHead {
   #descriptor: number | null = null;
-  #recorded: HeadRecord;
+  readonly #recorded: Formatted<HeadRecord>;
 
   /** @param file an open log that contains the mark of its opening */
   constructor(db: Database.Database, file: string, head: number) {
     const opening = db.prepare("SELECT value FROM about WHERE key = 'opening'").pluck().get() as string | undefined;
-    this.#recorded = { opening: opening ?? "", file: namedFile(file)?.birth ?? "", head: -1 };
+    const birth = namedFile(file)?.birth ?? "";
+    this.#recorded = withFormat("head", { opening: opening ?? "", file: birth, head: -1 });
     if (opening === undefined) return;
     try {
       this.#descriptor = openSync(headPath(file), "w", privateFile);
@@ -49,7 +50,7 @@ export class StoredHead {
     if (this.#descriptor === null || head <= this.#recorded.head) return;
     this.#recorded.head = head;
     try {
-      writeSync(this.#descriptor, JSON.stringify(withFormat("head", this.#recorded)), 0);
+      writeSync(this.#descriptor, JSON.stringify(this.#recorded), 0);
     } catch {
       this.close();
     }

@@ -152,10 +152,10 @@ export class Worker {
     interrupter.resume();
     const eventsPerPage = work.beforePage();
     const isWorking = handOver || work.lease ? await this.#acquire() : true;
-    const halt = this.haltedBy;
-    const isResting = !isWorking || halt !== null;
     const { state } = this;
-    const { progress } = work.state;
+    const { progress, blockedBy } = work.state;
+    const halt = haltOf(state, blockedBy);
+    const isResting = !isWorking || halt !== null;
     const page = await source.page(progress.position, isResting ? 0 : eventsPerPage);
     this.#isNotified = page.notifies === true;
     work.onPage?.(page);
