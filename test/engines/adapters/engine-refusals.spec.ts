@@ -11,6 +11,8 @@ import { engines } from "../../../adapters/engines.ts";
 import { mongodb } from "../../../adapters/mongodb/mongodb.ts";
 import { nats } from "../../../adapters/nats/nats.ts";
 import { assertServerVersion } from "../../../adapters/nats/server-version.ts";
+import { logMigrations } from "../../../adapters/postgres/event-schema.ts";
+import { formats } from "../../../core/log/stored-format.ts";
 import { assertServerVersion as refuseOldPostgres } from "../../../adapters/postgres/schema.ts";
 import { resolveAdapter } from "../../../core/adapter.ts";
 import { appended, appendTo } from "../../../testing/event-log/requests.ts";
@@ -77,7 +79,7 @@ const cases: Case[] = [
       await connection.jetstream().publish(`${name}_commits`, ofFormat(Buffer.from(data).toString(), version));
       await connection.close();
     },
-    version: 1,
+    version: formats.record,
     newer: /written by a newer version .*: format of record 1: found 99, expected 1/,
     older: saying(/"version":"[\d.]+"/, '"version":"2.8.4"'),
     tooOld: /found nats-server 2\.8\.4, expected 2\.9\.3 or newer/,
@@ -95,7 +97,7 @@ const cases: Case[] = [
       await commits.updateOne({ _id: 1 }, { $set: { record } });
       await client.close();
     },
-    version: 1,
+    version: formats.record,
     newer: /written by a newer version .*: format of record 1: found 99, expected 1/,
     // A number of 32 bits.
     older: saying(/(?<=maxWireVersion\0)[^]{4}/, "\u0006\0\0\0"),
@@ -110,7 +112,7 @@ const cases: Case[] = [
     says: async (server, name, version) => {
       await sql(server.url, `UPDATE "${name}".about SET value = '${version}' WHERE key = 'version'`);
     },
-    version: 2,
+    version: logMigrations.migrations.length,
     newer: /written by a newer version .*: schema version: found 99, expected at most \d+/,
     // A text of six digits, behind its length.
     older: saying(/(?<=\0[^\d])1\d{5}(?!\d)/, "110022"),
