@@ -99,15 +99,15 @@ export class DuplicateRowError extends Errors.MoleculerClientError {
 }
 
 /**
- * A read requires rows folded up to a position that the table has not reached. 409; `data` is `{aggregate, expected,
+ * A read requires rows folded up to a position that the table has not reached. 409; `data` is `{table, expected,
  * actual, why}`.
  */
 export class NotCaughtUpError extends Errors.MoleculerClientError {
   override name = "NotCaughtUpError";
 
-  constructor(aggregate: string, expected: number, actual: number, why: string) {
-    super(`${aggregate}: found folded up to position ${actual}, expected ${expected} (${why})`, 409, "NOT_CAUGHT_UP", {
-      aggregate,
+  constructor(table: string, expected: number, actual: number, why: string) {
+    super(`${table}: found folded up to position ${actual}, expected ${expected} (${why})`, 409, "NOT_CAUGHT_UP", {
+      table,
       expected,
       actual,
       why,
@@ -119,11 +119,11 @@ export class NotCaughtUpError extends Errors.MoleculerClientError {
 export class UnknownParkedEventError extends Errors.MoleculerClientError {
   override name = "UnknownParkedEventError";
 
-  constructor(aggregate: string, choice: { id?: string; stream?: string; process?: string }) {
+  constructor(consumer: string, choice: { id?: string; stream?: string; process?: string }) {
     const found = Object.entries(choice).map(([name, value]) => [name, brief(value)] as const);
     const what = found.map(([name, value]) => `${name === "id" ? "event" : name} ${value}`).join(" of ");
-    super(`${aggregate}: ${what} is not parked; expected one that "parked" lists`, 404, "UNKNOWN_PARKED_EVENT", {
-      consumer: aggregate,
+    super(`${consumer}: ${what} is not parked; expected one that "parked" lists`, 404, "UNKNOWN_PARKED_EVENT", {
+      consumer,
       id: null,
       stream: null,
       process: null,

@@ -5,8 +5,8 @@ import { inWords, portable, type Problem, show } from "./problem.ts";
 export class SnapshotsNotConfiguredError extends Errors.MoleculerClientError {
   override name = "SnapshotsNotConfiguredError";
 
-  constructor(aggregate: string, why: string) {
-    super(`${aggregate}: ${why}`, 409, "SNAPSHOTS_NOT_CONFIGURED", { aggregate, why });
+  constructor(table: string, why: string) {
+    super(`${table}: ${why}`, 409, "SNAPSHOTS_NOT_CONFIGURED", { table, why });
   }
 }
 
@@ -14,9 +14,9 @@ export class SnapshotsNotConfiguredError extends Errors.MoleculerClientError {
 export class UnknownSnapshotError extends Errors.MoleculerClientError {
   override name = "UnknownSnapshotError";
 
-  constructor(aggregate: string, id: unknown) {
-    super(`${aggregate}: found no snapshot ${show(id)}; expected one that "snapshots" lists`, 404, "UNKNOWN_SNAPSHOT", {
-      aggregate,
+  constructor(table: string, id: unknown) {
+    super(`${table}: found no snapshot ${show(id)}; expected one that "snapshots" lists`, 404, "UNKNOWN_SNAPSHOT", {
+      table,
       id: portable(id),
     });
   }
@@ -50,12 +50,12 @@ export class SnapshotDamagedError extends Errors.MoleculerError {
 export class RebuildRunningError extends Errors.MoleculerClientError {
   override name = "RebuildRunningError";
 
-  constructor(aggregate: string, job: object) {
+  constructor(table: string, job: object) {
     super(
-      `${aggregate}: another table is being built beside the live one; expected none, "cancel" ends it`,
+      `${table}: another table is being built beside the live one; expected none, "cancel" ends it`,
       409,
       "REBUILD_RUNNING",
-      { aggregate, ...job },
+      { table, ...job },
     );
   }
 }
@@ -67,23 +67,23 @@ export class RebuildRunningError extends Errors.MoleculerClientError {
 export class RebuildFailedError extends Errors.MoleculerClientError {
   override name = "RebuildFailedError";
 
-  constructor(aggregate: string, why: string) {
-    super(`${aggregate}: the table is unchanged: ${why}`, 409, "REBUILD_FAILED", { aggregate, why });
+  constructor(table: string, why: string) {
+    super(`${table}: the table is unchanged: ${why}`, 409, "REBUILD_FAILED", { table, why });
   }
 }
 
 /**
- * The live table was folded with another definition than today's. 409; `data` is `{aggregate, field, expected, actual}`.
+ * The live table was folded with another definition than today's. 409; `data` is `{table, field, expected, actual}`.
  */
 export class StaleTableError extends Errors.MoleculerClientError {
   override name = "StaleTableError";
 
-  constructor(aggregate: string, { field, found, expected }: Problem) {
+  constructor(table: string, { field, found, expected }: Problem) {
     super(
-      `${aggregate}: its table was folded by another definition, ${inWords([{ field, found, expected }])}; "rebuild" folds it by today's`,
+      `${table}: its table was folded by another definition, ${inWords([{ field, found, expected }])}; "rebuild" folds it by today's`,
       409,
       "STALE_TABLE",
-      { aggregate, field, expected, actual: portable(found) },
+      { table, field, expected, actual: portable(found) },
     );
   }
 }

@@ -8,30 +8,30 @@ import { brief } from "../errors/problem.ts";
 export class FoldEndedError extends Errors.MoleculerClientError {
   override name = "FoldEndedError";
 
-  constructor(aggregate: string) {
+  constructor(table: string) {
     super(
-      `${aggregate}: this query belongs to a transform that has ended; a transform must await its queries before it returns`,
+      `${table}: this query belongs to a transform that has ended; a transform must await its queries before it returns`,
       409,
       "FOLD_ENDED",
-      { aggregate },
+      { table },
     );
   }
 }
 
 /**
  * A transform, or an action that it called, tried to store something: an error of the event. 409; `data` is
- * `{aggregate, action}`.
+ * `{table, action}`.
  */
 export class WriteInFoldError extends Errors.MoleculerClientError {
   override name = "WriteInFoldError";
 
-  constructor(aggregate: unknown, action: string) {
-    const of = brief(String(aggregate));
+  constructor(table: unknown, action: string) {
+    const of = brief(String(table));
     super(
       `${action}: found a call by a transform of ${of}, expected none: rows are a function of the log, so a fold stores nothing; use a Subscription or a ProcessManager to act on an event`,
       409,
       "WRITE_IN_FOLD",
-      { aggregate: of, action },
+      { table: of, action },
     );
   }
 }

@@ -53,7 +53,7 @@ interface Definition {
   snapshots: SnapshotOptions | false;
 }
 
-/** The limit of aggregates that a warning names: a caller may forge any name. */
+/** The limit of tables that a warning names: a caller may forge any name. */
 const maxWarned = 100;
 
 const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== undefined;
@@ -76,12 +76,10 @@ export function aggregateService(definition: Definition): CompanionSchema {
 
   const reader = (ctx: Context): Reader | Promise<Reader> => {
     const token = foldTokenOf(ctx);
-    if (token?.aggregate === name) return readerOf(declared, folds.rowsFor(token.id));
-    if (token && !warnedOf.has(token.aggregate) && warnedOf.size < maxWarned) {
-      warnedOf.add(token.aggregate);
-      warn(
-        `A transform of ${token.aggregate} queries ${name}: it gets today's rows, so it cannot be replayed faithfully`,
-      );
+    if (token?.table === name) return readerOf(declared, folds.rowsFor(token.id));
+    if (token && !warnedOf.has(token.table) && warnedOf.size < maxWarned) {
+      warnedOf.add(token.table);
+      warn(`A transform of ${token.table} queries ${name}: it gets today's rows, so it cannot be replayed faithfully`);
     }
     // A fold must never wait for another, because the two could wait for each other.
     const position = token ? 0 : readAfter(ctx, store);
@@ -104,7 +102,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         // A batch is visible on its own node only; the rows of another node would be silently wrong.
         nodeFor: (ctx) => {
           const token = foldTokenOf(ctx);
-          return token?.aggregate === name && token.node !== ctx.broker.nodeID ? token.node : null;
+          return token?.table === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
         betterNodeFor: (ctx) => (host.isFarBehind && !hasToken(ctx) ? otherHostFor(ctx) : null),
         // A transform's view changes with every event. A caller that reads its own write must not get an older answer.
@@ -126,7 +124,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         name,
         fields: declared,
         past: () => past,
-        isFolding: (ctx) => foldTokenOf(ctx)?.aggregate === name,
+        isFolding: (ctx) => foldTokenOf(ctx)?.table === name,
       }),
       ...rebuildActions(name, () => ({
         running: () => host.running(),
@@ -160,7 +158,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       const clearCache = this["clearCache" as keyof Service] as () => Promise<void>;
       const { nodeID: node } = broker;
       const caller = new EventCaller(broker);
-      const spans = foldSpans({ broker, aggregate: name });
+      const spans = foldSpans({ broker, table: name });
       const { timeoutMs } = policy;
       folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];

@@ -39,17 +39,17 @@ export interface FoldSpans {
   transform(event: RecordedEvent): Span;
 }
 
-/** The spans of an aggregate's fold; null if tracing is disabled. */
-export function foldSpans({ broker, aggregate }: { broker: ServiceBroker; aggregate: string }): FoldSpans | null {
+/** The spans of a table's fold; null if tracing is disabled. */
+export function foldSpans({ broker, table }: { broker: ServiceBroker; table: string }): FoldSpans | null {
   if (!broker.isTracingEnabled()) return null;
   const { tracer } = broker;
   return {
-    batch: () => tracer.startSpan(`fold '${aggregate}'`, { service: aggregate, tags: { aggregate } }),
+    batch: () => tracer.startSpan(`fold '${table}'`, { service: table, tags: { table } }),
     transform: ({ id, type, position, meta }) =>
-      tracer.startSpan(`transform '${type}' in '${aggregate}'`, {
-        service: aggregate,
+      tracer.startSpan(`transform '${type}' in '${table}'`, {
+        service: table,
         traceID: meta.correlationId,
-        tags: { aggregate, type, position, event: id },
+        tags: { table, type, position, event: id },
       }),
   };
 }

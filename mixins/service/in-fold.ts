@@ -27,9 +27,9 @@ const reading: ReadonlySet<string> = new Set(
  * @throws WriteInFoldError
  */
 export function assertNoWriteInFold(ctx: Context, action: ActionSchema, origin: Origin, isDryRun: boolean): void {
-  const token = (ctx.meta as { [foldToken]?: { aggregate?: unknown } | null })[foldToken];
+  const token = (ctx.meta as { [foldToken]?: { table?: unknown } | null })[foldToken];
   if (token === undefined || token === null) return;
   const { rawName = "" } = action as ActionSchema & { rawName?: string };
   const stores = origin === "declared" ? !isDryRun : !reading.has(rawName);
-  if (stores) throw new WriteInFoldError(token.aggregate, action.name ?? rawName);
+  if (stores) throw new WriteInFoldError(token.table, action.name ?? rawName);
 }

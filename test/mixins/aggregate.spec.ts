@@ -923,7 +923,7 @@ describe("A transform's own view", () => {
         type: "FOLD_ENDED",
         code: 409,
         retryable: false,
-        data: { aggregate: "table" },
+        data: { table: "table" },
       });
     },
   );
@@ -960,7 +960,7 @@ describe("A transform's own view", () => {
 
   it("is refused to a token that names no fold", async () => {
     const broker = await brokerWith((table) => table.on("thing.created").create(as(() => ({}))));
-    const $fold = { aggregate: "table", node: broker.nodeID, id: -1 };
+    const $fold = { table: "table", node: broker.nodeID, id: -1 };
     const error = await refusal(() => broker.call("table.find", {}, { meta: { $fold } }));
     expect(error).toMatchObject({ type: "FOLD_ENDED", code: 409 });
   });
@@ -968,10 +968,10 @@ describe("A transform's own view", () => {
   it.each<[string, unknown]>([
     ["a text", "table"],
     ["an array", ["table"]],
-    ["without an id", { aggregate: "table", node: "a" }],
-    ["without a node", { aggregate: "rates", id: 1 }],
-    ["of a long name", { aggregate: "x".repeat(256), node: "a", id: 1 }],
-    ["with an id that is no number", { aggregate: "rates", node: "a", id: {} }],
+    ["without an id", { table: "table", node: "a" }],
+    ["without a node", { table: "rates", id: 1 }],
+    ["of a long name", { table: "x".repeat(256), node: "a", id: 1 }],
+    ["with an id that is no number", { table: "rates", node: "a", id: {} }],
   ])("is refused to what is no token: %s", async (_what, $fold) => {
     const broker = await brokerWith((table) => table.on("thing.created").create(as(() => ({}))));
     for (const action of ["find", "list", "count", "get", "resolve", "at", "whatIf", "verify"]) {
@@ -985,7 +985,7 @@ describe("A transform's own view", () => {
     const logger = new LogLines();
     const broker = await brokerWith((table) => table.on("thing.created").create(as(() => ({}))), {}, { logger });
     for (let n = 0; n < 300; n++)
-      await broker.call("table.find", {}, { meta: { $fold: { aggregate: `forged ${n}`, node: "a", id: 1 } } });
+      await broker.call("table.find", {}, { meta: { $fold: { table: `forged ${n}`, node: "a", id: 1 } } });
     expect(logger.of("warn", /forged/)).toHaveLength(100);
   });
 

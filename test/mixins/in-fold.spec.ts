@@ -18,7 +18,7 @@ const reading = [
 /** A token of a fold. Whether its fold still runs does not matter for an action that would store. */
 const inFold = (broker: ServiceBroker) => ({
   ...spoken,
-  meta: { $fold: { aggregate: "accounts", node: broker.nodeID, id: 1 } },
+  meta: { $fold: { table: "accounts", node: broker.nodeID, id: 1 } },
 });
 
 describe("An action that is called in a fold", () => {
@@ -44,7 +44,7 @@ describe("An action that is called in a fold", () => {
       code: 409,
       retryable: false,
       message: expect.stringContaining("thing.touch: found a call by a transform of accounts, expected none") as string,
-      data: { aggregate: "accounts", action: "thing.touch" },
+      data: { table: "accounts", action: "thing.touch" },
     });
   });
 });

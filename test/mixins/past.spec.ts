@@ -418,7 +418,7 @@ describe("A table that was folded by another definition", () => {
       code: 409,
       type: "STALE_TABLE",
       data: {
-        aggregate: "accounts",
+        table: "accounts",
         field: "on.account.moved",
         expected: expect.stringMatching(/^create by function/),
       },

@@ -222,7 +222,7 @@ describe.each(engines)("Going back to a snapshot on %s", (_engine, placesIn) => 
         expect(await refused(broker, { snapshotId })).toMatchObject({
           type: "UNKNOWN_SNAPSHOT",
           code: 404,
-          data: { aggregate: "sums" },
+          data: { table: "sums" },
         });
       },
     );

@@ -148,7 +148,7 @@ describe("The action snapshot", () => {
     const broker = await startBroker([sums(newFolder(), options)]);
     for (const action of ["sums.snapshot", "sums.snapshots", "$sums.snapshotsHere"]) {
       const error = await refusal(() => broker.call(action, {}, spoken));
-      expect(error).toMatchObject({ type: "SNAPSHOTS_NOT_CONFIGURED", code: 409, data: { aggregate: "sums" } });
+      expect(error).toMatchObject({ type: "SNAPSHOTS_NOT_CONFIGURED", code: 409, data: { table: "sums" } });
       expect(error.message).toContain(why);
       expect(error.message).toContain("snapshots: { folder }");
     }

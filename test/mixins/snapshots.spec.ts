@@ -189,7 +189,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       const strange = [`../${id}`, join(home, id), id, `${id}/../${id}`, id.toUpperCase(), "", ".", "..", unknownId];
       for (const name of [...strange, "01890000-0000-7000-8000-000000000001", "x\0", 7 as unknown as string]) {
         const error = await refusal(() => snapshotsOf().find(name));
-        expect(error).toMatchObject({ type: "UNKNOWN_SNAPSHOT", code: 404, data: { aggregate: "things", id: name } });
+        expect(error).toMatchObject({ type: "UNKNOWN_SNAPSHOT", code: 404, data: { table: "things", id: name } });
         await expect(snapshotsOf().prove(name, { force: true })).rejects.toMatchObject({ type: "UNKNOWN_SNAPSHOT" });
         await expect(snapshotsOf().restore(name, "")).rejects.toMatchObject({ type: "UNKNOWN_SNAPSHOT" });
       }

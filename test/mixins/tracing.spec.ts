@@ -119,7 +119,7 @@ describe("The spans", () => {
     const batches = spans.named("fold 'byAction'");
     const count = batches.reduce((sum, { tags }) => sum + Number(tags["events"]), 0);
     expect(count).toBe(3);
-    expect(batches[0]!.tags).toMatchObject({ aggregate: "byAction", from: 1 });
+    expect(batches[0]!.tags).toMatchObject({ table: "byAction", from: 1 });
     expect(batches.at(-1)!.tags).toMatchObject({ to: 3 });
   });
 
@@ -133,7 +133,7 @@ describe("The spans", () => {
     expect([action, transform, nested].map((span) => span!.traceID)).toEqual(["request-7", "request-7", "request-7"]);
     expect(nested!.parentID).toBe(transform!.id);
     expect(transform!.tags).toEqual({
-      aggregate: "byFunction",
+      table: "byFunction",
       type: "customer.registered",
       position: 1,
       event: event.id,

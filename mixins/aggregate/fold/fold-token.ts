@@ -4,7 +4,7 @@ import { isPlainText } from "../../../core/text/plain-text.ts";
 
 /** Identifies the fold that a transform belongs to. It travels in `ctx.meta.$fold` along the transform's calls. */
 export interface FoldToken {
-  aggregate: string;
+  table: string;
   node: string;
   id: number;
 }
@@ -18,10 +18,10 @@ const maxCharacters = 255;
 export function foldTokenOf({ meta }: Pick<Context, "meta">): FoldToken | null {
   const found: unknown = (meta as { $fold?: unknown }).$fold;
   if (found === undefined || found === null) return null;
-  const { aggregate, node, id } = found as Partial<Record<keyof FoldToken, unknown>>;
-  if (isPlainText(aggregate, maxCharacters) && isPlainText(node, maxCharacters) && Number.isSafeInteger(id))
-    return { aggregate, node, id: id as number };
+  const { table, node, id } = found as Partial<Record<keyof FoldToken, unknown>>;
+  if (isPlainText(table, maxCharacters) && isPlainText(node, maxCharacters) && Number.isSafeInteger(id))
+    return { table, node, id: id as number };
   throw new ValidationError([
-    { field: "meta.$fold", found, expected: "none, or the token {aggregate, node, id} of a transform's own call" },
+    { field: "meta.$fold", found, expected: "none, or the token {table, node, id} of a transform's own call" },
   ]);
 }

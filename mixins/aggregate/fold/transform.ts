@@ -167,6 +167,6 @@ export class Transforms {
   }
 
   #tokenOf(id: number): FoldToken {
-    return { aggregate: this.#aggregate, node: this.#node, id };
+    return { table: this.#aggregate, node: this.#node, id };
   }
 }

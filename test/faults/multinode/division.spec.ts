@@ -16,7 +16,7 @@ import { Cluster } from "./cluster.ts";
 afterEach(cleanUp);
 
 interface Token {
-  aggregate: string;
+  table: string;
   node: string;
   id: number;
 }
