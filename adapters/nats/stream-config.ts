@@ -1,5 +1,7 @@
 import type { JetStreamManager, StreamConfig, StreamInfo } from "nats";
 import { MissingLogError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { differences } from "../../core/errors/differences.ts";
+import { inWords } from "../../core/errors/problem.ts";
 import { isNoStream } from "./errors.ts";
 
 /** Makes a stream reject deletions of messages. It can be set on an existing stream, but never unset. */
@@ -65,7 +67,7 @@ export async function streamOf(
     const there = found.config[field as keyof StreamConfig];
     throw new UnusableStoreError(
       location,
-      `stream ${wanted.name}: found ${field} ${JSON.stringify(there)}, expected ${JSON.stringify(expected)}: it could lose commits, or belongs to another program`,
+      `stream ${wanted.name}: ${inWords(differences(field, there, expected))}: it could lose commits, or belongs to another program`,
     );
   }
   const { num_replicas: copies } = found.config;

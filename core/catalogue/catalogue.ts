@@ -1,6 +1,7 @@
 import { DefinitionError } from "../errors/errors.ts";
 import { eventTypeProblem } from "../event/event-type.ts";
-import { described } from "../errors/problem.ts";
+import { differences } from "../errors/differences.ts";
+import { described, type Problem } from "../errors/problem.ts";
 import { isPlainObject, assertDefinition, assertKnownOptions } from "../options/options.ts";
 import { reserved } from "../options/reserved.ts";
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
@@ -69,6 +70,10 @@ export interface CurrentCatalogue {
   current: Catalogue;
 }
 
+/** The differences between two catalogues that are not empty. */
+export const catalogueChanges = (found: Catalogue, expected: Catalogue): Problem[] =>
+  differences("", JSON.parse(found.fingerprint), JSON.parse(expected.fingerprint));
+
 export const emptyCatalogue: Catalogue = { entries: new Map(), unknownTypes: "accept", fingerprint: "" };
 
 export const isSchemaVersion = (found: unknown): found is number =>
@@ -94,7 +99,7 @@ export function parseCatalogue(
   const entries = new Map<string, CatalogueEntry>();
   for (const [type, definition] of Object.entries(definitions))
     entries.set(type, parseEntry(`${owner}.events`, type, definition));
-  return { entries, unknownTypes, fingerprint: unknownTypes + textOf(definitions) };
+  return { entries, unknownTypes, fingerprint: textOf({ unknownTypes, events: definitions }) };
 }
 
 function parseEntry(owner: string, type: string, definition: EventDefinition): CatalogueEntry {
@@ -150,7 +155,7 @@ const isObject = (given: unknown): given is object =>
   given !== null && typeof given === "object" && !Array.isArray(given);
 
 /** Writes functions and patterns as their source, and a circular reference as a fixed text. */
-function textOf(definitions: EventCatalogue): string {
+function textOf(definitions: object): string {
   const above: unknown[] = [];
   return JSON.stringify(definitions, function (this: unknown, _key, value: unknown) {
     if (typeof value === "function" || value instanceof RegExp) return String(value);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { differences } from "../errors/differences.ts";
 import { described, show, type Problem } from "../errors/problem.ts";
 import type { Fields } from "./fields.ts";
 import type { Mapping } from "./mapping.ts";
@@ -59,8 +60,8 @@ export function definitionChanges(found: string, expected: string): Problem[] {
     changes.push({ field: "definition", found: described("rows of several, one after the other"), expected: "of one" });
   if (was.definitionVersion !== is.definitionVersion)
     changes.push({ field: "definitionVersion", found: was.definitionVersion, expected: show(is.definitionVersion) });
-  const fieldsOf = ({ fields }: Described) => new Map(fields.map((field) => [field.name, JSON.stringify(field)]));
-  changes.push(...changesOf("fields", fieldsOf(was), fieldsOf(is)));
+  const fieldsOf = ({ fields }: Described) => fields.map((field) => [field.name, field] as const);
+  changes.push(...fieldChanges(fieldsOf(was), fieldsOf(is)));
   const mappingsOf = ({ mappings }: Described) => {
     const ordinals = new Map<string, number>();
     return new Map(
@@ -74,6 +75,12 @@ export function definitionChanges(found: string, expected: string): Problem[] {
   changes.push(...changesOf("on", mappingsOf(was), mappingsOf(is)));
   return changes.length > 0 ? changes : [{ field: "on", found: described("another order"), expected: "today's order" }];
 }
+
+type NamedFields = Iterable<readonly [name: string, field: object]>;
+
+/** The differences between two tables' fields, apart from their order. */
+export const fieldChanges = (found: NamedFields, expected: NamedFields): Problem[] =>
+  differences("fields", Object.fromEntries(found), Object.fromEntries(expected));
 
 function changesOf(what: string, was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): Problem[] {
   return [...new Set([...was.keys(), ...is.keys()])]

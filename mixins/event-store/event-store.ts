@@ -197,10 +197,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
           : `is already an event store at ${existing} on this broker: found ${adapter.location}, expected the same location`;
       },
       // A service that only reads or listens need not repeat the catalogue.
-      join: (service) =>
-        (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue)
-          ? null
-          : "is already an event store on this broker: found a different `events` catalogue, expected the same or none",
+      join: (service) => (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue),
       schema: (broker) => {
         const placed = adapterOn(broker, adapter, name);
         const folder = resolve(transferFolder ?? placed.folder ?? "data");

@@ -1,7 +1,13 @@
 import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { AppendInput } from "../../core/log/append-request.ts";
 import type { ControlChange } from "../../core/consumer/consumer-control.ts";
-import { emptyCatalogue, type Catalogue, type CurrentCatalogue } from "../../core/catalogue/catalogue.ts";
+import {
+  catalogueChanges,
+  emptyCatalogue,
+  type Catalogue,
+  type CurrentCatalogue,
+} from "../../core/catalogue/catalogue.ts";
+import { inWords } from "../../core/errors/problem.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { eventFields } from "../../core/query/event-fields.ts";
 import { isEventId } from "../../core/event/event-id.ts";
@@ -46,8 +52,8 @@ interface Settings {
 
 /** A store's service, as further definitions of the same store on the broker use it. */
 export interface CatalogueOwner {
-  /** Adopts the catalogue if the service has none. Returns false if the service has a different one. */
-  evsJoinCatalogue(catalogue: Catalogue): boolean;
+  /** Adopts the catalogue if the service has none. Returns why it cannot, if the service has another one; null if not. */
+  evsJoinCatalogue(catalogue: Catalogue): string | null;
 }
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
@@ -146,7 +152,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     methods: {
       evsJoinCatalogue(another: Catalogue) {
         if (catalogue.current === emptyCatalogue) catalogue.current = another;
-        return another === emptyCatalogue || another.fingerprint === catalogue.current.fingerprint;
+        const changes = another === emptyCatalogue ? [] : catalogueChanges(another, catalogue.current);
+        if (changes.length === 0) return null;
+        return `is already an event store on this broker, and its catalogue must be the same or none: ${inWords(changes)}`;
       },
     },
     events: {

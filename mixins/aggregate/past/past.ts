@@ -1,7 +1,7 @@
 import type { AlteredCounts } from "./altered-history.ts";
 import { described, type Problem } from "../../../core/errors/problem.ts";
 import { StaleTableError, SnapshotMismatchError } from "../../../core/errors/snapshot-errors.ts";
-import { definitionChanges } from "../../../core/rows/definition.ts";
+import { definitionChanges, fieldChanges } from "../../../core/rows/definition.ts";
 import { sameFields } from "../../../core/rows/fields.ts";
 import type { QueryParams } from "../../../core/query/query.ts";
 import type { Generation, ParkedEvent, Rows } from "../../../core/table/read-table.ts";
@@ -187,11 +187,14 @@ export class Past {
   #changeOf({ origin, fields }: Generation): Problem | undefined {
     const change = definitionChanges(origin.definition, this.#d.definition)[0];
     if (change || sameFields(fields, this.#d.fields)) return change;
-    return {
-      field: "fields",
-      found: described([...fields.keys()].join(", ")),
-      expected: [...this.#d.fields.keys()].join(", "),
-    };
+    const [first] = fieldChanges(fields, this.#d.fields);
+    return (
+      first ?? {
+        field: "fields",
+        found: described([...fields.keys()].join(", ")),
+        expected: [...this.#d.fields.keys()].join(", "),
+      }
+    );
   }
 
   /** Works on a copy of the live table, because the live one changes meanwhile. */

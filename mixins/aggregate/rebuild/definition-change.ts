@@ -1,4 +1,4 @@
-import { definitionChanges } from "../../../core/rows/definition.ts";
+import { definitionChanges, fieldChanges } from "../../../core/rows/definition.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import { inWords } from "../../../core/errors/problem.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
@@ -61,7 +61,9 @@ function changesOf({ table, fields, definition }: StartDependencies): string | n
   const live = table.live();
   const problems = definitionChanges(live.origin.definition, definition);
   if (problems.length > 0) return inWords(problems);
-  return sameFields(live.fields, fields) ? null : "other fields";
+  return sameFields(live.fields, fields)
+    ? null
+    : inWords(fieldChanges(live.fields, fields)) || "fields in another order";
 }
 
 /** @throws UnusableStoreError if an open table was folded by another definition and `onChange` is "refuse" */

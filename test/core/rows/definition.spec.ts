@@ -28,14 +28,13 @@ describe("A definition", () => {
 
   it("differs by a field that is added, removed or of another type", () => {
     expect(changed(described({ fields: { name: "integer", city: "string" } }))).toEqual([
-      {
-        field: "fields.name",
-        found: expect.stringContaining('"string"'),
-        expected: expect.stringContaining('"integer"'),
-      },
+      { field: "fields.name.type", found: '"string"', expected: '"integer"' },
       { field: "fields.city", found: "none", expected: expect.stringContaining('"city"') },
     ]);
     expect(changed(described({ fields: { other: "string" } }))).toHaveLength(2);
+    expect(changed(described({ fields: { name: { type: "string", index: true } } }))).toEqual([
+      { field: "fields.name.index", found: "false", expected: "true" },
+    ]);
   });
 
   it("differs by an event type, an operation and an action's name", () => {
