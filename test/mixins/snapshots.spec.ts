@@ -244,7 +244,7 @@ describe.each(["sqlite", "memory"])("Snapshots of a table [%s]", (engine) => {
       const { id } = await snapshotsOf().take();
       const error = await refusal(() => snapshotsOf(wider).restore(id, ""));
       expect(error).toMatchObject({ type: "SNAPSHOT_MISMATCH", data: { id, field: "definition" } });
-      for (const text of ["fields.name: ", "fields.total: ", "fields.city: ", "force: true"])
+      for (const text of ["fields.name.index: ", "fields.total.type: ", "fields.city: ", "force: true"])
         expect(error.message).toContain(text);
     });
 
