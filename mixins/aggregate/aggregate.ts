@@ -11,6 +11,7 @@ import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import { dbSettings, assertDbSettings, type DbSettings } from "./db-settings.ts";
+import { noMapping } from "./no-mapping.ts";
 import { aggregateService } from "./service.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
@@ -220,6 +221,7 @@ export function aggregateOn(engines: Engines) {
           nameProblem(`${name}.on(type)`, pattern) ?? unknownType(`${name}.on(type)`, pattern, eventStore.types);
         if (problem) throw new DefinitionError(problem);
         return {
+          ...noMapping(`${name}.on("${pattern}")`),
           create: (transform) => map(pattern, "create", transform),
           createMany: (transform) => map(pattern, "createMany", transform),
           update: (transform) => map(pattern, "update", transform),

@@ -19,6 +19,7 @@ import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { innerName, spoken } from "../service/between-nodes.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { valueAt } from "../../core/decider/claim-path.ts";
 import { claimChanges, typesOf, type Claim, type ClaimingEvent, type GivenChange } from "../../core/decider/claim.ts";
 
 type Caller = Pick<Context, "call">;
@@ -40,6 +41,8 @@ export class ClaimKeeper {
   readonly #store: string;
   readonly #catalogue: Catalogue;
   readonly #warn: (message: string, details: object) => void;
+  /** Rules that were warned about. */
+  readonly #warned = new Set<string>();
   #catchingUp: Promise<void> | null = null;
 
   constructor(
@@ -61,8 +64,22 @@ export class ClaimKeeper {
       const concerned = events.flatMap((event, index) =>
         types.includes(event.type) ? [this.#asStored(stream, event, index)] : [],
       );
+      for (const event of concerned) this.#warnOfNothing(claim, event);
       return concerned.length === 0 ? [] : [{ claim, changes: claimChanges(claim, concerned) }];
     });
+  }
+
+  /** Without a catalogue, a mistyped path looks like an optional field that is absent. Null says that there is no value. */
+  #warnOfNothing({ scope, rules }: Claim, { type, payload }: ClaimingEvent): void {
+    const path = rules.get(type)?.claim;
+    const rule = `${scope} ${type}`;
+    if (typeof path !== "string" || this.#warned.has(rule) || this.#catalogue.entries.has(type)) return;
+    if (valueAt(scope, path, payload) !== undefined) return;
+    this.#warned.add(rule);
+    this.#warn(
+      `${scope}: found no value at ${path} in the payload of ${type}, so it claims nothing; null says that this is meant, and a catalogue of the events (the store's option events) checks the path`,
+      {},
+    );
   }
 
   /** The event as it will be stored: claims may be folded again from stored events, and must come out the same. */

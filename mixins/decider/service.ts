@@ -7,7 +7,7 @@ import { withParams } from "../service/given-params.ts";
 import { guardActions } from "../service/boundary.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { registerDecider } from "../service/known-deciders.ts";
-import type { Mixin } from "../service/mixin.ts";
+import { assertMixinsAreCalled, type Mixin } from "../service/mixin.ts";
 import { markOrigin, ownActions } from "../service/own-actions.ts";
 import { markRepeatable } from "../service/repeated-call.ts";
 import { companionStarted } from "../service/companion.ts";
@@ -101,6 +101,7 @@ export function deciderMixin(
       },
     },
     created(this: Service) {
+      assertMixinsAreCalled(this);
       guardActions(this.broker);
       assertNotReplaced(this, decider.name, actions);
       assertOwnStreams(this.broker, decider, store.name);

@@ -11,7 +11,7 @@ import { repeatsOf } from "./repeated-call.ts";
 import { isDryRun } from "./dry-run-flag.ts";
 import { recordSent, sentHash } from "./sent-params.ts";
 import { withTextId } from "../../core/event/params-id.ts";
-import { headerCommandId } from "./command-header.ts";
+import { hasMisplacedId, headerCommandId } from "./command-header.ts";
 
 const guarded = new WeakSet<ServiceBroker>();
 
@@ -32,12 +32,20 @@ function guard(this: ServiceBroker, next: ActionHandler, action: ActionSchema): 
   const isGenerated = origin === "generated";
   const prepare = isGenerated ? paramsCopier(action.params) : declaredParams(action.params);
   const storedResult = repeatsOf(this, action);
+  let warnsOfMeta = !isGenerated || (action as { rawName?: string }).rawName === "append";
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
       assertProtocol(ctx);
       prepare(ctx);
       const { meta } = ctx;
       if (!isObject(meta)) throw new ValidationError([{ field: "meta", found: meta, expected: "an object" }]);
+      if (warnsOfMeta && hasMisplacedId(ctx)) {
+        // A warning, not a refusal: the field may be one of the user's own. Once, as it would come with every call.
+        warnsOfMeta = false;
+        ctx.broker.logger.warn(
+          `${action.name}: found a commandId in meta, where it has no effect: send it as headers.commandId of the call`,
+        );
+      }
       if (depthField in meta) assertInheritedDepth(ctx);
       if (foldToken in meta) assertNoWriteInFold(ctx, action, origin, isDryRun(ctx));
       const answer: unknown = await next.call(this, ctx);

@@ -36,6 +36,10 @@ const otherSpelling = (name: string, found: unknown) =>
     },
   ]);
 
+/** Whether a call has a command id where it has no effect: in its meta, which nested calls inherit. */
+export const hasMisplacedId = (sent: Sent & { meta: object }): boolean =>
+  (sent.meta as Record<string, unknown>)[header] !== undefined && headerCommandId(sent) === undefined;
+
 /** The options of a call with this command id. */
 export const withCommandId = <Options extends CallingOptions>(id: string, options: Options): Options => ({
   ...options,

@@ -4,7 +4,7 @@ import { times } from "../../core/concurrency/times.ts";
 import { guardActions } from "./boundary.ts";
 import { innerService } from "./between-nodes.ts";
 import { lifecycleOf } from "./broker-lifecycle.ts";
-import type { Mixin } from "./mixin.ts";
+import { assertMixinsAreCalled, type Mixin } from "./mixin.ts";
 import { CompanionRun } from "./companion-run.ts";
 
 /** A service that is shared by the services that mix it in: one per broker and name, destroyed with the last of them. */
@@ -69,6 +69,7 @@ export function companionMixin(companion: Companion): Mixin {
   return {
     ...(dependsOn && { mixins: [dependsOn.mixin()] }),
     created(this: Service) {
+      assertMixinsAreCalled(this);
       guardActions(this.broker);
       attach(this, companion);
     },

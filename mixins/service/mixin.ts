@@ -1,4 +1,4 @@
-import type { ServiceSchema } from "moleculer";
+import type { Service, ServiceSchema } from "moleculer";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { described } from "../../core/errors/problem.ts";
 
@@ -18,3 +18,18 @@ export const noMixin = (kind: string, name: string): object => ({
     });
   },
 });
+
+/**
+ * Refuses a function among a service's mixins, such as `events.mixin` without the call: Moleculer takes it for an empty
+ * schema. Seen only where another mixin of this package is among them.
+ */
+export function assertMixinsAreCalled({ name, originalSchema }: Service): void {
+  const { mixins = [] } = originalSchema;
+  const index = [mixins].flat().findIndex((mixin: unknown) => typeof mixin === "function");
+  if (index < 0) return;
+  throw new DefinitionError({
+    field: `${name}.mixins.${index}`,
+    found: described("a function"),
+    expected: "a mixin: the result of a call, as in mixins: [<definition>.mixin()]",
+  });
+}

@@ -75,6 +75,89 @@ describe("A definition without its mixin()", () => {
   });
 });
 
+describe("A mixin without its call", () => {
+  const events = EventStore("events", { adapter: "memory:" });
+  const table = newTable(events, "memory:").on("thing.happened").remove();
+  const commands = { make: { decide: () => [] } };
+  const thing = Decider("thing", { eventStore: events, initialState: () => ({}), commands, evolve: {} });
+
+  it.each([
+    ["a table", table],
+    ["a decider", thing],
+  ])("is refused beside the mixin of %s", async (_, { mixin }) => {
+    const mixins = [events.mixin, mixin()] as never;
+    expect(await refusal(() => startBroker([{ name: "host", mixins }]))).toMatchObject({
+      type: "DEFINITION",
+      message: expect.stringMatching(
+        /^host\.mixins\.0: found a function, expected a mixin: the result of a call/,
+      ) as string,
+    });
+  });
+});
+
+describe("A type without a mapping", () => {
+  it.each(["mixin", "on"])("is refused by %s, which would lose it", async (step) => {
+    const table = newTable(EventStore("events", { adapter: "memory:" }), "memory:");
+    const unmapped = table.on("thing.happened") as unknown as Record<string, (type?: string) => unknown>;
+    expect(await refusal(() => unmapped[step]!("thing.done"))).toMatchObject({
+      type: "DEFINITION",
+      message: expect.stringMatching(/^table\.on\("thing\.happened"\): found no mapping, expected create/) as string,
+    });
+  });
+});
+
+describe("A command id in the meta of a call", () => {
+  it("has no effect, and is warned about once for each action", async () => {
+    const lines = new LogLines();
+    const events = EventStore("events", { adapter: "memory:" });
+    const note = events.mapAction("thing.noted", { params: { id: "string" } });
+    const services = [{ name: "host", mixins: [events.mixin()], actions: { note } }];
+    const broker = await startBroker(services, { logger: [lines] as never });
+    const meta = { commandId: "c" };
+    const body = { stream: "a", events: [event] };
+    for (let n = 0; n < 2; n++) {
+      await broker.call("host.note", { id: "1" }, { meta });
+      await broker.call("events.append", body, { meta });
+      await broker.call("events.count", {}, { meta });
+    }
+    expect(await broker.call("events.count")).toBe(4);
+    await broker.call("events.append", body, { meta, headers: { commandId: "c" } });
+    expect(lines.of("warn", /found a commandId in meta, where it has no effect: send it as headers.commandId/)).toEqual(
+      [expect.stringContaining("host.note: "), expect.stringContaining("events.append: ")],
+    );
+  });
+});
+
+describe("A path of a claim that leads to no value, without a catalogue", () => {
+  const warned = async (path: string, numbers: readonly (number | null)[]) => {
+    const lines = new LogLines();
+    const events = EventStore("events", { adapter: "memory:" });
+    const order = Decider("order", {
+      eventStore: events,
+      initialState: () => ({}),
+      commands: {
+        make: {
+          params: { n: { type: "number", nullable: true } },
+          decide: (_, { n }) => ({ type: "order.made", payload: { n } }),
+        },
+      },
+      evolve: { "order.made": (state) => state },
+      claims: { number: { claim: { "order.made": path } } },
+    });
+    const broker = await startBroker([{ name: "order", mixins: [order.mixin()] }], { logger: [lines] as never });
+    for (const [index, n] of numbers.entries()) await broker.call("order.make", { id: String(index), n });
+    return lines.of("warn", /order\/number: found no value at nn? in the payload of order\.made, so it claims nothing/);
+  };
+
+  it("is warned about once", async () => {
+    expect(await warned("nn", [1, 2, 3])).toHaveLength(1);
+  });
+
+  it("is not warned about where the value is null", async () => {
+    expect(await warned("n", [1, null])).toEqual([]);
+  });
+});
+
 describe("A rule that the validator does not know", () => {
   const events = EventStore("events", { adapter: "memory:" });
   const start = (schema: object) => startBroker([{ name: "host", ...schema } as ServiceSchema]);
