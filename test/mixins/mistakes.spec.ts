@@ -84,8 +84,8 @@ describe("A mixin without its call", () => {
   it.each([
     ["a table", table],
     ["a decider", thing],
-  ])("is refused beside the mixin of %s", async (_, { mixin }) => {
-    const mixins = [events.mixin, mixin()] as never;
+  ])("is refused beside the mixin of %s", async (_, definition) => {
+    const mixins = [Reflect.get(events, "mixin"), definition.mixin()] as never;
     expect(await refusal(() => startBroker([{ name: "host", mixins }]))).toMatchObject({
       type: "DEFINITION",
       message: expect.stringMatching(
