@@ -76,8 +76,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     const span = ctx.broker.isTracingEnabled() ? appendSpan(ctx, name) : null;
     try {
       duplicateHosts?.assertNone();
-      const command = isOfCaller ? appendTag(ctx) : undefined;
-      const ids = { ...requestIds(ctx), commandId: commandIdOf(ctx), isOfCaller, ...(command && { command }) };
+      const commandId = commandIdOf(ctx);
+      const command = isOfCaller && commandId !== undefined ? appendTag(ctx, commandId) : undefined;
+      const ids = { ...requestIds(ctx), commandId, isOfCaller, ...(command && { command }) };
       const answer = await host.appends.append(ctx.params, ids).catch(async (error: unknown) => {
         const stored = command && (await storedAppend(ctx, name, command, error));
         if (stored) return stored;

@@ -1,4 +1,12 @@
-import type { ActionHandler, ActionSchema, CallingOptions, Context, ServiceBroker, ServiceSchema } from "moleculer";
+import type {
+  ActionHandler,
+  ActionSchema,
+  CallingOptions,
+  Context,
+  Service,
+  ServiceBroker,
+  ServiceSchema,
+} from "moleculer";
 import { safeText } from "../../core/errors/problem.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { withCommandId } from "./command-header.ts";
@@ -40,12 +48,15 @@ export function innerService(service: string, actions: Actions): ServiceSchema {
   };
 }
 
+/** Whether a registered action belongs to an inner service. */
+export const isInner = ({ service }: ActionSchema & { service?: Service }): boolean =>
+  service?.name.startsWith("$") === true;
+
 /**
  * Refuses a call of an inner action that does not say this node's protocol. Called before the params are validated: those
  * of another release may differ. @throws StoreUnavailableError: a node of another release may serve the call instead
  */
-export function assertProtocol({ headers, action, service, nodeID }: Context): void {
-  if (service?.name.startsWith("$") !== true) return;
+export function assertProtocol({ headers, action, nodeID }: Context): void {
   const found: unknown = ((headers ?? {}) as Record<string, unknown>)[header];
   if (found === protocol) return;
   const said = found === undefined ? "no protocol" : `protocol ${safeText(found)}`;

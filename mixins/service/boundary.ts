@@ -3,7 +3,7 @@ import { ValidationError } from "../../core/errors/errors.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../../core/errors/unreadable.ts";
 import { assertNoWriteInFold, foldToken } from "./in-fold.ts";
 import { assertAnswerFits, isFromAnotherNode, isMeasuredBefore } from "./message-size.ts";
-import { assertProtocol } from "./between-nodes.ts";
+import { assertProtocol, isInner } from "./between-nodes.ts";
 import { assertInheritedDepth, depthField } from "./causation-depth.ts";
 import { originOf, type Origin } from "./own-actions.ts";
 import { isOwnRefusal, toValidationError } from "./params-refusal.ts";
@@ -30,12 +30,13 @@ function guard(this: ServiceBroker, next: ActionHandler, action: ActionSchema): 
   const origin = originOf(action);
   if (!origin) return next;
   const isGenerated = origin === "generated";
+  const isBetweenNodes = isInner(action);
   const prepare = isGenerated ? paramsCopier(action.params) : declaredParams(action.params);
   const storedResult = repeatsOf(this, action);
   let warnsOfMeta = !isGenerated || (action as { rawName?: string }).rawName === "append";
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
-      assertProtocol(ctx);
+      if (isBetweenNodes) assertProtocol(ctx);
       prepare(ctx);
       const { meta } = ctx;
       if (!isObject(meta)) throw new ValidationError([{ field: "meta", found: meta, expected: "an object" }]);

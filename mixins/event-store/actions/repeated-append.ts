@@ -8,11 +8,10 @@ import { commandIdOf } from "../../service/command-header.ts";
 import type { StoredAnswer } from "../append/appends.ts";
 import { earlierEvents, hashOf, repeatedAnswer } from "./earlier-events.ts";
 
-/** The tag of a caller's `append` with a command id; undefined without one. @throws ValidationError */
-export function appendTag(ctx: Context<AppendInput>): CommandTag | undefined {
-  const id = commandIdOf(ctx);
-  const hash = id === undefined ? undefined : contentHash(ctx.params);
-  return id === undefined || hash === undefined ? undefined : { id, name: ctx.action!.name!, hash };
+/** The tag of a caller's `append` with a command id; undefined for params that the checks of the append refuse. */
+export function appendTag({ action, params }: Context<AppendInput>, id: string): CommandTag | undefined {
+  const hash = contentHash(params);
+  return hash === undefined ? undefined : { id, name: action!.name!, hash };
 }
 
 /**
