@@ -1,5 +1,5 @@
 import type { Flat } from "../options/flat.ts";
-import type { PayloadOf } from "./payload-of.ts";
+import type { HasDefault, PayloadOf } from "./payload-of.ts";
 
 /** The params of an action, by their schema. Undeclared ones are refused, unless it says `$$strict: false`. */
 export type ParamsOf<Schema> = Schema extends { readonly $$strict: true | "remove" }
@@ -14,3 +14,16 @@ export type WithId<Params> = Params extends readonly unknown[] | { id: unknown }
   : Params extends object
     ? Flat<{ id: string } & Params>
     : Params;
+
+type WithDefault<Schema> = {
+  [Name in keyof Schema]: HasDefault<Schema[Name]> extends true ? Name : never;
+}[keyof Schema];
+
+/** The params that a caller sends: those with a default may be absent. */
+export type SentParams<Schema> = [WithDefault<Schema>] extends [never]
+  ? ParamsOf<Schema>
+  : Flat<
+      Omit<ParamsOf<Schema>, WithDefault<Schema>> & {
+        [Name in WithDefault<Schema>]?: ParamsOf<Pick<Schema, Name>>[Name & keyof ParamsOf<Pick<Schema, Name>>];
+      }
+    >;

@@ -56,7 +56,7 @@ type Says<Rule, Name extends "optional" | "nullable"> = Rule extends string
         : false;
 
 /** A default is filled in before the payload is stored, so the field is always present. */
-type HasDefault<Rule> = Rule extends string
+export type HasDefault<Rule> = Rule extends string
   ? Extract<Split<Rule>, `default:${string}`> extends never
     ? false
     : true

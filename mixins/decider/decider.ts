@@ -3,7 +3,7 @@ import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { parseDecider } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import type { DecideAnswer } from "./decided.ts";
-import type { DeclaredFunctions, Evolver } from "./declared.ts";
+import type { DeclaredFunctions, Evolver, NamedParams } from "./declared.ts";
 import type { ParamsOf, WithId } from "../../core/catalogue/params-of.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import type { ClaimPath } from "../../core/decider/claim-path.ts";
@@ -130,7 +130,7 @@ export function Decider<
 >(
   name: string,
   options: DeciderOptions<Events, State, Params> & DeclaredFunctions<Decide, Evolve, State, Events>,
-): Decider<Events, State, Params> {
+): Decider<Events, State, NamedParams<Params, Decide>> {
   if (typeof name !== "string" || !serviceName.test(name))
     throw new DefinitionError({
       field: "Decider.name",

@@ -40,3 +40,10 @@ export interface DeclaredFunctions<Decide, Evolve, State, Events extends EventMa
   };
   evolve: Evolve & DeclaredStates<NoInfer<Evolve>, State, Events>;
 }
+
+/** The params by the names of the commands: the compiler does not infer those names if no command has `params`. */
+export type NamedParams<Params, Decide> = string extends keyof Params
+  ? unknown extends Decide
+    ? Params
+    : { readonly [Name in keyof Decide]: unknown }
+  : Params;

@@ -1,62 +1,34 @@
 import { resolve } from "node:path";
-import type { ActionSchema, EventSchema, Service } from "moleculer";
+import type { EventSchema, Service } from "moleculer";
 import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
 import {
   parseCatalogue,
   type Catalogue,
   type CatalogueEvents,
   type EventCatalogue,
-  type EventDefinition,
-  type UnknownTypes,
 } from "../../core/catalogue/catalogue.ts";
 import { declaredNames } from "../../core/catalogue/payload-schema.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import { assertDefinition, assertKnownOptions, assertWholeNumber } from "../../core/options/options.ts";
 import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
-import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
+import type { AnyEvents, EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./actions/map-action.ts";
-import type { DeclaredPayload, EventParams, MappedParams } from "./actions/mapped-types.ts";
+import type { DeclaredPayload, EventParams, MappedAction, MappedParams, SentToMapped } from "./actions/mapped-types.ts";
 import { restoresParams } from "../service/given-params.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { readAfterMeta, type ReadAfterMeta, type Written } from "../service/read-after.ts";
-import { defaultPending, type PendingLimits } from "./append/pending-appends.ts";
-import type { PumpOptions } from "./pump/pump.ts";
+import { defaultPending } from "./append/pending-appends.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
+import type { EventStoreOptions } from "./options.ts";
 import { storeService, type CatalogueOwner } from "./service.ts";
-import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
+import { assertKnownMixinOptions, parseActions } from "../service/action-overrides.ts";
 
-export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
-  /** The log's storage: a connection string (`sqlite:<path>`) or an adapter. Default `sqlite:data/<name>.db`. */
-  adapter?: string | Adapter;
-  /** The catalogue: by event type the schema of its payload, the schema's version, and upcasters from older ones. */
-  events?: { readonly [Type in keyof NoInfer<Events>]?: EventDefinition };
-  /** Whether an event of a type that is not in the catalogue is stored without checks (the default) or rejected. */
-  unknownTypes?: UnknownTypes;
-  pump?: Partial<PumpOptions>;
-  /**
-   * The duration of a lease, in milliseconds. After a crash, the pump, a subscription, a process manager or a shared table
-   * of the node pauses so long before another node takes over. A lease is renewed three times in this duration. From 1000
-   * to 60,000; default 3000.
-   */
-  leaseMs?: number;
-  /** Largest payload and meta of one event together, in bytes of JSON. Default 512 KiB, which every transporter carries. */
-  maxEventBytes?: number;
-  /**
-   * Limits of the appends that wait for their commit on a host: their number, and the bytes of their JSON. Default 10,000
-   * and 64 MiB. Further appends are rejected with StoreUnavailableError.
-   */
-  maxPending?: Partial<PendingLimits>;
-  /**
-   * The folder of the files that the actions `backup`, `export` and `import` write and read. A path outside of it is
-   * rejected. Default: the folder of the store's file, or `data` if the log is on a server or in memory.
-   */
-  transferFolder?: string;
-  /** False if another node hosts the store. Mapped actions then call it over the broker. */
-  host?: boolean;
-  /** Options of the service's actions, such as `{ append: { visibility: "protected" } }`. Default: `public`. */
-  actions?: ActionOverrides;
-}
+/**
+ * The payload of an event type of a store. A result of the store's methods refers to the store's types by this alone, so
+ * that every store is an `EventStore`.
+ */
+type PayloadIn<Store, Type> = Store extends EventStore<infer Events> ? Events[Type & keyof Events] : never;
 
 /** A store of events. Services mix it in; aggregates, deciders and other consumers refer to it. */
 export interface EventStore<Events extends EventMap = AnyEvents> {
@@ -85,10 +57,13 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
     const Schema = unknown,
     Params = MappedParams<Schema, Events[Type]>,
     Given = unknown,
+    Stream = unknown,
+    Self = unknown,
   >(
+    this: Self,
     type: Type,
-    options?: MapActionOptions<Events[Type], Params, Schema> & DeclaredPayload<Given, Events[Type]>,
-  ): ActionSchema;
+    options?: MapActionOptions<Events[Type], Params, Schema> & DeclaredPayload<Given, Events[Type], Stream>,
+  ): MappedAction<SentToMapped<Schema, PayloadIn<Self, Type>, Stream>, RecordedEvent<Type, PayloadIn<Self, Type>>>;
   /**
    * A handler that stores an incoming Moleculer event. If storing fails, `<type>.failed` is emitted with the error.
    *
@@ -96,7 +71,7 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
    */
   mapEvent<Type extends keyof Events & string, Params = EventParams<Events[Type]>, Given = unknown>(
     type: Type,
-    options?: MapEventOptions<Events[Type], Params> & DeclaredPayload<Given, Events[Type]>,
+    options?: MapEventOptions<Events[Type], Params> & DeclaredPayload<Given, Events[Type], unknown>,
   ): EventSchema;
 }
 

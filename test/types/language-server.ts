@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,6 +9,11 @@ interface Message {
   id?: number;
   method?: string;
   result?: unknown;
+}
+
+interface Diagnostic {
+  range: { start: { line: number } };
+  message: string;
 }
 
 /** The compiler as the language server of an editor (Language Server Protocol over standard input and output). */
@@ -39,17 +45,27 @@ export class LanguageServer {
     return type?.replace(/\s+/g, " ");
   }
 
-  open(file: string): void {
-    const text = readFileSync(file, "utf8");
+  /** What the compiler says, by line. */
+  async problems(file: string): Promise<Map<number, string>> {
+    const textDocument = { uri: pathToFileURL(file).href };
+    const answer = (await this.#ask("textDocument/diagnostic", { textDocument })) as { items: Diagnostic[] };
+    const byLine = Map.groupBy(answer.items, ({ range }) => range.start.line);
+    return new Map([...byLine].map(([line, found]) => [line, found.map(({ message }) => message).join("\n")]));
+  }
+
+  open(file: string, text = readFileSync(file, "utf8")): void {
     const textDocument = { uri: pathToFileURL(file).href, languageId: "typescript", version: 1, text };
     this.#send({ method: "textDocument/didOpen", params: { textDocument } });
   }
 
-  stop(): void {
-    this.#process.kill();
+  async stop(): Promise<void> {
+    const ended = once(this.#process, "close");
+    await this.#ask("shutdown");
+    this.#send({ method: "exit" });
+    await ended;
   }
 
-  #ask(method: string, params: object): Promise<unknown> {
+  #ask(method: string, params?: object): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
       this.#asked.set(id, resolve);
