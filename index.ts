@@ -24,6 +24,7 @@ export { Subscription } from "./mixins/subscription/subscription.ts";
 
 /* Declarations that TypeScript generates from a user's code refer to the types of the factories' results by these names. */
 export type { CatalogueEvents } from "./core/catalogue/catalogue.ts";
+export type { Mixin } from "./mixins/service/mixin.ts";
 export type { Aggregate as AggregateDefinition } from "./mixins/aggregate/aggregate.ts";
 export type { EventStore as EventStoreDefinition } from "./mixins/event-store/event-store.ts";
 
@@ -45,7 +46,7 @@ export type { PayloadSchema } from "./core/catalogue/payload-schema.ts";
 export type { ProcessView, SendOptions } from "./core/process/definition.ts";
 export type { ParkedProcess } from "./core/process/stored-process.ts";
 export type { ParkedEvent } from "./core/table/read-table.ts";
-export type { EventMap, EventMeta, RecordedEvent } from "./core/event/recorded-event.ts";
+export type { AnyEvents, EventMap, EventMeta, RecordedEvent } from "./core/event/recorded-event.ts";
 export type { Trace, TracedCommand, TracedEvent, TraceNode } from "./mixins/event-store/actions/trace.ts";
 export type { AggregateOptions } from "./mixins/aggregate/aggregate.ts";
 export type { Manifest } from "./mixins/aggregate/snapshots/manifest.ts";
@@ -61,6 +62,7 @@ export type { ClaimingEvent, ClaimValue } from "./core/decider/claim.ts";
 export type { DryRunAnswer } from "./mixins/decider/dry-run.ts";
 export type { StateAnswer } from "./mixins/decider/state-queries.ts";
 export type { CallsOf, TypedCall } from "./mixins/calls/calls-of.ts";
+export type { RowPage } from "./mixins/calls/table-calls.ts";
 export type { MappedAction } from "./mixins/event-store/actions/mapped-types.ts";
 export type { EventsOf } from "./mixins/event-store/events-of.ts";
 export type { EventStoreOptions } from "./mixins/event-store/options.ts";

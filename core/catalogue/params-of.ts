@@ -1,6 +1,18 @@
 import type { Flat } from "../options/flat.ts";
 import type { HasDefault, PayloadOf } from "./payload-of.ts";
 
+/**
+ * The same schema. TypeScript 5.9 infers the schemas in a decider's commands as fresh object literals, which `extends` finds
+ * to have excess fields; a mapped type is not fresh.
+ */
+export type Regular<Schema> = 0 extends 1 & Schema
+  ? Schema
+  : Schema extends (...args: never[]) => unknown
+    ? Schema
+    : Schema extends object
+      ? { [Key in keyof Schema]: Regular<Schema[Key]> }
+      : Schema;
+
 /** The params of an action, by their schema. Undeclared ones are refused, unless it says `$$strict: false`. */
 export type ParamsOf<Schema> = Schema extends { readonly $$strict: true | "remove" }
   ? PayloadOf<Schema>

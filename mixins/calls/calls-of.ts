@@ -2,9 +2,10 @@ import type { CallingOptions } from "moleculer";
 import type { FieldsInput, RowOf } from "../../core/rows/fields.ts";
 import type { Excess, Refuse } from "../../core/options/undeclared.ts";
 import type { Decider } from "../decider/decider.ts";
+import type { StoredAnswer } from "../event-store/append/appends.ts";
 import type { MappedAction } from "../event-store/actions/mapped-types.ts";
 import type { ActionCall } from "./action-call.ts";
-import type { DeciderCalls, Stored } from "./decider-calls.ts";
+import type { DeciderCalls } from "./decider-calls.ts";
 import type { ReadAnswer, ReadCall, TableCalls } from "./table-calls.ts";
 
 /** The mapped actions of a service schema. */
@@ -13,7 +14,7 @@ type MappedCalls<Actions> = {
     infer Params,
     infer Event
   >
-    ? ActionCall<Params, Stored<Event>>
+    ? ActionCall<Params, StoredAnswer<Event>>
     : never;
 };
 

@@ -7,11 +7,6 @@ import type { StoredAnswer } from "../event-store/append/appends.ts";
 import type { Flat } from "../../core/options/flat.ts";
 import type { ActionCall, SentId } from "./action-call.ts";
 
-/** What was stored, with the events of the store's types. */
-export interface Stored<Event> extends Omit<StoredAnswer, "events"> {
-  events: Event[];
-}
-
 type SentCommand<Schema> = unknown extends Schema
   ? { id: SentId }
   : Schema extends { readonly id: unknown }
@@ -20,7 +15,7 @@ type SentCommand<Schema> = unknown extends Schema
 
 /** The actions of a decider. */
 export type DeciderCalls<Events extends EventMap, State, Params> = {
-  [Name in keyof Params & string]: ActionCall<SentCommand<Params[Name]>, Stored<EventOf<Events>>>;
+  [Name in keyof Params & string]: ActionCall<SentCommand<Params[Name]>, StoredAnswer<EventOf<Events>>>;
 } & {
   state: ActionCall<StateParams, Omit<StateAnswer, "state"> & { state: State }>;
   history: ActionCall<HistoryParams, HistoryPage>;

@@ -4,7 +4,7 @@ import { parseDecider } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import type { DecideAnswer } from "./decided.ts";
 import type { DeclaredFunctions, Evolver, NamedParams } from "./declared.ts";
-import type { ParamsOf, WithId } from "../../core/catalogue/params-of.ts";
+import type { ParamsOf, Regular, WithId } from "../../core/catalogue/params-of.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import type { ClaimPath } from "../../core/decider/claim-path.ts";
 import type { ClaimingEntity, ClaimingEvent, ClaimValue } from "../../core/decider/claim.ts";
@@ -22,7 +22,7 @@ import { deciderMixin, questionNames, type QuestionName } from "./service.ts";
 /** The second argument of `decide`: the params by their schema, and the entity's id. */
 export type CommandOf<Params> = unknown extends Params
   ? { id: string; [param: string]: unknown }
-  : WithId<ParamsOf<Params>>;
+  : WithId<ParamsOf<Regular<Params>>>;
 
 /** A command: an action whose handler is `decide`, with every other option of a Moleculer action. */
 export interface CommandOptions<Params, State, Events extends EventMap> extends Omit<

@@ -1,3 +1,4 @@
+import type { Regular } from "../../core/catalogue/params-of.ts";
 import type { EventMap, EventOf } from "../../core/event/recorded-event.ts";
 import type { DeclaredResult, Excess, Refuse, Undeclared } from "../../core/options/undeclared.ts";
 import type { DecideAnswer } from "./decided.ts";
@@ -46,4 +47,4 @@ export type NamedParams<Params, Decide> = string extends keyof Params
   ? unknown extends Decide
     ? Params
     : { readonly [Name in keyof Decide]: unknown }
-  : Params;
+  : { readonly [Name in keyof Params]: Regular<Params[Name]> };

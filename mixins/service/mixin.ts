@@ -2,8 +2,11 @@ import type { Service, ServiceSchema } from "moleculer";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { described } from "../../core/errors/problem.ts";
 
-/** An element of a service's `mixins`, as Moleculer types it. */
-export type Mixin = Partial<ServiceSchema>;
+/**
+ * An element of a service's `mixins`, as Moleculer types it. An interface has a name, by which the declarations of a
+ * user's services refer to it.
+ */
+export interface Mixin extends Partial<ServiceSchema> {}
 
 /**
  * A member of a definition that refuses the definition itself as a mixin or as a service. Moleculer calls it, and would

@@ -23,11 +23,11 @@ import { Senders } from "./senders.ts";
  * The result of everything that stores events: `append`, mapped actions and commands. Version and position are those of
  * the last event; of the entity, if a command stored no events.
  */
-export interface StoredAnswer {
+export interface StoredAnswer<Event = RecordedEvent> {
   stream: string;
   version: number;
   position: number;
-  events: RecordedEvent[];
+  events: Event[];
   /** True if the events had been stored before. The result is that of the first time. */
   repeated: boolean;
 }
