@@ -1,5 +1,6 @@
 import { didYouMean } from "../options/near-name.ts";
 import type { Problem } from "../errors/problem.ts";
+import { payloadValidator } from "./payload-validator.ts";
 
 /** A finding of fastest-validator. For a union, `expected` contains the findings of each alternative. */
 export interface Finding {
@@ -8,16 +9,18 @@ export interface Finding {
   expected?: unknown;
   actual?: unknown;
   message?: string;
+  label?: string;
 }
 
 /** Translates fastest-validator's findings about `payload` into problems at `<at>.payload…`. */
 export function payloadProblems(at: string, payload: unknown, findings: readonly Finding[]): Problem[] {
-  return findings.flatMap((finding) => problemsOf(at, payload, finding));
+  return findings.flatMap((finding) => problemsOf(at, { payload }, finding));
 }
 
-function problemsOf(at: string, payload: unknown, finding: Finding): Problem[] {
+/** Translates findings about the values of `root` into problems at `<at>.…`. */
+export function problemsOf(at: string, root: unknown, finding: Finding): Problem[] {
   const path = pathOf(finding.field);
-  const found = valueAt({ payload }, path, finding.actual);
+  const found = valueAt(root, path, finding.actual);
   const field = [at, ...path].filter((part) => part !== "").join(".");
   if (finding.type === "multi") {
     const alternatives = finding.expected as Finding[][];
@@ -25,7 +28,7 @@ function problemsOf(at: string, payload: unknown, finding: Finding): Problem[] {
     const [nearest] = alternatives
       .filter((findings) => findings.every((one) => one.field !== finding.field))
       .toSorted((a, b) => misses(a) - misses(b) || a.length - b.length);
-    if (nearest) return payloadProblems(at, payload, nearest);
+    if (nearest) return nearest.flatMap((one) => problemsOf(at, root, one));
     return [{ field, found, expected: [...new Set(alternatives.flat().map(inWords))].join(" or ") }];
   }
   if (finding.type === "objectStrict" && found !== null && typeof found === "object") {
@@ -41,12 +44,23 @@ function problemsOf(at: string, payload: unknown, finding: Finding): Problem[] {
   return [{ field, found, expected: inWords(finding) }];
 }
 
+/**
+ * The message that an author's rule gives a finding; undefined if it is one of fastest-validator's own, which are less
+ * precise than ours.
+ */
+export function givenMessage({ type, field, label, expected, actual, message }: Finding): string | undefined {
+  const template = (payloadValidator.messages as Readonly<Record<string, string | null | undefined>>)[type];
+  const texts = { field: label ?? field, expected, actual } as Readonly<Record<string, unknown>>;
+  const own = template?.replaceAll(/\{(field|expected|actual)\}/g, (_, name: string) => String(texts[name] ?? ""));
+  return message === own ? undefined : message;
+}
+
 /** Counts literal values that differ: an alternative with many of them was probably not meant. */
 const misses = (findings: readonly Finding[]) =>
   findings.filter(({ type }) => ["equalValue", "enumValue", "stringEnum"].includes(type)).length;
 
 /** Splits a path as fastest-validator writes it: `payload.tags[1]`, `payload['two words']`. */
-const pathOf = (field: string): string[] =>
+export const pathOf = (field = ""): string[] =>
   [...field.matchAll(/\['(.*?)'\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name]) => quoted ?? index ?? name!);
 
 function valueAt(root: unknown, path: readonly string[], otherwise: unknown): unknown {

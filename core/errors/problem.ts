@@ -5,6 +5,8 @@ export interface Problem {
   field: string;
   found: unknown;
   expected: string;
+  /** The author's own message. Default: what was found and what was expected. */
+  message?: string | undefined;
 }
 
 /** A description of what was found, in our own words: messages quote a caller's text, but not a description. */
@@ -92,13 +94,15 @@ export function kindOfValue(found: unknown): unknown {
   return described(typeof found === "object" ? show(found) : `a ${typeof found}`);
 }
 
-const inBrief = ({ field, found, expected }: Problem): Problem => ({
+const inBrief = ({ field, found, expected, message }: Problem): Problem => ({
+  message: message === undefined ? undefined : brief(message, maxExpectedCharacters),
   field: brief(printable(field)) || '""',
   found,
   expected: brief(printable(expected), maxExpectedCharacters),
 });
 
-const sentence = ({ field, found, expected }: Problem) => `${field}: found ${show(found)}, expected ${expected}`;
+const sentence = ({ field, found, expected, message }: Problem) =>
+  message ?? `${field}: found ${show(found)}, expected ${expected}`;
 
 export const inWords = (problems: readonly Problem[]): string => {
   const listed = problems.slice(0, maxProblems).map((problem) => sentence(inBrief(problem)));
@@ -129,9 +133,10 @@ export function asData(problems: readonly Problem[]): ProblemData[] {
   const data: ProblemData[] = [];
   let bytes = 0;
   for (const problem of problems.slice(0, maxProblems)) {
-    const { field, found, expected } = inBrief(problem);
+    const short = inBrief(problem);
+    const { field, found, expected } = short;
     const type = found === undefined ? "required" : "invalid";
-    const entry = { type, field, message: sentence({ field, found, expected }), expected, actual: portable(found) };
+    const entry = { type, field, message: sentence(short), expected, actual: portable(found) };
     bytes += Buffer.byteLength(JSON.stringify(entry));
     if (bytes > maxDataBytes && data.length > 0) break;
     data.push(entry);

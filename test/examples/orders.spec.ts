@@ -65,13 +65,13 @@ describe("The orders example", () => {
     const items = [item, { product: "", quantity: 0, unit: "LB", colour: "red" }];
     const { code, type, data } = await refusal(() => create("4", "", { partner: "nobody", items }));
     expect({ code, type }).toEqual({ code: 422, type: "VALIDATION_ERROR" });
-    expect((data as { field: string; type: string }[]).map(({ field, type }) => [field, type])).toEqual([
-      ["number", "stringMin"],
-      ["partner", "email"],
-      ["items[1].product", "stringMin"],
-      ["items[1].quantity", "numberPositive"],
-      ["items[1].unit", "enumValue"],
-      ["items[1].colour", "objectStrict"],
+    expect((data as { message: string }[]).map(({ message }) => message)).toEqual([
+      'number: found "", expected a string of at least 1 character',
+      'partner: found "nobody", expected an e-mail address',
+      'items.1.product: found "", expected a string of at least 1 character',
+      "items.1.quantity: found 0, expected a number above 0",
+      'items.1.unit: found "LB", expected one of KG, MT',
+      "items.1.colour: found an unknown param, expected one of the params product, quantity, unit",
     ]);
     expect(await broker.call("orderEventStore.count", { query: { stream: "order-4" } })).toBe(0);
     expect(await refusal(() => create("4", "C-1", { items: [] }))).toMatchObject({ data: [{ field: "items" }] });

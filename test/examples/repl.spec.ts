@@ -167,7 +167,7 @@ describe("The examples in the REPL", () => {
       ["orders.find", /items: 2/],
       ["orderItems.find", /product: 'flour'[^]*product: 'wheat'/],
       ['"id":"2"', 'found "a-17" claimed by stream "order-1"'],
-      ['"id":"3"', "items[0].unit"],
+      ['"id":"3"', "items.0.unit"],
       ["product.blocked", /wheat/],
       ["order.complete", "order 1 has blocked products: wheat"],
       ["product.blocked", /\[\]/],

@@ -46,7 +46,7 @@ describe("The rules of an order, without a broker", () => {
     scenario(order)
       .given()
       .when("create", { ...payload, id: "1", partner: "ann", items: [{ ...payload.items[0]!, quantity: 0 }] })
-      .then({ type: "VALIDATION_ERROR", data: [{ field: "partner" }, { field: "items[0].quantity" }] }));
+      .then({ type: "VALIDATION_ERROR", data: [{ field: "partner" }, { field: "items.0.quantity" }] }));
 });
 
 describe("A transfer, without a broker", () => {

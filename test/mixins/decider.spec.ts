@@ -166,11 +166,11 @@ describe("A decider's command", () => {
       (error.data as { field: string; type: string }[]).map(({ field, type }) => `${field} ${type}`).toSorted(),
     ).toEqual([
       "id required",
-      "items[0].quantity numberPositive",
-      "items[0].unit enumValue",
-      "number notA",
-      "partner.email email",
-      "partner.phone string",
+      "items.0.quantity invalid",
+      "items.0.unit invalid",
+      "number invalid",
+      "partner.email invalid",
+      "partner.phone invalid",
     ]);
     const items = [{ product: "p", quantity: 1, unit: "KG" }];
     await broker.call("order.create", { id: "1", partner: { email: "a@b.nz" }, items, number: "A" });

@@ -433,7 +433,7 @@ describe("The read action", () => {
     ["afterVersion", { stream: "thing-1", afterVersion: -1 }],
     ["before", { before: -1, backward: true }],
     ["types", { types: 5 }],
-    ["types[0]", { types: [5] }],
+    ["types.0", { types: [5] }],
     ["category", { category: 5 }],
     ["stream", { stream: 5 }],
     ["backward", { backward: "perhaps" }],

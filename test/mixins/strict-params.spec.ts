@@ -61,7 +61,7 @@ describe("Params that a command does not declare", () => {
     ["close", { isAdmin: true }, "isAdmin", "one of the params id"],
     ["move", { address: { street: "a", citty: "b" } }, "address.citty", "street, city (did you mean city?)"],
     ["note", { text: "a", isAdmin: true }, "isAdmin", "one of the params id, text"],
-    ["list", { list: [{ street: "a" }, { street: "b", isAdmin: true }] }, "list[1].isAdmin", "street, city"],
+    ["list", { list: [{ street: "a" }, { street: "b", isAdmin: true }] }, "list.1.isAdmin", "street, city"],
     ["list", { list: [], short: { n: 1, m: 2 } }, "short.m", "one of the params n"],
   ])("are refused with their name: %s %j", async (action, params, field, expected) => {
     const broker = await start();
@@ -213,5 +213,44 @@ describe("A reserved name", () => {
     expect((await refusal(() => broker.call("thing.tags", { id: "1" }))).message).toContain("reserved");
     expect((await refusal(() => broker.call("thing.forge", { id: "1" }))).message).toContain("meta.$command");
     expect(await broker.call("events.count")).toBe(0);
+  });
+});
+
+describe("An error of a rule for params", () => {
+  const refused = async (params: object, sent: object) => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const make = events.mapAction("thing.made", { params: { id: "string", ...params } as { id: "string" } });
+    const broker = await startBroker([{ name: "thing", mixins: [events.mixin()], actions: { make } }]);
+    return refusal(() => broker.call("thing.make", { id: "1", ...sent }));
+  };
+
+  it("has the shape of every other one: found and expected, and nothing of the validator's own", async () => {
+    const error = await refused({ n: "number", tags: { type: "array", items: "string" } }, { tags: ["a", 5] });
+    expect(error.message).toBe(
+      "n: found undefined, expected a value: the field is required; tags.1: found 5, expected a string",
+    );
+    expect(error.data).toEqual([
+      {
+        type: "required",
+        field: "n",
+        message: "n: found undefined, expected a value: the field is required",
+        expected: "a value: the field is required",
+        actual: "undefined",
+      },
+      {
+        type: "invalid",
+        field: "tags.1",
+        message: "tags.1: found 5, expected a string",
+        expected: "a string",
+        actual: 5,
+      },
+    ]);
+  });
+
+  it("keeps the message that its author gives", async () => {
+    const n = { type: "number", messages: { number: "How many? {actual} is no number of {field}." } };
+    const error = await refused({ n }, { n: "x" });
+    expect(error.message).toBe("How many? x is no number of n.");
+    expect(error.data).toMatchObject([{ type: "invalid", field: "n", message: error.message, actual: "x" }]);
   });
 });

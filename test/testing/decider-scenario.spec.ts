@@ -111,7 +111,7 @@ describe("A scenario of a decider", () => {
     await account1.when("move", { id: "1", amounts: ["3" as unknown as number] }).then(moved(3));
     await account1
       .when("open", { id: "1", iban: "N" })
-      .then({ name: "ValidationError", code: 422, data: [{ field: "iban", actual: 1 }] });
+      .then({ name: "ValidationError", code: 422, data: [{ field: "iban", actual: "N" }] });
   });
 
   it("takes a field that is undefined for one that is not there, and a payload that is left out for an empty one", async () => {

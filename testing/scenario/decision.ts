@@ -1,4 +1,4 @@
-import type { Context } from "moleculer";
+import type { ActionSchema, Context } from "moleculer";
 import { MemoryKeptClaims } from "../../adapters/memory/kept-claims.ts";
 import { Claims } from "../../core/log/claims.ts";
 import { decide, type DeciderDefinition } from "../../core/decider/decider.ts";
@@ -6,6 +6,7 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { fold, emptyEntity } from "../../core/decider/rehydrate.ts";
 import { claimChanges, typesOf } from "../../core/decider/claim.ts";
 import { duplicate } from "../../mixins/decider/claim-keeper.ts";
+import { toValidationError } from "../../mixins/service/params-refusal.ts";
 import { recordedEvents } from "./given-event.ts";
 import { noBroker } from "./no-broker.ts";
 
@@ -59,7 +60,12 @@ export async function decisionOf(
     return { events, state: fold(decider, folded, events).state };
   };
   const validation = broker.validator?.middleware(broker) as Validation | undefined;
-  return validation ? validation.localAction(decideValid, action)(ctx) : decideValid();
+  if (!validation) return decideValid();
+  try {
+    return await validation.localAction(decideValid, action)(ctx);
+  } catch (error) {
+    throw toValidationError(error, ctx as unknown as Context, action.params as ActionSchema["params"], false) ?? error;
+  }
 }
 
 /** @throws DuplicateClaimError if another stream of the history has claimed a value of the events */

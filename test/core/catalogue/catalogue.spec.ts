@@ -127,7 +127,10 @@ describe("A catalogue's definition", () => {
 
   it.each(["$snapshot.started", "account.*", "", "a\nb"])("is refused for the type %j", async (type) => {
     const error = await refusal(() => parseCatalogue("bank", { [type]: {} }));
-    expect(error).toMatchObject({ type: "DEFINITION", data: [{ field: `bank.events.${type}`, actual: type }] });
+    expect(error).toMatchObject({
+      type: "DEFINITION",
+      data: [{ field: `bank.events.${type.replace("\n", "\\u000a")}`, actual: type }],
+    });
   });
 
   it("takes a chain that begins later than version 1", () => {
