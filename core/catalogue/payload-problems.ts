@@ -51,7 +51,7 @@ export function problemsOf(at: string, root: unknown, finding: Finding): Problem
 export function givenMessage({ type, field, label, expected, actual, message }: Finding): string | undefined {
   const template = (payloadValidator.messages as Readonly<Record<string, string | null | undefined>>)[type];
   const texts = { field: label ?? field, expected, actual } as Readonly<Record<string, unknown>>;
-  const own = template?.replaceAll(/\{(field|expected|actual)\}/g, (_, name: string) => String(texts[name] ?? ""));
+  const own = template?.replaceAll(/\{(field|expected|actual)\}/g, (_, name: string) => [texts[name]].join());
   return message === own ? undefined : message;
 }
 

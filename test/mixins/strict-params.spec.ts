@@ -219,7 +219,7 @@ describe("A reserved name", () => {
 describe("An error of a rule for params", () => {
   const refused = async (params: object, sent: object) => {
     const events = EventStore("events", { adapter: "memory:" });
-    const make = events.mapAction("thing.made", { params: { id: "string", ...params } as { id: "string" } });
+    const make = events.mapAction("thing.made", { params: { id: "string", ...params } });
     const broker = await startBroker([{ name: "thing", mixins: [events.mixin()], actions: { make } }]);
     return refusal(() => broker.call("thing.make", { id: "1", ...sent }));
   };

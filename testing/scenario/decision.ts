@@ -64,7 +64,7 @@ export async function decisionOf(
   try {
     return await validation.localAction(decideValid, action)(ctx);
   } catch (error) {
-    throw toValidationError(error, ctx as unknown as Context, action.params as ActionSchema["params"], false) ?? error;
+    throw toValidationError(error, ctx, action.params as ActionSchema["params"], false) ?? error;
   }
 }
 
