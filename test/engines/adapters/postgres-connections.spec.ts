@@ -77,7 +77,7 @@ describeWith("postgres", "A connection to PostgreSQL", (server) => {
     try {
       const error = await refusal(() => log.open());
       expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", retryable: true });
-      expect(error.message).toMatch(/too many connections .*this process may open 60 of them .*connection: \{ max \}/);
+      expect(error.message).toMatch(/too many connections .*this process may open 60 of them .*driver: \{ max \}/);
     } finally {
       for (const client of clients) await client.end();
     }

@@ -24,7 +24,7 @@ describeWith("nats-server", "On NATS JetStream", (server) => {
     const ended = await copy(from, server().url, "--name", "largeState");
     expect(ended.code).toBe(1);
     expect(ended.errors).toMatch(
-      /state state\/process-manager\/payments\/7 was not stored: .*has 2000069 bytes, expected at most/,
+      /state state\/process-manager\/payments\/7 was not stored: .*has 2000081 bytes, expected at most/,
     );
   });
 });
