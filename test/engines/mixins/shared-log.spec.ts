@@ -45,7 +45,7 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
       expect(first.heard).toEqual(upTo(50));
       expect((await logOf(second)).map(({ position }) => position)).toEqual(upTo(50));
       for (const node of [first, second])
-        await withStatus(node, "events", { position: 50, pump: { position: 50, lag: 0 } });
+        await withStatus(node, "events", { head: 50, pump: { position: 50, lag: 0 } });
     });
 
     it("is left alone by those who stand by, however much is appended", async () => {
@@ -128,7 +128,7 @@ for (const engine of ["nats-server", "mongodb", "postgres"] as const)
       await add(second, 5);
       await first.broker.stop();
       const third = await log.node("third");
-      await withStatus(third, "events", { paused: true, position: 10 });
+      await withStatus(third, "events", { paused: true, head: 10 });
       await ask(third, "events.resumePump");
       await eventually(() => expect([...second.heard, ...third.heard]).toEqual(upTo(10, 6)));
     });

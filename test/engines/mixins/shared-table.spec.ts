@@ -55,7 +55,7 @@ describeWith("postgres", "A table in PostgreSQL that two nodes share", (server) 
     const ids = [];
     for (const stream of ["a-1", "a-2", "a-3", "a-4"]) ids.push(...(await shared.add(1, "thing.added", stream)));
     await withStatus(second, { position: 4, parked: 2 });
-    expect(await ask(second, "parked")).toMatchObject([{ id: ids[1] }, { id: ids[3] }]);
+    expect(await ask(second, "parked")).toMatchObject({ events: [{ id: ids[1] }, { id: ids[3] }] });
     bad.delete(2);
     expect(await ask(second, "retry", { id: ids[1] })).toEqual({ folded: 1, parked: 1 });
     expect(await ask(second, "skip", { id: ids[3] })).toMatchObject({ parked: 0 });
