@@ -1,7 +1,8 @@
 /*
  * TypeScript does not look for excess fields in the result of a function. A definition therefore infers the type of the
  * function by a type parameter, `Given & <the function's type> & DeclaredResult<Given, …>`, and `DeclaredResult` rejects
- * fields that are not declared. It is `unknown`, which changes nothing, for every other function.
+ * fields that are not declared. It is `unknown`, which changes nothing, for every other function. Where the declared type is
+ * the parameter of a generic function, a result that spreads it and adds fields needs an annotation, `(state): State => …`.
  */
 
 /** No value has this type. The compiler's message names the field or event type that is not declared. */
