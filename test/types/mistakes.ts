@@ -2,7 +2,8 @@
  * Compiled by `npm run typecheck`, never run. Each comment is what the compiler says of the mistake on the next line:
  * `mistakes.spec.ts` compares them.
  */
-import { Aggregate, Decider, EventStore, ProcessManager } from "moleculer-event-sourcing";
+import { Aggregate, Decider, EventStore, ProcessManager, type CallsOf } from "moleculer-event-sourcing";
+import { ServiceBroker } from "moleculer";
 
 const bank = EventStore("bank", {
   events: {
@@ -87,3 +88,17 @@ bank.mapAction("account.opened", { stream: ({ ibna }) => `account-${ibna}` });
 bank.mapAction("account.opened", { payload: ({ iban }) => ({ ibna: iban }) });
 // @ts-expect-error Undeclared<"ownr">
 bank.mapAction("account.opened", { payload: ({ iban, owner }) => ({ iban, ownr: owner }) });
+
+const counter = Decider("counter", {
+  eventStore: bank,
+  initialState: () => 0,
+  commands: { add: { params: { amount: "number" }, decide: () => null } },
+  evolve: {},
+});
+const calls: CallsOf<{ counter: typeof counter; balances: typeof balances }> = new ServiceBroker();
+// @ts-expect-error Argument of type '"counter.ad"' is not assignable
+void calls.call("counter.ad", { id: "1", amount: 5 });
+// @ts-expect-error Undeclared<"amuont">
+void calls.call("counter.add", { id: "1", amount: 5, amuont: 5 });
+// @ts-expect-error Undeclared<"blance">
+void calls.call("balances.find", { query: { blance: 5 } });
