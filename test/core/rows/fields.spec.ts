@@ -158,7 +158,7 @@ describe("A row", () => {
     ["tags", [1, NaN], "tags.1"],
     ["address", new Map(), "address"],
     ["address", { total: Promise.resolve(1) }, "address.total"],
-    ["tags", [{ "\ud800": 1 }], "tags.0.\ud800"],
+    ["tags", [{ "\ud800": 1 }], "tags.0.\\ud800"],
   ])("names the path of what JSON cannot hold in %s", async (name, found, field) => {
     const error = await refusal(() => checkRow(all, { [name]: found }));
     expect(error).toMatchObject({ type: "INVALID_ROW", data: [{ field }] });
