@@ -1,4 +1,5 @@
-import { DefinitionError, ValidationError } from "../errors/errors.ts";
+import { DefinitionError } from "../errors/errors.ts";
+import { InvalidDecisionError } from "./errors.ts";
 import { didYouMean } from "../options/near-name.ts";
 
 /** What can be claimed where a path leads. */
@@ -61,13 +62,13 @@ function fieldsOf(rule: unknown): Record<string, unknown> | null {
 
 /**
  * Returns the value at a path of a payload; undefined if it is absent.
- * @throws ValidationError naming the field that is no object
+ * @throws InvalidDecisionError naming the field that is no object
  */
 export function valueAt(field: string, path: string, payload: unknown): unknown {
   let found = payload;
   for (const key of path.split(".")) {
     if (found === null || found === undefined) return undefined;
-    if (!isObject(found)) throw new ValidationError([{ field, found, expected: `an object with ${key}` }]);
+    if (!isObject(found)) throw new InvalidDecisionError([{ field, found, expected: `an object with ${key}` }]);
     found = Object.hasOwn(found, key) ? found[key] : undefined;
   }
   return found;

@@ -1,5 +1,6 @@
 import type { ClaimChange } from "../log/log-claims.ts";
 import { ValidationError } from "../errors/errors.ts";
+import { InvalidDecisionError } from "./errors.ts";
 import { valueAt } from "./claim-path.ts";
 import { isPlainText } from "../text/plain-text.ts";
 
@@ -53,7 +54,7 @@ const maxValues = 1000;
 /** The event types that a claim depends on. */
 export const typesOf = ({ rules }: Claim): string[] => [...rules.keys()];
 
-/** The changes that these events make, in order; an event releases before it claims. @throws ValidationError */
+/** The changes that these events make, in order; an event releases before it claims. @throws ValidationError, InvalidDecisionError */
 export function claimChanges(claim: Claim, events: readonly ClaimingEvent[]): GivenChange[] {
   return events.flatMap((event) => {
     const rules = claim.rules.get(event.type) ?? {};
@@ -90,14 +91,12 @@ function valuesOf(claim: Claim, operation: "claim" | "release", rule: ClaimRule 
   if (values.length > maxValues)
     throw new ValidationError([{ field, found: values, expected: `at most ${maxValues} values` }]);
   const wrong = values.findIndex((value) => !isValue(value));
-  if (wrong >= 0)
-    throw new ValidationError([
-      {
-        field,
-        found: values[wrong],
-        expected: `a string of 1 to ${maxCharacters} characters (well-formed Unicode without NUL), a number, an array of them, or null`,
-      },
-    ]);
+  if (wrong >= 0) {
+    const found = values[wrong];
+    const expected = `a string of 1 to ${maxCharacters} characters (well-formed Unicode without NUL), a number, an array of them, or null`;
+    // A text may be the caller's. No caller can make the rule return another type.
+    throw new (typeof found === "string" ? ValidationError : InvalidDecisionError)([{ field, found, expected }]);
+  }
   return values as (string | number)[];
 }
 

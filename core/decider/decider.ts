@@ -46,7 +46,7 @@ export const initialStateOf = (decider: DeciderDefinition): unknown => frozen(de
 
 /**
  * The events that a command decides in a state; an empty array if nothing happens.
- * @throws the domain's own error, untouched; ValidationError, DefinitionError, FrozenStateError
+ * @throws the domain's own error, untouched; InvalidDecisionError, ValidationError, DefinitionError, FrozenStateError
  */
 export async function decide(
   decider: DeciderDefinition,

@@ -57,7 +57,7 @@ export class ClaimKeeper {
     this.#warn = warn;
   }
 
-  /** The changes of these events, by claim. Omits claims without changes. @throws ValidationError */
+  /** The changes of these events, by claim. Omits claims without changes. @throws ValidationError, InvalidDecisionError */
   changes(stream: string, events: readonly EventInput[]): ClaimsOfCommand[] {
     return this.#claims.flatMap((claim) => {
       const types = typesOf(claim);

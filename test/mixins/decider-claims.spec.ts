@@ -210,7 +210,7 @@ describe("Claims", () => {
     const odd = { claim: { "order.created": () => ({}) } } as unknown as ClaimOptions<Events>;
     const broker = await startBroker([orderService("memory:", odd)]);
     expect(await refusal(() => create(broker, "1", "A"))).toMatchObject({
-      type: "VALIDATION_ERROR",
+      type: "INVALID_DECISION",
       data: [{ field: "order/number: claim of order.created", actual: "an object" }],
     });
     expect(await broker.call("events.count")).toBe(0);

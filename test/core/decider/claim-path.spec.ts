@@ -50,7 +50,7 @@ describe("A claim's path", () => {
   it("is refused where it passes through something that is no object", async () => {
     for (const contact of ["x", 5, ["y"]])
       expect(await refusal(() => valueAt("at", "contact.phone", { contact }))).toMatchObject({
-        type: "VALIDATION_ERROR",
+        type: "INVALID_DECISION",
         data: [{ field: "at", expected: "an object with phone" }],
       });
   });

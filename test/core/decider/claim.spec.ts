@@ -73,18 +73,19 @@ describe("A claim's changes", () => {
   });
 
   it.each([
-    ["an object", {}],
-    ["a boolean", true],
-    ["a date", new Date()],
-    ["NaN", Number.NaN],
-    ["an empty text", ""],
-    ["a text of 1,001 characters", "x".repeat(1001)],
-    ["a lone surrogate", "\ud800"],
-    ["a text with a NUL", "a\0b"],
-    ["an array that holds null", ["a", null]],
-  ])("are refused where the value is %s", async (_name, number) => {
+    ["an object", {}, 500],
+    ["a boolean", true, 500],
+    ["a date", new Date(), 500],
+    ["NaN", Number.NaN, 500],
+    ["an array that holds null", ["a", null], 500],
+    ["an empty text", "", 422],
+    ["a text of 1,001 characters", "x".repeat(1001), 422],
+    ["a lone surrogate", "\ud800", 422],
+    ["a text with a NUL", "a\0b", 422],
+  ])("are refused where the value is %s", async (_name, number, code) => {
     expect(await refusal(() => claimChanges(claimOf(), [created(number)]))).toMatchObject({
-      type: "VALIDATION_ERROR",
+      code,
+      type: code === 500 ? "INVALID_DECISION" : "VALIDATION_ERROR",
       data: [{ field: "order/number: claim of order.created" }],
     });
   });
@@ -105,7 +106,7 @@ describe("A claim's changes", () => {
 
   it("at a path to something else are refused with the path and what was found", async () => {
     expect(await refusal(() => claimChanges(claimBy(), [created({ no: 1 })]))).toMatchObject({
-      type: "VALIDATION_ERROR",
+      type: "INVALID_DECISION",
       data: [{ field: "order/number: claim of order.created (payload.number)", actual: "an object" }],
     });
   });

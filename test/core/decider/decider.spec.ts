@@ -60,14 +60,21 @@ describe("What decide answers", () => {
     ["a Map as meta", { type: "bin.filled", meta: new Map([["a", 1]]) }, "bin.fill: decide.meta"],
     ["a promise as meta", { type: "bin.filled", meta: Promise.resolve({}) }, "bin.fill: decide.meta"],
     ["a BigInt in the meta", { type: "bin.filled", meta: { n: 1n } }, "bin.fill: decide.meta.n"],
-    ["too many events", Array.from({ length: 2001 }, () => ({ type: "bin.emptied" })), "bin.fill: decide"],
+    ["a name of the framework in the meta", { type: "bin.filled", meta: { $tags: [] } }, "bin.fill: decide.meta.$tags"],
+    ["a promise in an array", [Promise.reject(new Error("not awaited"))], "bin.fill: decide[0]"],
+    ["a promise as payload", { type: "bin.filled", payload: Promise.resolve({}) }, "bin.fill: decide.payload"],
     ["a misspelt field", [{ type: "bin.filled", data: {} }], "bin.fill: decide[0].data"],
   ])("is refused where it is %s", async (_name, answer, field) => {
     expect(await refusal(() => decided(answer))).toMatchObject({
-      type: "VALIDATION_ERROR",
-      code: 422,
+      type: "INVALID_DECISION",
+      code: 500,
       data: [{ field }],
     });
+  });
+
+  it("is refused as the caller's error where it is too many events", async () => {
+    const events = Array.from({ length: 2001 }, () => ({ type: "bin.emptied" }));
+    expect(await refusal(() => decided(events))).toMatchObject({ code: 422, data: [{ field: "bin.fill: decide" }] });
   });
 
   it("is refused where evolve has no case for its type", async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UpcastFailedError } from "../../../core/catalogue/upcast-error.ts";
-import { FrozenStateError } from "../../../core/decider/errors.ts";
+import { FrozenStateError, InvalidDecisionError } from "../../../core/decider/errors.ts";
 import { AnswerTooLargeError } from "../../../core/errors/answer-too-large.ts";
 import { BackupUnsupportedError } from "../../../core/errors/backup-unsupported.ts";
 import { ConsumerPausedError, TooManySkippedError } from "../../../core/errors/consumer-errors.ts";
@@ -53,6 +53,7 @@ const table: readonly (readonly [error: Error, code: number, data: string])[] = 
   [new snapshots.StaleTableError("table", problem), 409, "actual expected field table"],
   [new UpcastFailedError(event, 1, "why"), 500, "id position schemaVersion stream type why"],
   [new CommandIdReusedError("c", "a.b"), 409, "command commandId"],
+  [new InvalidDecisionError([problem]), 500, "[problem]"],
   [new FrozenStateError("a", "evolve", "n", null), 500, "decider function property"],
   [new AnswerTooLargeError("a.b", 2, 1), 413, "action actual expected"],
   [new CausationTooDeepError("a", 1, 2, []), 422, "actual chain expected"],
