@@ -154,6 +154,12 @@ async function aboutOf(
     );
   const version = versionIn(about);
   if (version > newest) throw writtenByNewer(location, "schema version", version, `at most ${newest}`);
+  // The tables and their version are committed together.
+  if (!Number.isSafeInteger(version) || version < 1)
+    throw new UnusableStoreError(
+      location,
+      `found an unfinished schema ${quote(schema)} (version ${about.get("version") ?? "missing"} with ${tables} tables), expected a version from 1 to ${newest}, or no tables: it was restored in part, or changed by hand. Restore a whole dump of it; the schema of a read table may be dropped: the table is folded again`,
+    );
   return about;
 }
 

@@ -90,9 +90,10 @@ function checkObjects(db: Database.Database, file: string, schema: Schema): void
 }
 
 function checkOwner(db: Database.Database, file: string, schema: Schema): number {
+  // Counted first: a migration that another process commits meanwhile must not look like tables without a version.
+  const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number;
   const version = db.pragma("user_version", { simple: true }) as number;
   const owner = db.pragma("application_id", { simple: true }) as number;
-  const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number;
   if (owner !== schema.applicationId && (owner !== 0 || version !== 0 || tables > 0))
     throw new UnusableStoreError(
       file,
@@ -100,5 +101,10 @@ function checkOwner(db: Database.Database, file: string, schema: Schema): number
     );
   if (version > schema.migrations.length)
     throw writtenByNewer(file, "schema version", version, `at most ${schema.migrations.length}`);
+  if (version < 0 || (version === 0 && tables > 0))
+    throw new UnusableStoreError(
+      file,
+      `found an unfinished schema (version ${version} with ${tables} tables and indexes), expected a version from 1 to ${schema.migrations.length}, or an empty file: the file was restored in part, or changed by hand. Restore a backup; the file of a read table may be removed: the table is folded again`,
+    );
   return version;
 }

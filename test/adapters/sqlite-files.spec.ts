@@ -141,6 +141,17 @@ describe.each(kinds)("A %s", (kind) => {
     );
   });
 
+  it.each([0, -1])("is not opened with tables and without the version of a schema: %d", async (version) => {
+    await (await engines[kind](`${folder}/x.db`)).close();
+    const file = kind === "log" ? `${folder}/x.db` : `${folder}/x/1.db`;
+    const db = new Database(file);
+    db.pragma(`user_version = ${version}`);
+    db.close();
+    expect(await unusable(kind, `${folder}/x.db`, file)).toContain(
+      `${file}: found an unfinished schema (version ${version} with `,
+    );
+  });
+
   it("is not opened where a newer version wrote it", async () => {
     await (await engines[kind](`${folder}/x.db`)).close();
     const file = kind === "log" ? `${folder}/x.db` : `${folder}/x/1.db`;

@@ -147,6 +147,24 @@ describeWith("postgres", "A log in PostgreSQL", (server) => {
     }
   });
 
+  it.each([
+    ["version 0", "UPDATE unfinished.about SET value = '0' WHERE key = 'version'"],
+    ["version -1", "UPDATE unfinished.about SET value = '-1' WHERE key = 'version'"],
+    ["version none", "UPDATE unfinished.about SET value = 'none' WHERE key = 'version'"],
+    ["version missing", "DELETE FROM unfinished.about WHERE key = 'version'"],
+  ])("is refused where its schema is unfinished, and writes nothing there: %s", async (version, change) => {
+    const { url } = server();
+    await sql(url, "DROP SCHEMA IF EXISTS unfinished CASCADE");
+    await (await open(url, "unfinished")).close();
+    await sql(url, change);
+    const about = () => sql(url, "SELECT * FROM unfinished.about ORDER BY key");
+    const before = await about();
+    const error = await refusal(() => open(url, "unfinished"));
+    expect(error).toMatchObject({ type: "UNUSABLE_STORE", code: 500, retryable: false });
+    expect(error.message).toContain(`found an unfinished schema "unfinished" (${version} with `);
+    expect(await about()).toEqual(before);
+  });
+
   it("is refused where a power cut could lose what was acknowledged, unless that is wanted", async () => {
     const { url } = server();
     const careless = `${url}?options=${encodeURIComponent("-c synchronous_commit=off")}`;
