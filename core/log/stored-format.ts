@@ -1,4 +1,4 @@
-import { writtenByNewer } from "../errors/newer-version.ts";
+import { unknownFormat } from "../errors/newer-version.ts";
 
 /**
  * The formats of the JSON that is stored, by kind. A number is raised if an earlier version cannot read the new form;
@@ -69,5 +69,5 @@ export function readFormat<Stored extends object>(location: string, kind: Stored
 
 /** @throws UnusableStoreError */
 export function assertFormat(location: string, kind: StoredKind, format: unknown): void {
-  if (format !== formats[kind]) throw writtenByNewer(location, `format of ${kind}`, format, String(formats[kind]));
+  if (format !== formats[kind]) throw unknownFormat(location, `format of ${kind}`, format, formats[kind]);
 }

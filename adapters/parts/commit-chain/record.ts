@@ -1,6 +1,6 @@
 import type { ClaimFold, ScopedClaims } from "../../../core/log/log-claims.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
-import { writtenByNewer } from "../../../core/errors/newer-version.ts";
+import { unknownFormat, writtenByNewer } from "../../../core/errors/newer-version.ts";
 import { show } from "../../../core/errors/problem.ts";
 import { formats } from "../../../core/log/stored-format.ts";
 
@@ -132,7 +132,7 @@ function headOf(record: string): Head | Piece {
 function assertKnown(location: string, number: number, head: Head | Piece): void {
   const newer = (what: string, found: unknown, expected: string) =>
     writtenByNewer(location, `${what} of record ${number}`, found, expected);
-  if (head.format !== format) throw newer("format", head.format, String(format));
+  if (head.format !== format) throw unknownFormat(location, `format of record ${number}`, head.format, format);
   if (head.needs !== undefined && head.needs.length > 0) throw newer("needs", head.needs, "none");
   if ("piece" in head) return;
   const found = Object.keys(head.change ?? head);

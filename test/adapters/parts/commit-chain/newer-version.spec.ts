@@ -15,7 +15,6 @@ async function opened(server: MemoryServer): Promise<ChainedLog> {
 /** What a newer version would add as the next record, made from the last one. */
 const newer: Record<string, (last: Record<string, unknown>) => object> = {
   "of another format": (last) => ({ ...last, format: 2 }),
-  "without a format": (last) => ({ ...last, format: undefined }),
   "with a need": (last) => ({ ...last, needs: ["encryption"] }),
   "of another kind": (last) => ({ ...last, change: { forget: { stream: "a" } } }),
   "of another shape": ({ format, id }) => ({ format, id, batch: [] }),
@@ -62,6 +61,22 @@ describe("A record of a newer version", () => {
     await appended(log, appendTo("b"));
     expect((await everything(log)).map(({ stream }) => stream)).toEqual(["a", "b"]);
     await log.close();
+  });
+});
+
+describe("A record without a format number", () => {
+  it("is refused, and not called one of a newer version", async () => {
+    const server = new MemoryServer();
+    const log = await opened(server);
+    await appended(log, appendTo("a"));
+    const number = addNewer(server, (last) => ({ ...last, format: undefined }));
+    const message = `memory chain: format of record ${number}: found undefined, expected the number 1: the value has no format number, and was written by another program or by a build before the first release`;
+    const unusable = { type: "UNUSABLE_STORE", message };
+    expect(await refusal(() => log.append([appendTo("b")]))).toMatchObject(unusable);
+    expect(await refusal(() => log.head())).toMatchObject(unusable);
+    expect(server.records).toHaveLength(number);
+    await log.close();
+    expect(await refusal(() => opened(server))).toMatchObject(unusable);
   });
 });
 
