@@ -76,8 +76,13 @@ export const catalogueChanges = (found: Catalogue, expected: Catalogue): Problem
 
 export const emptyCatalogue: Catalogue = { entries: new Map(), unknownTypes: "accept", fingerprint: "" };
 
+/** Stored in each event: a number beyond this is an error of the caller, and no catalogue could reach it. */
+const maxSchemaVersion = 10_000;
+
 export const isSchemaVersion = (found: unknown): found is number =>
-  Number.isSafeInteger(found) && (found as number) >= 1;
+  Number.isSafeInteger(found) && (found as number) >= 1 && (found as number) <= maxSchemaVersion;
+
+export const schemaVersions = `a whole number from 1 to ${maxSchemaVersion}`;
 
 /** @throws DefinitionError naming the event type and the problem */
 export function parseCatalogue(
@@ -115,7 +120,7 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
     throw new DefinitionError({
       field: `${at}.schemaVersion`,
       found: schemaVersion,
-      expected: "a whole number from 1",
+      expected: schemaVersions,
     });
   return {
     schemaVersion,

@@ -1,4 +1,4 @@
-import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
+import { isSchemaVersion, schemaVersions, type Catalogue, type CatalogueEntry } from "./catalogue.ts";
 import { Pace } from "../concurrency/pace.ts";
 import { inWords, safeText } from "../errors/problem.ts";
 import { isProblem, toJson, type JsonValue } from "../json/json.ts";
@@ -89,7 +89,7 @@ export function upcastEach(
 export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): JsonValue {
   const stored = event.meta["schemaVersion"] ?? 1;
   const fail = (why: string, cause?: unknown) => new UpcastFailedError(event, stored, why, cause);
-  if (!isSchemaVersion(stored)) throw fail("its schema version is not a whole number from 1");
+  if (!isSchemaVersion(stored)) throw fail(`its schema version is not ${schemaVersions}`);
   if (stored > entry.schemaVersion) throw fail(`the catalogue knows version ${entry.schemaVersion}, not yet this one`);
   // A copy, so that an upcaster cannot change the stored event.
   let json = toJson("payload", event.payload);

@@ -1,4 +1,4 @@
-import { isSchemaVersion } from "../catalogue/catalogue.ts";
+import { isSchemaVersion, schemaVersions } from "../catalogue/catalogue.ts";
 import type { Problem } from "../errors/problem.ts";
 import { isReserved } from "../event/stream-name.ts";
 
@@ -15,7 +15,7 @@ export function assignedProblems(field: string, own: Record<string, unknown>, is
   const problems = reservedMeta(field, own);
   const { schemaVersion } = own;
   if (isKnown || schemaVersion === undefined || isSchemaVersion(schemaVersion)) return problems;
-  return [...problems, { field: `${field}.schemaVersion`, found: schemaVersion, expected: "a whole number from 1" }];
+  return [...problems, { field: `${field}.schemaVersion`, found: schemaVersion, expected: schemaVersions }];
 }
 
 /** The problems of a caller's meta with names of the framework. */

@@ -54,17 +54,17 @@ describe("A catalogue's definition", () => {
     [
       "version 0",
       { schemaVersion: 0 },
-      "bank.events.account.opened.schemaVersion: found 0, expected a whole number from 1",
+      "bank.events.account.opened.schemaVersion: found 0, expected a whole number from 1 to 10000",
     ],
     [
       "version 1.5",
       { schemaVersion: 1.5 },
-      "bank.events.account.opened.schemaVersion: found 1.5, expected a whole number from 1",
+      "bank.events.account.opened.schemaVersion: found 1.5, expected a whole number from 1 to 10000",
     ],
     [
       'version "2"',
       { schemaVersion: "2" },
-      'bank.events.account.opened.schemaVersion: found "2", expected a whole number from 1',
+      'bank.events.account.opened.schemaVersion: found "2", expected a whole number from 1 to 10000',
     ],
     [
       "an upcaster of version 1",
