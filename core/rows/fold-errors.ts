@@ -25,8 +25,8 @@ export class FoldEndedError extends Errors.MoleculerClientError {
 export class WriteInFoldError extends Errors.MoleculerClientError {
   override name = "WriteInFoldError";
 
-  constructor(table: unknown, action: string) {
-    const of = brief(String(table));
+  constructor(table: string, action: string) {
+    const of = brief(table);
     super(
       `${action}: found a call by a transform of ${of}, expected none: rows are a function of the log, so a fold stores nothing; use a Subscription or a ProcessManager to act on an event`,
       409,

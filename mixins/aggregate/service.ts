@@ -28,7 +28,7 @@ import type { ReportedRebuild } from "./rebuild/reported-progress.ts";
 import { locateSnapshot, snapshotActions, snapshotInnerActions } from "./snapshots/actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
-import { foldTokenOf } from "./fold/fold-token.ts";
+import { foldTokenOf } from "../service/fold-token.ts";
 import type { Transform } from "./fold/transform.ts";
 import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
 

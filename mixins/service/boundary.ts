@@ -1,7 +1,8 @@
 import type { ActionHandler, ActionSchema, Context, Service, ServiceBroker } from "moleculer";
 import { ValidationError } from "../../core/errors/errors.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../../core/errors/unreadable.ts";
-import { assertNoWriteInFold, foldToken } from "./in-fold.ts";
+import { foldToken } from "./fold-token.ts";
+import { assertNoWriteInFold } from "./in-fold.ts";
 import { assertAnswerFits, isFromAnotherNode, isMeasuredBefore } from "./message-size.ts";
 import { assertProtocol, isInner } from "./between-nodes.ts";
 import { assertInheritedDepth, depthField } from "./causation-depth.ts";

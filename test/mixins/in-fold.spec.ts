@@ -37,6 +37,20 @@ describe("An action that is called in a fold", () => {
     expect([...new Set(stored)].toSorted()).toEqual(reading.toSorted());
   });
 
+  it.each<[string, unknown]>([
+    ["a text", "x"],
+    ["an empty object", {}],
+    ["a token without a node", { table: "accounts", id: 1 }],
+  ])("is refused with what no transform has sent as its token: %s", async (_, $fold) => {
+    const broker = await startBroker(everyKind({ log: "memory:", table: "memory:" }));
+    for (const action of ["events.append", "events.read", "thing.touch"])
+      expect(await refusal(() => broker.call(action, {}, { meta: { $fold } }))).toMatchObject({
+        type: "VALIDATION_ERROR",
+        code: 422,
+        data: [{ field: "meta.$fold", expected: "none, or the token {table, node, id} of a transform's own call" }],
+      });
+  });
+
   it("says which one and in whose transform", async () => {
     const broker = await startBroker(everyKind({ log: "memory:", table: "memory:" }));
     expect(await refusal(() => broker.call("thing.touch", {}, inFold(broker)))).toMatchObject({

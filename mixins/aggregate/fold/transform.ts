@@ -1,4 +1,4 @@
-import type { FoldToken } from "./fold-token.ts";
+import type { FoldToken } from "../../service/fold-token.ts";
 import type { Context, Span } from "moleculer";
 import { FoldEndedError } from "../../../core/rows/fold-errors.ts";
 import { isThenable } from "../../../core/concurrency/is-thenable.ts";
