@@ -14,6 +14,12 @@ export function textIdOf(found: unknown): string | null {
   return Number.isFinite(found) || typeof found === "bigint" ? String(found) : null;
 }
 
+/** The entity that params name: its `id`, in an append its stream; "" if they name none. */
+export function entityOfParams(params: unknown): string {
+  const { id, stream } = (params ?? {}) as { id?: unknown; stream?: unknown };
+  return textIdOf(id) ?? textIdOf(stream) ?? "";
+}
+
 /**
  * The params with the text of a number in `id`: the REPL and query strings turn digits into numbers, but an entity has one
  * id. Unchanged if the rules say that `id` is a number.

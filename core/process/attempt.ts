@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
 import { CausationTooDeepError, type Link } from "../event/causation.ts";
-import { CommandAnswer } from "./command-answer.ts";
+import { SentCommands } from "./sent-commands.ts";
 import { CommandIds, deadlineId } from "./derived-ids.ts";
 import { dueTime, type Duration, type KeptDeadline } from "./deadline.ts";
 import { ValidationError } from "../errors/errors.ts";
@@ -9,8 +9,9 @@ import { freezeDeep } from "../json/freeze.ts";
 import { isProblem, toJson } from "../json/json.ts";
 import { keptError, restoredError } from "./kept-error.ts";
 import { isOutage } from "../errors/outage.ts";
-import { isCommandIdReused } from "../log/command-id.ts";
-import type { KeptError, Outcome } from "./stored-process.ts";
+import { commandHash, isSameCommand } from "../log/command-hash.ts";
+import { CommandIdReusedError, isCommandIdReused } from "../log/command-id.ts";
+import type { KeptRefusal, Outcome } from "./stored-process.ts";
 import type { SendOptions, ProcessDefinition, ProcessView } from "./definition.ts";
 
 /** The subject of an attempt: an event, or a deadline with the event that led to it. */
@@ -34,10 +35,10 @@ interface Dependencies {
   /** Runs `compensate`: its commands have ids of their own. */
   isCompensation: boolean;
   /** The refusals of this cause's commands in earlier attempts, by command id. */
-  refusals: Readonly<Record<string, KeptError>>;
+  refusals: Readonly<Record<string, KeptRefusal>>;
   send: (command: SentCommand) => Promise<unknown>;
   /** Resolves once every later attempt will know them. */
-  keepRefusals: (refusals: Readonly<Record<string, KeptError>>) => Promise<void>;
+  keepRefusals: (refusals: Readonly<Record<string, KeptRefusal>>) => Promise<void>;
   /** The chain of causes, from its first event to the cause's own. */
   chain: () => Promise<readonly Link[]>;
 }
@@ -54,13 +55,12 @@ export interface SentCommand {
 export class Attempt {
   readonly #d: Dependencies;
   readonly #deadlines = new Map<string, KeptDeadline | null>();
-  readonly #pending = new Set<Promise<unknown>>();
-  readonly #refused: { answer: CommandAnswer<unknown>; error: unknown }[] = [];
+  readonly #pending = new SentCommands();
   #state: unknown;
   #hasEnded = false;
   readonly #commandIds: CommandIds;
   #scheduled = 0;
-  #refusals: Record<string, KeptError>;
+  #refusals: Record<string, KeptRefusal>;
   #hasNewRefusals = false;
   /** The reason to send nothing more, even if the handler catches the error. */
   #fatal: { error: unknown } | null = null;
@@ -78,16 +78,14 @@ export class Attempt {
   async run(handlers: readonly ((view: ProcessView) => unknown)[]): Promise<Outcome> {
     try {
       for (const handler of handlers) this.#accept(await handler(this.#view()));
-      while (this.#pending.size > 0) await Promise.all(this.#pending);
-      // A refused command whose promise was not awaited fails the handler as well.
-      const unawaited = this.#refused.find(({ answer }) => !answer.isAwaited);
-      if (unawaited) throw unawaited.error;
+      await this.#pending.end();
+      this.#pending.assertAwaited();
     } catch (error) {
       this.#fatal ??= { error };
     }
     this.#isOver = true;
     // A retry or a compensation must not run beside a command that is still pending.
-    await Promise.all(this.#pending);
+    await this.#pending.endOfPresent();
     if (this.#fatal) throw this.#fatal.error;
     return { state: this.#state, deadlines: this.#deadlines, hasEnded: this.#hasEnded };
   }
@@ -123,17 +121,7 @@ export class Attempt {
   }
 
   #call<Answer>(action: string, params: unknown = {}, options: SendOptions = {}): Promise<Answer> {
-    const sent = this.#send(action, params, options);
-    const answer = new CommandAnswer<Answer>((resolve) => resolve(sent as Promise<Answer>));
-    const end = sent.then(
-      () => {},
-      (error: unknown) => void this.#refused.push({ answer, error }),
-    );
-    const pending = end.then(() => void this.#pending.delete(pending));
-    this.#pending.add(pending);
-    // Prevents an unhandled rejection: `run` reports it when the handler has ended.
-    void Promise.prototype.then.call(answer, undefined, () => {});
-    return answer;
+    return this.#pending.add(this.#send(action, params, options));
   }
 
   async #send(action: string, params: unknown, options: SendOptions): Promise<unknown> {
@@ -148,7 +136,7 @@ export class Attempt {
     // Before the first await: the calls of a handler are numbered in their order.
     const commandId = this.#commandIds.next(action, params);
     const known = this.#refusals[commandId];
-    if (known) throw restoredError(known);
+    if (known) throw this.#refusedBefore(known, { action, params, commandId });
     try {
       await this.#checkDepth();
       // Stored first: the handler may send this command because of them.
@@ -166,11 +154,22 @@ export class Attempt {
       // A reused id is no refusal: the command was stored with other params, and another one in its place would add to it.
       if (isOutage(error) || isCommandIdReused(error, commandId)) this.#fatal ??= { error };
       else {
-        this.#refusals[commandId] = keptError(error);
+        this.#refusals[commandId] = { ...keptError(error), hash: commandHash(params) };
         this.#hasNewRefusals = true;
       }
       throw error;
     }
+  }
+
+  /** The refusal of the same command; if the id now belongs to another one, the handler must not go on. */
+  #refusedBefore(
+    { hash, ...refusal }: KeptRefusal,
+    { action, params, commandId }: Omit<SentCommand, "options">,
+  ): unknown {
+    if (isSameCommand(hash, commandHash(params))) return restoredError(refusal);
+    const error = new CommandIdReusedError(commandId, action);
+    this.#fatal ??= { error };
+    return error;
   }
 
   async #checkDepth(): Promise<void> {

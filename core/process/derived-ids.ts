@@ -1,5 +1,5 @@
 import { v5 } from "uuid";
-import { textIdOf } from "../event/params-id.ts";
+import { entityOfParams } from "../event/params-id.ts";
 
 /** RFC 9562 namespace of the ids of consumers' commands and deadlines. */
 const namespace = "8f0e3f4b-0c57-5d0a-9a43-b1f0c6a5d7e9";
@@ -20,18 +20,12 @@ export class CommandIds {
   }
 
   next(action: string, params: unknown): string {
-    const entity = entityOf(params);
+    const entity = entityOfParams(params);
     const key = JSON.stringify([action, entity]);
     const ordinal = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, ordinal);
     return idOf(...this.#of, action, entity, ordinal);
   }
-}
-
-/** An append names its entity by the stream. */
-function entityOf(params: unknown): string {
-  const { id, stream } = (params ?? {}) as { id?: unknown; stream?: unknown };
-  return textIdOf(id) ?? textIdOf(stream) ?? "";
 }
 
 /** The id of the `ordinal`-th deadline that is set because of an event or another deadline. */

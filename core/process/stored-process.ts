@@ -15,6 +15,9 @@ export interface ParkedProcess extends ParkedEvent {
 /** A stored refusal or failure: the fields of an error that cross nodes. */
 export type KeptError = ParkedError;
 
+/** A command's refusal, with the `commandHash` of its params: another command is not refused for them. */
+export type KeptRefusal = KeptError & { hash: string };
+
 /**
  * Facts found while an event or deadline is handled. Another attempt, for example after a crash, must use them: a
  * command that was refused then might be accepted now, after another was sent in its place.
@@ -23,7 +26,7 @@ export interface Known {
   /** The id of the event or deadline. */
   of: string;
   /** The refusals of its commands, by command id. */
-  refusals: Readonly<Record<string, KeptError>>;
+  refusals: Readonly<Record<string, KeptRefusal>>;
   /** It has failed finally; `compensate` runs. */
   failure?: KeptError;
 }

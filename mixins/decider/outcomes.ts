@@ -1,5 +1,3 @@
-import { isSameCommand } from "../../core/log/command-hash.ts";
-import { CommandIdReusedError } from "../../core/log/command-id.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { fold } from "../../core/decider/rehydrate.ts";
@@ -7,7 +5,7 @@ import { times } from "../../core/concurrency/times.ts";
 import type { StoredAnswer } from "../event-store/append/appends.ts";
 import type { CommandTag } from "../../core/log/command-tag.ts";
 import type { CommandCall } from "./command-call.ts";
-import { earlierEvents, hashOf, repeatedAnswer } from "../event-store/actions/earlier-events.ts";
+import { assertSameCommand, earlierEvents, repeatedAnswer } from "../event-store/actions/earlier-events.ts";
 import type { Entities } from "./entities.ts";
 import type { SnapshotWriter } from "./snapshot-writer.ts";
 import type { BaseState, SpeculativeState } from "./speculative-state.ts";
@@ -133,7 +131,7 @@ export class Outcomes {
 
   /** @throws CommandIdReusedError */
   #answer({ tag }: CommandCall, events: RecordedEvent[]): StoredAnswer {
-    if (!isSameCommand(hashOf(events), tag.hash)) throw new CommandIdReusedError(tag.id, tag.name);
+    assertSameCommand(tag, events);
     return repeatedAnswer(events);
   }
 }

@@ -5,7 +5,13 @@ import { isTooDeep } from "../../core/event/causation.ts";
 import { isDamagedEvent } from "../../core/event/damaged-event.ts";
 import { StoreUnavailableError, ValidationError } from "../../core/errors/errors.ts";
 import { keptError, restoredError } from "../../core/process/kept-error.ts";
-import { newProcess, withOutcome, type KeptError, type StoredProcess } from "../../core/process/stored-process.ts";
+import {
+  newProcess,
+  withOutcome,
+  type KeptError,
+  type KeptRefusal,
+  type StoredProcess,
+} from "../../core/process/stored-process.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
 import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
@@ -107,7 +113,7 @@ export class ProcessRunner {
     const cause = causeOf(task);
     const { failure, refusals = {} } = known?.of === cause.id ? known : {};
     const ctx = outside.context(cause);
-    const keep = async (change: { refusals: Readonly<Record<string, KeptError>> }) => {
+    const keep = async (change: { refusals: Readonly<Record<string, KeptRefusal>> }) => {
       const now = await this.process(id, task);
       await processes.save(id, { ...now, known: { of: cause.id, ...(failure && { failure }), ...change } });
     };

@@ -1,22 +1,31 @@
 import type { Context } from "moleculer";
 import { commandHash } from "../../core/log/command-hash.ts";
+import { entityOfParams } from "../../core/event/params-id.ts";
 import { isPlain } from "../../core/errors/object-kind.ts";
 
+interface Sent {
+  hash: string;
+  entity: string;
+}
+
 /** Keyed by `ctx.locals`, which the copy for a retry by Moleculer shares. */
-const hashes = new WeakMap<object, string>();
+const sent = new WeakMap<object, Sent>();
 
 /**
  * Records the hash of a call's params before the validator writes defaults and conversions into them, and continues with a
  * copy: the caller may send its own object again. A retry has the params that were validated first.
  */
 export function recordSent(ctx: Context): void {
-  if (hashes.has(ctx.locals)) return;
-  hashes.set(ctx.locals, commandHash(ctx.params));
+  if (sent.has(ctx.locals)) return;
+  sent.set(ctx.locals, { hash: commandHash(ctx.params), entity: entityOfParams(ctx.params) });
   ctx.params = copyOf(ctx.params);
 }
 
 /** The hash of the params as they were sent; undefined if it was not recorded. */
-export const sentHash = (ctx: Context): string | undefined => hashes.get(ctx.locals);
+export const sentHash = (ctx: Context): string | undefined => sent.get(ctx.locals)?.hash;
+
+/** The entity that the params name, before a later release converts it in another way. */
+export const sentEntity = (ctx: Context): string => sent.get(ctx.locals)?.entity ?? entityOfParams(ctx.params);
 
 /** Copies arrays and plain objects. The validator changes nothing else. */
 function copyOf(value: unknown): unknown {

@@ -3,6 +3,7 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { entityId } from "../../core/event/stream-name.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { CommandIds } from "../../core/process/derived-ids.ts";
+import { SentCommands } from "../../core/process/sent-commands.ts";
 import type { EventCaller } from "../consumer/event-caller.ts";
 import { leasedService, type LeasedConsumer } from "../consumer/leased-service.ts";
 import { withCommandId } from "../service/command-header.ts";
@@ -51,15 +52,22 @@ export function subscriptionService(definition: Definition): CompanionSchema {
 async function run(caller: EventCaller, handler: Handler, event: RecordedEvent, ids: CommandIds): Promise<unknown> {
   if (typeof handler === "string") return caller.callAction(handler, event, {}, ids.next(handler, event));
   const ctx = caller.newContext(event);
-  const call = (action: string, params?: unknown, options: CallingOptions = {}) => {
+  const pending = new SentCommands();
+  const call = <Answer>(action: string, params?: unknown, options: CallingOptions = {}) => {
     const { commandId = ids.next(action, params) } = (options.headers ?? {}) as { commandId?: string };
-    return ctx.call(action, params, withCommandId(commandId, options));
+    return pending.add<Answer>(ctx.call(action, params, withCommandId(commandId, options)));
   };
-  return handler(event, {
-    ctx,
-    call,
-    get id() {
-      return entityId(event.stream);
-    },
-  });
+  try {
+    await handler(event, {
+      ctx,
+      call,
+      get id() {
+        return entityId(event.stream);
+      },
+    });
+  } finally {
+    // The event is not done, nor tried again, beside a command that is still pending.
+    await pending.end();
+  }
+  pending.assertAwaited();
 }

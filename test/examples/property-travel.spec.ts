@@ -197,7 +197,7 @@ describe("Time travel in the property example", () => {
     // Servers have backups of their own.
     const answer = await backup.catch(({ type }: { type: string }) => ({ type }));
     expect(answer).toMatchObject(
-      process.env["EVENT_STORE"] ? { type: "UNUSABLE_STORE" } : { position, events: position },
+      process.env["EVENT_STORE"] ? { type: "BACKUP_UNSUPPORTED" } : { position, events: position },
     );
   });
 

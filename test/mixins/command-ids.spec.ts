@@ -88,6 +88,55 @@ describe.each(Object.entries(adapters))("A mapped action with a command id, on %
   });
 });
 
+describe("A command id of a mapped action", () => {
+  const started = async (stream: (params: { to: string }, ctx: Context) => string) => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const post = events.mapAction("money.moved", { params: { to: "string" }, stream });
+    return startBroker([{ name: "book", mixins: [events.mixin()], actions: { post } }]);
+  };
+
+  it("is the same command where the stream's function gives another name", async () => {
+    let calls = 0;
+    const broker = await started(() => `money-${++calls}`);
+    const first = await broker.call<StoredAnswer, object>("book.post", { to: "a" }, named("c"));
+    expect(await broker.call("book.post", { to: "a" }, named("c"))).toEqual({ ...first, repeated: true });
+    expect(await readAll(broker)).toHaveLength(1);
+  });
+
+  it("is refused for another stream where the params name no entity", async () => {
+    const broker = await started(({ to }) => `money-${to}`);
+    await broker.call("book.post", { to: "a" }, named("c"));
+    expect(await refusal(() => broker.call("book.post", { to: "b" }, named("c")))).toMatchObject({
+      type: "COMMAND_ID_REUSED",
+    });
+  });
+
+  it("is refused where an append has stored another event under its id", async () => {
+    const newBook = () => startBroker([mapped("memory:")]);
+    const deposit = (broker: ServiceBroker) =>
+      broker.call<StoredAnswer, object>("account.deposit", { id: "1", amount: 1 }, named("c"));
+    const [{ id }] = (await deposit(await newBook())).events as [RecordedEvent];
+    const broker = await newBook();
+    await broker.call("events.append", { stream: "evil-1", events: [{ id, type: "evil.done", payload: {} }] });
+    expect(await refusal(() => deposit(broker))).toMatchObject({ type: "COMMAND_ID_REUSED" });
+  });
+});
+
+describe("An incoming event that two services map", () => {
+  it("is stored once by each under the same command id", async () => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const to = (type: string) => events.mapEvent(type, { stream: "all", commandId: ({ number }) => number as number });
+    const broker = await startBroker([
+      { name: "one", mixins: [events.mixin()], events: { "legacy.order": to("order.imported") } },
+      { name: "two", events: { "legacy.order": to("order.counted") } },
+    ]);
+    for (let times = 0; times < 2; times++) await broker.broadcast("legacy.order", { number: 7 });
+    await eventually(async () =>
+      expect((await readAll(broker)).map(({ type }) => type).toSorted()).toEqual(["order.counted", "order.imported"]),
+    );
+  });
+});
+
 describe("A repeated command of an older release", () => {
   const sent = { id: "1", amount: 100 };
 

@@ -48,7 +48,18 @@ function release(
   });
   return [
     { name: "account", mixins: [events.mixin(), account.mixin(), manager.mixin()] },
-    { name: "book", actions: { move: events.mapAction("money.moved", { params: rules }) } },
+    {
+      name: "book",
+      actions: {
+        move: events.mapAction("money.moved", { params: rules }),
+        // The params name no entity: only the function that computes the stream knows it.
+        post: events.mapAction("money.moved", {
+          params: { to: "string", amount: "number" },
+          stream: ({ to }) => `money-${to}`,
+          payload: ({ amount }) => ({ amount }),
+        }),
+      },
+    },
     { name: "bank", actions: { ready } },
   ];
 }
@@ -122,5 +133,52 @@ describe.each([
       expect(await parkedOf(broker)).toMatchObject([{ error: { type: "COMMAND_ID_REUSED" }, process: "transfer-1" }]),
     );
     expect(await moved(broker)).toEqual(both.slice(0, 1));
+  });
+});
+
+describe("A process whose commands name no entity", () => {
+  const post =
+    (...order: ("from" | "to")[]): Release["handle"] =>
+    async (transfer, { call }) => {
+      const [first, second] = order.map((side) => ({
+        to: transfer[side],
+        amount: side === "to" ? transfer.amount : -transfer.amount,
+      }));
+      await call("book.post", first);
+      await call("bank.ready");
+      await call("book.post", second);
+    };
+
+  it("is parked where a release sends them in another order, and nothing is stored twice", async () => {
+    const broker = await acrossReleases({ handle: post("to", "from") }, { handle: post("from", "to") });
+    await eventually(async () =>
+      expect(await parkedOf(broker)).toMatchObject([{ error: { type: "COMMAND_ID_REUSED" } }]),
+    );
+    expect(await moved(broker)).toEqual(["money-b 5"]);
+  });
+
+  it("goes on where the order stays", async () => {
+    const broker = await acrossReleases({ handle: post("to", "from") }, { handle: post("to", "from") });
+    await caughtUp(broker, "manager");
+    expect(await moved(broker)).toEqual(["money-b 5", "money-a -5"]);
+  });
+});
+
+describe("A refusal that a process has met", () => {
+  it("is not that of another command which a release sends in its place: the process is parked", async () => {
+    const broker = await acrossReleases(
+      {
+        handle: async ({ to }, { call }) => {
+          await call("account.move", { id: to, amount: "much" }).catch(() => {});
+          await call("account.move", { id: to, amount: 5 });
+          await call("bank.ready");
+        },
+      },
+      { handle: async ({ to }, { call }) => void (await call("account.move", { id: to, amount: 5 })) },
+    );
+    await eventually(async () =>
+      expect(await parkedOf(broker)).toMatchObject([{ error: { type: "COMMAND_ID_REUSED" } }]),
+    );
+    expect(await moved(broker)).toEqual(["account-b 5"]);
   });
 });

@@ -39,6 +39,31 @@ describe("An event that a subscription cannot handle", () => {
     expect(await statusOf(broker)).toMatchObject({ state: "live", position: 5, parked: 1, cause: null });
   });
 
+  it("is parked where a call of its handler fails that the handler does not await", async () => {
+    const events = EventStore("events", { adapter: "memory:" });
+    const watch = Subscription("watch", {
+      eventStore: events,
+      on: {
+        "thing.happened": (_event, { call }) => {
+          void call("mail.send", {});
+        },
+        "thing.ignored": (_event, { call }) => call("mail.send", {}).catch(() => {}),
+      },
+      onError: { retries: 0 },
+    });
+    const send = () => Promise.reject(new Error("no mail"));
+    const broker = await startBroker([
+      { name: "host", mixins: [watch.mixin()] },
+      { name: "mail", actions: { send } },
+    ]);
+    for (const type of ["thing.ignored", "thing.happened"])
+      await broker.call("events.append", { stream: type, events: [{ type, payload: {} }] });
+    await caughtUp(broker, "watch");
+    expect(await eventsIn(broker.call("watch.parked"))).toMatchObject([
+      { type: "thing.happened", error: { message: "no mail" } },
+    ]);
+  });
+
   it("is not parked when a retry helps", async () => {
     const watched = new Watched();
     watched.at(1, () => {

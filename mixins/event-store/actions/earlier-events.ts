@@ -2,6 +2,8 @@ import type { Context } from "moleculer";
 import { derivedEventId } from "../../../core/event/event-id.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { isSameCommand } from "../../../core/log/command-hash.ts";
+import { CommandIdReusedError } from "../../../core/log/command-id.ts";
 import type { CommandTag } from "../../../core/log/command-tag.ts";
 import type { StoredAnswer } from "../append/appends.ts";
 import type { HistoryPage } from "./history-page.ts";
@@ -30,7 +32,15 @@ export function repeatedAnswer(events: RecordedEvent[]): StoredAnswer {
   return { stream, version, position, events, repeated: true };
 }
 
-/** The hash of the params that led to these events; undefined if none was stored. */
-export function hashOf(events: readonly RecordedEvent[]): string | undefined {
-  return ((events.at(-1)!.meta["$command"] ?? {}) as Partial<CommandTag>).hash;
+/**
+ * Also for events that were not stored by this command, although they have the ids that follow from its id.
+ * @throws CommandIdReusedError if a command with other params, or another one, has stored them; `what` differs
+ */
+export function assertSameCommand(
+  { id, name, hash }: CommandTag,
+  events: readonly RecordedEvent[],
+  what?: string,
+): void {
+  const stored = (events.at(-1)!.meta["$command"] ?? {}) as Partial<CommandTag>;
+  if (stored.name !== name || !isSameCommand(stored.hash, hash)) throw new CommandIdReusedError(id, name, what);
 }

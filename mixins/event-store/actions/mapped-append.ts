@@ -1,5 +1,4 @@
 import type { Context } from "moleculer";
-import { isSameCommand } from "../../../core/log/command-hash.ts";
 import { CommandIdReusedError, isCommandIdReused, toCommandId } from "../../../core/log/command-id.ts";
 import type { CommandTag } from "../../../core/log/command-tag.ts";
 import { derivedEventId, newEventId } from "../../../core/event/event-id.ts";
@@ -7,11 +6,11 @@ import { ValidationError } from "../../../core/errors/errors.ts";
 import { expectedVersionProblem } from "../../../core/log/expected-version.ts";
 import { appendIdOf } from "../../service/append-id.ts";
 import { commandIdOf } from "../../service/command-header.ts";
-import { earlierEvents, hashOf, repeatedAnswer } from "./earlier-events.ts";
+import { assertSameCommand, earlierEvents, repeatedAnswer } from "./earlier-events.ts";
 import { assertInheritedDepth } from "../../service/causation-depth.ts";
 import { callInner } from "../../service/between-nodes.ts";
 import { callStore } from "../../service/message-size.ts";
-import { sentHash } from "../../service/sent-params.ts";
+import { sentEntity, sentHash } from "../../service/sent-params.ts";
 import type { StoredAnswer } from "../append/appends.ts";
 import type { AnyParams, EventOptions, GivenOptions, Target, ToEvent } from "./event-options.ts";
 import { defaultPayload } from "./mapped-params.ts";
@@ -35,7 +34,7 @@ export async function appendMapped(
 ): Promise<StoredAnswer> {
   // Here also for mapped events, and for a broker without a mixin of this package.
   assertInheritedDepth(ctx);
-  const { stream: given, named } = await placeOf(naming, ctx);
+  const { stream: given, named } = await placeOf(target, naming, ctx);
   if (!named) {
     const id = given === perEvent ? newEventId() : undefined;
     return append(target, content, ctx, { stream: id ? streamPerEvent(target.type, id) : given, id });
@@ -55,15 +54,16 @@ export async function appendMapped(
  * params that were not validated. @throws CommandIdReusedError
  */
 export async function storedMapped(
-  { store }: Target,
+  target: Target,
   { naming }: ToEvent,
   ctx: Context<AnyParams>,
 ): Promise<StoredAnswer | null> {
-  const { named } = await placeOf(naming, ctx).catch(() => ({ named: null }));
-  return named && storedAnswer(ctx, store, named);
+  const { named } = await placeOf(target, naming, ctx).catch(() => ({ named: null }));
+  return named && storedAnswer(ctx, target.store, named);
 }
 
 async function placeOf(
+  target: Target,
   naming: GivenOptions,
   ctx: Context<AnyParams>,
 ): Promise<{ stream: unknown; named: Named | null }> {
@@ -72,7 +72,7 @@ async function placeOf(
   const { stream } = values;
   assertFilledStream(stream);
   const commandId = toCommandId("commandId", values.commandId) ?? commandIdOf(ctx);
-  return { stream, named: commandId === undefined ? null : nameOf(ctx, commandId, stream) };
+  return { stream, named: commandId === undefined ? null : nameOf(ctx, commandId, target.type) };
 }
 
 /** `\`villa-${params.villaId}\`` without such a param would put the events of all callers into one stream. */
@@ -87,13 +87,18 @@ function assertFilledStream(stream: unknown): void {
   ]);
 }
 
-/** Named with the action and its stream: one request may send the same id to several. */
-function nameOf(ctx: Context<AnyParams>, commandId: string, stream: unknown): Named {
+/**
+ * Named with the action and the entity of the params, as a consumer counts its commands: one request may send the same id
+ * to several. Not with the stream, which a function computes: another result would store the repeated command again.
+ */
+function nameOf(ctx: Context<AnyParams>, commandId: string, type: string): Named {
   const name = ctx.action?.name ?? String(ctx.eventName);
+  // Several services may map an incoming event, each to a type of its own.
+  const parts = ctx.action ? [name] : [name, type];
   const hash = sentHash(ctx);
   return {
     command: { id: commandId, name, ...(hash !== undefined && { hash }) },
-    appendId: appendIdOf([commandId, name, typeof stream === "string" ? stream : null]),
+    appendId: appendIdOf([commandId, ...parts, sentEntity(ctx)]),
   };
 }
 
@@ -149,8 +154,8 @@ async function storedAnswer(ctx: Context, store: string, named: Named): Promise<
 }
 
 /** @throws CommandIdReusedError if the result is that of a call with other params */
-function sameAs({ command: { id, name, hash } }: Named, answer: StoredAnswer): StoredAnswer {
-  if (answer.repeated && !isSameCommand(hashOf(answer.events), hash)) throw new CommandIdReusedError(id, name);
+function sameAs({ command }: Named, answer: StoredAnswer): StoredAnswer {
+  if (answer.repeated) assertSameCommand(command, answer.events);
   return answer;
 }
 

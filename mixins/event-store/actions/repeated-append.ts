@@ -1,12 +1,12 @@
 import type { Context } from "moleculer";
-import { commandHash, isSameCommand } from "../../../core/log/command-hash.ts";
+import { commandHash } from "../../../core/log/command-hash.ts";
 import { CommandIdReusedError } from "../../../core/log/command-id.ts";
 import type { CommandTag } from "../../../core/log/command-tag.ts";
 import type { AppendInput } from "../../../core/log/append-request.ts";
 import { assertAnswerFits, isFromAnotherNode } from "../../service/message-size.ts";
 import { commandIdOf } from "../../service/command-header.ts";
 import type { StoredAnswer } from "../append/appends.ts";
-import { earlierEvents, hashOf, repeatedAnswer } from "./earlier-events.ts";
+import { assertSameCommand, earlierEvents, repeatedAnswer } from "./earlier-events.ts";
 
 /** The tag of a caller's `append` with a command id; undefined for params that the checks of the append refuse. */
 export function appendTag({ action, params }: Context<AppendInput>, id: string): CommandTag | undefined {
@@ -21,14 +21,14 @@ export function appendTag({ action, params }: Context<AppendInput>, id: string):
 export async function storedAppend(
   ctx: Context,
   store: string,
-  { id, name, hash }: CommandTag,
+  tag: CommandTag,
   error: unknown,
 ): Promise<StoredAnswer | null> {
   const { type } = (error ?? {}) as { type?: unknown };
   if (type !== "VALIDATION_ERROR" && type !== "EVENT_ID_REUSED") return null;
-  const events = await earlierEvents(ctx, store, id);
+  const events = await earlierEvents(ctx, store, tag.id);
   if (events.length === 0) return null;
-  if (!isSameCommand(hashOf(events), hash)) throw new CommandIdReusedError(id, name, "events");
+  assertSameCommand(tag, events, "events");
   const answer = repeatedAnswer(events);
   if (isFromAnotherNode(ctx)) assertAnswerFits(ctx, answer);
   return answer;
