@@ -9,7 +9,7 @@ import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import type { ClaimPath } from "../../core/decider/claim-path.ts";
 import type { ClaimingEntity, ClaimingEvent, ClaimValue } from "../../core/decider/claim.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
-import { checkActionOptions } from "../service/action-options.ts";
+import { checkActionOptions, type UntypedActionOptions } from "../service/action-options.ts";
 import {
   assertActions,
   assertKnownMixinOptions,
@@ -25,10 +25,8 @@ export type CommandOf<Params> = unknown extends Params
   : WithId<ParamsOf<Regular<Params>>>;
 
 /** A command: an action whose handler is `decide`, with every other option of a Moleculer action. */
-export interface CommandOptions<Params, State, Events extends EventMap> extends Omit<
-  ActionSchema,
-  "name" | "handler" | "service" | "remoteHandler" | "params"
-> {
+export interface CommandOptions<Params, State, Events extends EventMap>
+  extends Omit<ActionSchema, "name" | "handler" | "service" | "remoteHandler" | "params">, UntypedActionOptions {
   /** The rules of its params. `id`, the entity's id, is added if it is not among them. */
   params?: Params;
   /**
@@ -36,8 +34,6 @@ export interface CommandOptions<Params, State, Events extends EventMap> extends 
    * unchanged. Must not have side effects, because a command may be decided more than once.
    */
   decide(state: State, command: CommandOf<Params>, ctx: Context): DecideAnswer<Events>;
-  /** moleculer-web's alias. */
-  rest?: string | string[] | Record<string, unknown>;
 }
 
 type ByType<Events extends EventMap, State> = string extends keyof Events

@@ -2,6 +2,14 @@ import type { ActionSchema } from "moleculer";
 import { misspelt } from "../../core/options/near-name.ts";
 import { isPlainObject, assertDefinition } from "../../core/options/options.ts";
 
+/** Options that actions have in Moleculer or its gateway, and Moleculer's `ActionSchema` lacks. */
+export interface UntypedActionOptions {
+  /** moleculer-web's alias. */
+  rest?: string | string[] | Record<string, unknown>;
+  /** The time after which a call without a `timeout` of its own fails, in milliseconds, in place of `requestTimeout`. */
+  timeout?: number;
+}
+
 /** Options of Moleculer. A misspelt one would be ignored, and leave the action unprotected. */
 const protecting = ["params", "visibility", "hooks", "timeout"];
 

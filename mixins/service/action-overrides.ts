@@ -2,17 +2,14 @@ import type { ActionSchema, ActionVisibility, ServiceSchema } from "moleculer";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { assertDefinition, assertKnownOptions, assertOptions, isPlainObject } from "../../core/options/options.ts";
 import { withoutParams } from "../observability/spans.ts";
-import { assertNoMisspelt, assertVisibility } from "./action-options.ts";
+import { assertNoMisspelt, assertVisibility, type UntypedActionOptions } from "./action-options.ts";
 
 /** Options of Moleculer and its middlewares for an action whose handler and params are this package's. */
 export type ActionOverride = Omit<
   ActionSchema,
   "name" | "handler" | "service" | "remoteHandler" | "params" | "visibility"
-> & {
-  visibility?: ActionVisibility;
-  /** moleculer-web's alias. */
-  rest?: string | string[] | Record<string, unknown>;
-};
+> &
+  UntypedActionOptions & { visibility?: ActionVisibility };
 
 /** By the names of the actions. */
 export type ActionOverrides<Names extends string = string> = { readonly [Name in Names]?: ActionOverride };

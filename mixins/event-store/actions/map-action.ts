@@ -1,4 +1,5 @@
 import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
+import type { UntypedActionOptions } from "../../service/action-options.ts";
 import { strictParams, withParams } from "../../service/given-params.ts";
 import { markOrigin } from "../../service/own-actions.ts";
 import { markRepeatable } from "../../service/repeated-call.ts";
@@ -13,11 +14,10 @@ import { defaultParams } from "./mapped-params.ts";
 export interface MapActionOptions<Payload = unknown, Params = AnyParams, Schema = ActionSchema["params"]>
   extends
     Omit<ActionSchema, "name" | "handler" | "service" | "remoteHandler" | "params">,
+    UntypedActionOptions,
     EventOptions<Payload, Params> {
   /** Default: the schema of the payload, if the catalogue has one, and `id`. */
   params?: Schema;
-  /** moleculer-web's alias. */
-  rest?: string | string[] | Record<string, unknown>;
 }
 
 export interface MapEventOptions<Payload = unknown, Params = AnyParams>

@@ -1,0 +1,51 @@
+// Compiled by `npm run typecheck`, never run: commands, mapped actions and `actions` take every option of a Moleculer action.
+import { Aggregate, Decider, EventStore, ProcessManager, Subscription } from "moleculer-event-sourcing";
+
+type Events = { "account.opened": { iban: string } };
+
+/** Each option that Moleculer 0.15 and moleculer-web read from an action's definition. */
+const options = {
+  visibility: "published" as const,
+  rest: "POST /",
+  timeout: 5000,
+  cache: { keys: ["id"], ttl: 5 },
+  bulkhead: { enabled: true, concurrency: 3, maxQueueSize: 10 },
+  circuitBreaker: { enabled: true, threshold: 0.5 },
+  retryPolicy: { enabled: true, retries: 2 },
+  fallback: async () => null,
+  tracing: { tags: { params: ["id"] } },
+  hooks: { before() {}, after: [(_: unknown, answer: unknown) => answer] },
+  strategy: "RoundRobin",
+  strategyOptions: {},
+};
+
+const eventStore = EventStore<Events>("bank", { actions: { append: { timeout: 5000 }, list: options } });
+
+export const open = eventStore.mapAction("account.opened", {
+  ...options,
+  timeout: 5000,
+  params: { id: "string", iban: "string" },
+});
+
+Decider("account", {
+  eventStore,
+  initialState: () => ({}),
+  commands: {
+    open: {
+      ...options,
+      timeout: 5000,
+      params: { iban: "string" },
+      decide: (_state, { iban }) => ({ type: "account.opened", payload: { iban } }),
+    },
+    close: { timeout: 5000, cache: { keys: ["id"] }, bulkhead: { enabled: true }, decide: () => null },
+  },
+  evolve: {},
+  actions: { history: { timeout: 5000 }, state: options },
+});
+
+Aggregate("accounts", { eventStore, fields: { iban: "string" }, actions: { find: { timeout: 5000 }, get: options } });
+Subscription("mails", { eventStore, on: {}, actions: { skip: { timeout: 5000 }, retry: options } });
+ProcessManager("welcome", { eventStore, on: {}, actions: { skip: { timeout: 5000 }, retry: options } });
+
+// @ts-expect-error -- a time of another type
+EventStore("lock", { actions: { append: { timeout: "5 s" } } });
