@@ -1,5 +1,5 @@
 import type { Flat } from "../options/flat.ts";
-import type { HasDefault, PayloadOf } from "./payload-of.ts";
+import type { DatesIn, HasDefault, PayloadOf } from "./payload-of.ts";
 
 /**
  * The same schema. TypeScript 5.9 infers the schemas in a decider's commands as fresh object literals, which `extends` finds
@@ -14,11 +14,11 @@ export type Regular<Schema> = 0 extends 1 & Schema
       : Schema;
 
 /** The params of an action, by their schema. Undeclared ones are refused, unless it says `$$strict: false`. */
-export type ParamsOf<Schema> = Schema extends { readonly $$strict: true | "remove" }
-  ? PayloadOf<Schema>
+export type ParamsOf<Schema, Dates extends DatesIn = "handler"> = Schema extends { readonly $$strict: true | "remove" }
+  ? PayloadOf<Schema, Dates>
   : Schema extends { readonly $$strict: unknown }
-    ? Flat<PayloadOf<Schema> & Record<string, unknown>>
-    : PayloadOf<Schema>;
+    ? Flat<PayloadOf<Schema, Dates> & Record<string, unknown>>
+    : PayloadOf<Schema, Dates>;
 
 /** Params of which an `id` is one: the entity's, unless they declare another. */
 export type WithId<Params> = Params extends readonly unknown[] | { id: unknown }
@@ -33,9 +33,10 @@ type WithDefault<Schema> = {
 
 /** The params that a caller sends: those with a default may be absent. */
 export type SentParams<Schema> = [WithDefault<Schema>] extends [never]
-  ? ParamsOf<Schema>
+  ? ParamsOf<Schema, "call">
   : Flat<
-      Omit<ParamsOf<Schema>, WithDefault<Schema>> & {
-        [Name in WithDefault<Schema>]?: ParamsOf<Pick<Schema, Name>>[Name & keyof ParamsOf<Pick<Schema, Name>>];
+      Omit<ParamsOf<Schema, "call">, WithDefault<Schema>> & {
+        [Name in WithDefault<Schema>]?: ParamsOf<Pick<Schema, Name>, "call">[Name &
+          keyof ParamsOf<Pick<Schema, Name>, "call">];
       }
     >;

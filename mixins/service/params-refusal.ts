@@ -56,9 +56,13 @@ function entriesOf(error: unknown): Entry[] | null {
   return isByValidator ? (data as Entry[]).slice(0, mostEntries) : null;
 }
 
+/** Unlike that of a payload, the rule `date` of params is Moleculer's, which accepts a string only to convert it. */
+const dateParam = 'a Date, or an ISO 8601 string if the rule is "date|convert"';
+
 const paramProblems = (params: unknown, entry: Entry): Problem[] =>
   problemsOf("", params, entry).map((problem) => ({
     ...problem,
+    ...(entry.type === "date" && { expected: dateParam }),
     field: problem.field === "" ? "params" : problem.field,
     message: givenMessage(entry),
   }));
