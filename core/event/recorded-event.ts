@@ -30,8 +30,11 @@ export interface RecordedEvent<Type extends string = string, Payload = Record<st
   readonly link?: { readonly stream: string; readonly version: number };
 }
 
-/** Event type → payload, for stores that type their events: `EventStore<{ "account.opened": { iban: string } }>`. */
-export type EventMap = Record<string, unknown>;
+/**
+ * Event type → payload, for stores that type their events: `EventStore<{ "account.opened": { iban: string } }>`. An interface
+ * is not assignable to a type with an index signature.
+ */
+export type EventMap = object;
 
 /** The map of a store without typed events: any type, with an object of unknown fields as payload. */
 export type AnyEvents = Record<string, Record<string, unknown>>;

@@ -125,7 +125,7 @@ export function aggregateOn(engines: Engines) {
    * @example Aggregate("propertyAggregate", { eventStore: events, fields: { name: "string" } }).on("property.created").create("property.transform")
    * @throws DefinitionError, UnknownAdapterError
    */
-  return function Aggregate<Events extends EventMap, const Fields extends FieldsInput>(
+  return function Aggregate<Events extends EventMap = AnyEvents, const Fields extends FieldsInput = FieldsInput>(
     name: string,
     options: AggregateOptions<Events, Fields>,
   ): Aggregate<Events, Fields> {

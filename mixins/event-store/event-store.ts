@@ -93,8 +93,10 @@ export interface EventStoreFactory {
     name: string,
     options: Omit<EventStoreOptions, "events"> & { events: Definitions },
   ): EventStore<CatalogueEvents<Definitions>>;
-  /** With event types as a type argument, or without types. */
+  /** With event types as a type argument. */
   <Events extends EventMap = AnyEvents>(name: string, options?: EventStoreOptions<Events>): EventStore<Events>;
+  /** Without types. `ReturnType<typeof EventStore>` is the result of the last signature. */
+  (name: string, options?: EventStoreOptions): EventStore;
 }
 
 /** Creates the `EventStore` factory for a set of engines. */

@@ -5,7 +5,7 @@ import type { EventMap } from "../../core/event/recorded-event.ts";
 import type { Aggregate } from "../../mixins/aggregate/aggregate.ts";
 import { expectation, expectEqual, expectError, fail, failBy, type ExpectedError } from "./expectation.ts";
 import { foldedRows, type Folded, type Folding } from "./folded-rows.ts";
-import { recordedEvents, type GivenEvent } from "./given-event.ts";
+import { recordedEvents, type GivenEvent, type UncheckedEvent } from "./given-event.ts";
 
 /** A scenario of an aggregate: rows and events, and the rows afterwards. */
 export class AggregateScenario<Events extends EventMap, Fields extends FieldsInput> {
@@ -27,9 +27,9 @@ export class AggregateScenario<Events extends EventMap, Fields extends FieldsInp
 export class AggregateOutcome<Fields extends FieldsInput> {
   readonly #folding: Folding;
   readonly #rows: readonly Row[];
-  readonly #events: readonly GivenEvent<EventMap>[];
+  readonly #events: readonly UncheckedEvent[];
 
-  constructor(folding: Folding, rows: readonly Row[], events: readonly GivenEvent<EventMap>[]) {
+  constructor(folding: Folding, rows: readonly Row[], events: readonly UncheckedEvent[]) {
     this.#folding = folding;
     this.#rows = rows;
     this.#events = events;

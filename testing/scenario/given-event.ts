@@ -30,7 +30,7 @@ interface OlderEvent<Events extends EventMap> {
 }
 
 /** A given event before it is checked. */
-interface UncheckedEvent extends Details {
+export interface UncheckedEvent extends Details {
   type: string;
   payload?: unknown;
 }

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
-import type { EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
-import { recordedEvents, type GivenEvent } from "./given-event.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { recordedEvents, type UncheckedEvent } from "./given-event.ts";
 import { ProcessRun, type Answers } from "./process-run.ts";
 
 /** An event, by its index, or a deadline. `isWhen`: commands before it are not checked. */
@@ -12,7 +12,7 @@ export interface Script {
   definition: ProcessDefinition;
   broker: ServiceBroker | undefined;
   answers: Answers;
-  events: readonly GivenEvent<EventMap>[];
+  events: readonly UncheckedEvent[];
   steps: readonly Step[];
 }
 
