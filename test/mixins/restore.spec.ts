@@ -37,7 +37,7 @@ interface Definition {
 function sums(places: { log: string; table: string }, folder: string, definition: Definition = {}): ServiceSchema {
   const { name = "sums", version = 1, fields = onlyNumbers, hook, textBytes } = definition;
   const events = EventStore<Record<string, { n: number }>>("events", { adapter: places.log });
-  const table = Aggregate<Record<string, { n: number }>, FieldsInput>(name, {
+  const table = Aggregate<Record<string, { n: number }>>(name, {
     eventStore: events,
     adapter: name === "sums" ? places.table : `${places.table}-${name}`,
     fields,
