@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import { DefinitionError } from "../../../core/errors/errors.ts";
+import type { PayloadInput } from "../../../core/catalogue/payload-input.ts";
 import type { PayloadSchema } from "../../../core/catalogue/payload-schema.ts";
 import { eventTypeProblem } from "../../../core/event/event-type.ts";
 import { expectedVersionProblem, type ExpectedVersion } from "../../../core/log/expected-version.ts";
@@ -23,7 +24,7 @@ export interface EventOptions<Payload = unknown, Params = AnyParams> {
    */
   stream?: From<string, Params>;
   /** Default: the params; without `id`, if the catalogue's schema has no such field. */
-  payload?: (params: Params, ctx: Context<Params>) => Payload | Promise<Payload>;
+  payload?: (params: Params, ctx: Context<Params>) => PayloadInput<Payload> | Promise<PayloadInput<Payload>>;
   /** Fields to store in meta besides `correlationId` and `causationId`. */
   meta?: From<Record<string, unknown>, Params>;
   /** Default `"any"`. */
