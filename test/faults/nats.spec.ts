@@ -31,7 +31,7 @@ describeWith("nats-server", "A log in NATS JetStream", (server) => {
     ["forgets by age", { max_age: 1e12, discard: "new" as never }, /max_age: found 1000000000000, expected 0/],
     ["forgets the oldest", { max_msgs: 10 }, /max_msgs: found 10, expected -1|discard: found "old", expected "new"/],
     ["forgets by size", { max_bytes: 1e6, discard: "new" as never }, /max_bytes: found 1000000, expected -1/],
-    ["is kept in memory", { storage: "memory" as never }, /found storage "memory", expected "file"/],
+    ["is kept in memory", { storage: "memory" as never }, /storage: found "memory", expected "file"/],
   ])("is refused in a stream that %s", async (title, change, why) => {
     const name = title.replaceAll(" ", "-");
     await withStreams(server(), name, change);
