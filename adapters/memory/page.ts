@@ -30,8 +30,9 @@ export async function read(
   let bytes = 0;
   let seen = 0;
   const pace = new Pace();
+  const isEnd = () => (backward ? position <= 1 : position >= log.length);
   for (const [event] of beyond(log, after, backward)) {
-    if (seen++ === eventsPerPage) return { events, position, end: false };
+    if (seen++ === eventsPerPage) return { events, position, end: isEnd() };
     if (pace.isDue()) await pace.turn();
     if ((!wanted || wanted(event.type)) && (category === undefined || categoryOf(event.stream) === category)) {
       bytes += sizeOf(event);
@@ -39,7 +40,7 @@ export async function read(
       events.push(toEvent(event));
     }
     position = event.position;
-    if (events.length >= limit) return { events, position, end: false };
+    if (events.length >= limit) return { events, position, end: isEnd() };
   }
   return { events, position, end: true };
 }

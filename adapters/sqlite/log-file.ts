@@ -187,6 +187,7 @@ export class LogFile {
     const events: RecordedEvent[] = [];
     let position = after;
     let bytes = 0;
+    const isEnd = () => (backward ? position <= 1 : position >= this.head);
     const isFiltered = wanted !== undefined || category !== undefined;
     let most = Math.min(isFiltered ? eventsPerPage : limit, firstRows);
     let pace: Pace | undefined;
@@ -202,7 +203,7 @@ export class LogFile {
           events.push(toEvent(row, onDamaged));
         }
         position = row[0];
-        if (events.length >= limit) return { events, position, end: false };
+        if (events.length >= limit) return { events, position, end: isEnd() };
       }
       seen += rows.length;
       if (rows.length < step) return { events, position, end: true };
@@ -211,6 +212,6 @@ export class LogFile {
       pace ??= new Pace();
       if (pace.isDue()) await pace.turn();
     }
-    return { events, position, end: false };
+    return { events, position, end: isEnd() };
   }
 }

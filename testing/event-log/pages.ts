@@ -39,12 +39,24 @@ export const pagesOfTheLog: LogCases = {
     same([positionsOf(rest), rest.position, rest.end], [[5], 5, true]);
   },
 
+  "is the end if its last event is the log's last, or backward its first, even where the limit cuts it": async (
+    fixture,
+  ) => {
+    const log = await fixture.open();
+    await log.append([appendTo("a", many(5))]);
+    const endOf = async (options: ReadOptions) => (await log.read(options)).end;
+    same([await endOf({ after: 3, limit: 1 }), await endOf({ after: 4, limit: 1 })], [false, true]);
+    const backward = { limit: 1, backward: true };
+    same([await endOf({ after: 3, ...backward }), await endOf({ after: 2, ...backward })], [false, true]);
+  },
+
   "is empty, and the end, in an empty log and after the head": async (fixture) => {
     const log = await fixture.open();
     same(await log.read({ after: 0, limit: 10 }), { events: [], position: 0, end: true });
     await log.append([appendTo("a")]);
     same(await log.read({ after: 1, limit: 10 }), { events: [], position: 1, end: true });
-    same(await log.read({ after: 99, limit: 10 }), { events: [], position: 99, end: true });
+    for (const after of [99, Number.MAX_SAFE_INTEGER])
+      same(await log.read({ after, limit: 10 }), { events: [], position: after, end: true });
   },
 
   "may come backward, from before a position": async (fixture) => {

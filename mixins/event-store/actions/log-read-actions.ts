@@ -87,13 +87,14 @@ async function read(host: StoreHost, params: ReadParams): Promise<Page> {
     ...(category !== undefined && { category }),
   });
   // Read backward, an empty log has nothing before its beginning.
-  return page.position === Number.MAX_SAFE_INTEGER ? { ...page, position: 0 } : page;
+  return backward && page.position === Number.MAX_SAFE_INTEGER ? { ...page, position: 0 } : page;
 }
 
 async function readStream({ log }: StoreHost, stream: string, params: ReadParams): Promise<HistoryPage> {
   const { category, limit, backward = false } = params;
   const afterVersion = cursorOf(params);
-  if (category !== undefined && categoryOf(stream) !== category) return { events: [], version: 0, end: true };
+  if (category !== undefined && categoryOf(stream) !== category)
+    return { events: [], version: backward ? 0 : afterVersion, end: true };
   return historyPage(log, stream, { afterVersion, limit, backward, ...wantedOf(params) });
 }
 
