@@ -23,18 +23,33 @@ export function entityOfParams(params: unknown): string {
 /**
  * The params with the text of a number in `id`: the REPL and query strings turn digits into numbers, but an entity has one
  * id. Unchanged if the rules say that `id` is a number.
+ * @throws ValidationError for a value that is no id if the rules would convert it: all objects would be one entity
  */
 export function withTextId<Params extends object>(params: Params, rules: object = {}): Params {
   const { id } = params as { id?: unknown };
-  if (typeof id !== "number" && typeof id !== "bigint") return params;
-  const text = isNumeric((rules as { id?: unknown }).id) ? null : textIdOf(id);
-  return text === null ? params : { ...params, id: text };
+  if (id === undefined || id === null || typeof id === "string") return params;
+  const rule = (rules as { id?: unknown }).id;
+  const text = textIdOf(id);
+  if (text === null) {
+    if (hasRule(rule, isConversion)) entityId(params);
+    return params;
+  }
+  return hasRule(rule, ({ type }) => /^number\b/.test(type)) ? params : { ...params, id: text };
 }
 
-function isNumeric(rule: unknown): boolean {
-  if (Array.isArray(rule)) return rule.some(isNumeric);
-  const { type = rule, rules } = (rule ?? {}) as { type?: unknown; rules?: unknown };
-  return type === "multi" ? isNumeric(rules) : typeof type === "string" && /^number\b/.test(type);
+interface Rule {
+  type: string;
+  convert?: unknown;
+}
+
+const isConversion = ({ type, convert }: Rule): boolean =>
+  /^string\b/.test(type) && (convert === true || /\bconvert\b/.test(type));
+
+/** Whether the rule, or one of its alternatives, passes the test. */
+function hasRule(rule: unknown, test: (rule: Rule) => boolean): boolean {
+  if (Array.isArray(rule)) return rule.some((one) => hasRule(one, test));
+  const { type = rule, rules, convert } = (rule ?? {}) as { type?: unknown; rules?: unknown; convert?: unknown };
+  return type === "multi" ? hasRule(rules, test) : typeof type === "string" && test({ type, convert });
 }
 
 /**

@@ -30,6 +30,15 @@ export function assertValidNames(given: Readonly<Record<string, string | undefin
   if (problems.length > 0) throw new ValidationError(problems);
 }
 
+/**
+ * Why a stream's name was not made of texts and numbers alone: `\`villa-${params.villaId}\`` without such a param would put
+ * the events of all callers into one stream.
+ */
+export const unfilledProblem = (field: string, stream: string): Problem | null =>
+  /(^|-)(undefined|NaN|\[object \w+\])(-|$)/.test(stream)
+    ? { field, found: stream, expected: "a name that is made of texts and numbers: a param that it uses has none" }
+    : null;
+
 /** Names that begin with `$` belong to the framework. */
 export const isReserved = (name: string) => name.startsWith("$");
 

@@ -42,7 +42,7 @@ function convert(type: FieldType, asked: unknown, at: string, budget: QueryBudge
   switch (type) {
     case "string":
       if (typeof asked === "string") return asked;
-      return typeof asked === "number" || typeof asked === "boolean" ? String(asked) : undefined;
+      return ["number", "bigint", "boolean"].includes(typeof asked) ? String(asked) : undefined;
     case "integer":
     case "number":
       return finite(isShort(asked) && asked.trim() !== "" ? Number(asked) : asked);

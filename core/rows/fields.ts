@@ -122,7 +122,7 @@ export function parseFields(owner: string, input: FieldsInput): Fields {
 /** The row's key; null if none is given. A number is taken for its text, as an entity's id is. @throws InvalidRowError */
 export function rowId(given: unknown): string | null {
   if (given === undefined || given === null) return null;
-  const id = typeof given === "number" ? textIdOf(given) : given;
+  const id = textIdOf(given);
   if (isPlainText(id, maxIdCharacters)) return id;
   throw new InvalidRowError([idProblem(given)!]);
 }

@@ -4,7 +4,7 @@ import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { CommandTag } from "../../core/log/command-tag.ts";
 import { ValidationError } from "../../core/errors/errors.ts";
 import { entityId } from "../../core/event/params-id.ts";
-import { nameProblem } from "../../core/event/stream-name.ts";
+import { nameProblem, unfilledProblem } from "../../core/event/stream-name.ts";
 import { commandIdOf } from "../service/command-header.ts";
 import { isDryRun } from "../service/dry-run-flag.ts";
 import { sentHash } from "../service/sent-params.ts";
@@ -41,7 +41,7 @@ export function toCommandCall(decider: DeciderDefinition, command: string, ctx: 
 /** @throws ValidationError for an id that cannot be part of a stream's name */
 export function entityStream(decider: DeciderDefinition, id: string): string {
   const stream = decider.streamOf(id);
-  const problem = nameProblem("id", stream);
+  const problem = nameProblem("id", stream) ?? unfilledProblem("id", stream);
   if (!problem) return stream;
   throw new ValidationError([{ ...problem, found: id, expected: `an id whose stream has ${problem.expected}` }]);
 }

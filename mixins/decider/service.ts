@@ -5,6 +5,7 @@ import type { EventStore } from "../event-store/event-store.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { withParams } from "../service/given-params.ts";
 import { guardActions } from "../service/boundary.ts";
+import { idRule } from "../../core/event/params-id.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { registerDecider } from "../service/known-deciders.ts";
 import { assertMixinsAreCalled, type Mixin } from "../service/mixin.ts";
@@ -22,7 +23,6 @@ import { dryRunFlag } from "../service/dry-run-flag.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 
-const id = { type: "multi", rules: [{ type: "string", empty: false }, "number"] } as const;
 const whole = { ...wholeNumber, optional: true, convert: true } as const;
 
 const hosts = new WeakMap<Service, DeciderHost>();
@@ -46,7 +46,7 @@ export function deciderMixin(
     ),
     state: {
       ...withOverride(overrides.state),
-      params: { $$strict: true, id, version: whole, time: { type: "any", optional: true } },
+      params: { $$strict: true, id: idRule, version: whole, time: { type: "any", optional: true } },
       handler(this: Service, ctx: Context<StateParams>) {
         return stateAt(hosts.get(this)!, ctx);
       },
@@ -55,7 +55,7 @@ export function deciderMixin(
       ...withOverride(overrides.history),
       params: {
         $$strict: true,
-        id,
+        id: idRule,
         afterVersion: whole,
         beforeVersion: whole,
         limit: { ...whole, min: 1, max: 10_000 },

@@ -1,6 +1,7 @@
 import { described, safeText } from "../../core/errors/problem.ts";
 import { InvalidQueryError, ValidationError } from "../../core/errors/errors.ts";
 import { queryBounds } from "../../core/query/query-bounds.ts";
+import { textIdOf } from "../../core/event/params-id.ts";
 import { parseNames } from "../../core/query/query-path.ts";
 
 type Params = Record<string, unknown>;
@@ -84,12 +85,13 @@ const ids: Conversion = (given, name) => {
   const { nameCharacters, ids: most, repeatedIds } = queryBounds;
   if (list.length > repeatedIds) wrong(name, described(`${list.length} ids`), `at most ${most} different ones`);
   for (const one of list) {
-    const isFine = typeof one === "string" ? one.length <= nameCharacters : Number.isFinite(one);
+    const isFine = typeof one === "string" ? one.length <= nameCharacters : textIdOf(one) !== null;
     if (!isFine) wrong(name, one, `an id of at most ${nameCharacters} characters, or an array of them`);
   }
   const distinct = new Set(list.map(String)).size;
   if (distinct > most) wrong(name, described(`${distinct} ids`), `at most ${most}`);
-  return given;
+  const texts = list.map((one) => (typeof one === "bigint" ? String(one) : one));
+  return Array.isArray(given) ? texts : texts[0];
 };
 
 const conversions: Record<string, Conversion> = {

@@ -190,8 +190,36 @@ describe("A decider's command", () => {
   it("takes a number for an id, as the REPL makes numbers of digits", async () => {
     const broker = await startBroker([accountService("memory:")]);
     await broker.call("account.deposit", { id: 42, amount: 5 });
-    expect(await broker.call("account.state", { id: 42 })).toMatchObject({ version: 1 });
-    expect(await streamOf(broker, "account-42")).toHaveLength(1);
+    await broker.call("account.deposit", { id: 42n, amount: 5 });
+    for (const id of [42, 42n]) {
+      expect(await broker.call("account.state", { id })).toMatchObject({ version: 2 });
+      expect(await broker.call("account.history", { id })).toMatchObject({ version: 2 });
+    }
+    expect(await streamOf(broker, "account-42")).toHaveLength(2);
+  });
+
+  it.each(["undefined", "NaN", "[object Object]"])("is refused, as a question is, with the id %j", async (id) => {
+    const broker = await startBroker([accountService("memory:")]);
+    for (const [action, params] of [["deposit", { amount: 1 }] as const, ["state", {}] as const])
+      expect(await refusal(() => broker.call(`account.${action}`, { id, ...params }))).toMatchObject({
+        type: "VALIDATION_ERROR",
+        data: [{ field: "id", actual: id }],
+      });
+  });
+
+  it.each([[{}], [[7]], [true], [Number.NaN]])("is refused where the rule of its id would convert %j", async (id) => {
+    const decider = Decider("thing", {
+      eventStore: EventStore("events", { adapter: "memory:" }),
+      initialState: () => ({}),
+      commands: { make: { params: { id: "string|convert" }, decide: () => ({ type: "thing.made" }) } },
+      evolve: { "thing.made": (state) => state },
+    });
+    const broker = await startBroker([{ name: "thing", mixins: [decider.mixin()] }]);
+    expect(await refusal(() => broker.call("thing.make", { id }))).toMatchObject({
+      code: 422,
+      data: [{ field: "id" }],
+    });
+    expect(await broker.call("thing.make", { id: 7 })).toMatchObject({ stream: "thing-7" });
   });
 
   it.each(["a\0", "x".repeat(250)])(

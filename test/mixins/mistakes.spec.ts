@@ -308,7 +308,11 @@ describe("A number as a row's id", () => {
     await broker.call("events.append", { stream: "a", events: [event] });
     await caughtUp(broker, "table");
     expect(await broker.call("table.find")).toEqual([{ id: "5", n: 1 }]);
-    expect(await broker.call("table.get", { id: 5 })).toEqual({ id: "5", n: 1 });
+    for (const id of [5, 5n]) {
+      expect(await broker.call("table.get", { id })).toEqual({ id: "5", n: 1 });
+      expect(await broker.call("table.resolve", { id: [id], mapping: true })).toEqual({ "5": { id: "5", n: 1 } });
+      expect(await broker.call("table.count", { query: { id } })).toBe(1);
+    }
   });
 });
 

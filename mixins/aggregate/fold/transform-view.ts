@@ -3,6 +3,7 @@ import type { Row } from "../../../core/rows/fields.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../../../core/query/query.ts";
 import type { Rows } from "../../../core/table/read-table.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { textIdOf } from "../../../core/event/params-id.ts";
 import { entityId } from "../../../core/event/stream-name.ts";
 import { ViewQuery } from "./view-query.ts";
 
@@ -75,7 +76,7 @@ export class TransformViewOf {
   get get(): (id: string) => Promise<Row | null> {
     return (id) =>
       this.#answer(
-        (rows) => rows.findByIds([id]),
+        (rows) => rows.findByIds([textIdOf(id) ?? id]),
         ([row = null]) => row,
       );
   }

@@ -15,6 +15,7 @@ import type { StoredAnswer } from "../append/appends.ts";
 import type { AnyParams, EventOptions, GivenOptions, Target, ToEvent } from "./event-options.ts";
 import { defaultPayload } from "./mapped-params.ts";
 import { perEvent, streamPerEvent } from "./event-stream.ts";
+import { unfilledProblem } from "../../../core/event/stream-name.ts";
 
 /** A call with a command id. */
 interface Named {
@@ -70,21 +71,10 @@ async function placeOf(
   const values: Values = {};
   await readInto(values, naming, ctx);
   const { stream } = values;
-  assertFilledStream(stream);
+  const problem = typeof stream === "string" ? unfilledProblem("stream", stream) : null;
+  if (problem) throw new ValidationError([problem]);
   const commandId = toCommandId("commandId", values.commandId) ?? commandIdOf(ctx);
   return { stream, named: commandId === undefined ? null : nameOf(ctx, commandId, target.type) };
-}
-
-/** `\`villa-${params.villaId}\`` without such a param would put the events of all callers into one stream. */
-function assertFilledStream(stream: unknown): void {
-  if (typeof stream !== "string" || !/(^|-)(undefined|NaN|\[object \w+\])(-|$)/.test(stream)) return;
-  throw new ValidationError([
-    {
-      field: "stream",
-      found: stream,
-      expected: "a name that is made of texts and numbers: a param that it uses has none",
-    },
-  ]);
 }
 
 /**
