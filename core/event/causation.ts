@@ -7,6 +7,16 @@ export interface Link {
   type: string;
 }
 
+/** A count of causes ends here, so that an import can tell a forged one. */
+export const maxCausationDepth = 10_000;
+
+/** True for a count that the framework has stored. */
+export const isCausationDepth = (found: unknown): boolean =>
+  Number.isSafeInteger(found) && (found as number) > 0 && (found as number) <= maxCausationDepth;
+
+/** The depth of events that an event of this depth leads to. */
+export const nextDepth = (depth: number): number => Math.min(depth + 1, maxCausationDepth);
+
 /** How many events led to this one; 0 for an event of a caller's own command. */
 export function depthOf({ meta }: { meta: Pick<RecordedEvent["meta"], "$causationDepth"> }): number {
   const { $causationDepth: depth } = meta;

@@ -1,5 +1,6 @@
 import type { AppendRequest } from "../log/append-request.ts";
 import { EventTooLargeError, ValidationError } from "../errors/errors.ts";
+import { recordedMeta } from "../log/assigned-meta.ts";
 import type { Problem } from "../errors/problem.ts";
 import { isEventId } from "../event/event-id.ts";
 import { isoDate } from "../rows/fields.ts";
@@ -53,6 +54,7 @@ export function parseHistoryEvent(
   for (const own of ["correlationId", "causationId"] as const)
     if (isObject(meta) && meta[own] !== undefined && typeof meta[own] !== "string")
       problems.push({ field: names[own] ?? `meta.${own}`, found: meta[own], expected: "a string" });
+  if (isObject(meta)) problems.push(...recordedMeta(names.meta ?? "meta", meta));
   if (problems.length > 0) throw new ValidationError(problems);
   const ownId = (id as string).toLowerCase();
   return {

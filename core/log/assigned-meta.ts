@@ -1,5 +1,7 @@
 import { isSchemaVersion, schemaVersions } from "../catalogue/catalogue.ts";
+import { commandTagProblem } from "./command-tag.ts";
 import type { Problem } from "../errors/problem.ts";
+import { isCausationDepth, maxCausationDepth } from "../event/causation.ts";
 import { isReserved } from "../event/stream-name.ts";
 
 /** More than an error lists. */
@@ -31,4 +33,21 @@ export function reservedMeta(field: string, own: Record<string, unknown>): Probl
         ? 'a name that does not begin with "$": these are reserved for the framework'
         : `none: the store assigns it, as $${name}`,
     }));
+}
+
+/**
+ * The problems of an imported event's meta. Of the names of the framework it may have those that an export has. Another
+ * one would get a meaning with a later release, for events that are stored for ever.
+ */
+export const recordedMeta = (field: string, meta: Record<string, unknown>): Problem[] =>
+  Object.entries(meta)
+    .filter(([name]) => isReserved(name))
+    .slice(0, mostReserved)
+    .flatMap(([name, found]) => recordedProblem(name, `${field}.${name}`, found) ?? []);
+
+function recordedProblem(name: string, field: string, found: unknown): Problem | null {
+  if (name === "$command") return commandTagProblem(found, field);
+  if (name !== "$causationDepth")
+    return { field, found, expected: 'no name that begins with "$", except $command and $causationDepth' };
+  return isCausationDepth(found) ? null : { field, found, expected: `a whole number from 1 to ${maxCausationDepth}` };
 }

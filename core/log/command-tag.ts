@@ -13,9 +13,9 @@ export interface CommandTag {
 const maxCharacters = 1000;
 const isText = (found: unknown) => typeof found === "string" && found.length <= maxCharacters && found.isWellFormed();
 
-/** The problem of the `command` of an append. */
-export function commandTagProblem(found: unknown): Problem | null {
+/** The problem of the `command` of an append, or of another field with one. */
+export function commandTagProblem(found: unknown, field = "command"): Problem | null {
   const { id, name, hash, ...others } = (found ?? {}) as Record<string, unknown>;
   const isTag = isText(id) && isText(name) && (hash === undefined || isText(hash)) && Object.keys(others).length === 0;
-  return isTag ? null : { field: "command", found, expected: "a decider's command tag: {id, name, hash?}" };
+  return isTag ? null : { field, found, expected: "a command's tag: {id, name, hash?}" };
 }

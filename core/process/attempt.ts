@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import { CausationTooDeepError, type Link } from "../event/causation.ts";
+import { CausationTooDeepError, nextDepth, type Link } from "../event/causation.ts";
 import { SentCommands } from "./sent-commands.ts";
 import { CommandIds, deadlineId } from "./derived-ids.ts";
 import { dueTime, type Duration, type KeptDeadline } from "./deadline.ts";
@@ -146,7 +146,7 @@ export class Attempt {
     }
     this.#mustRun();
     const { correlationId, causationId, depth } = cause;
-    const from = { correlationId, causationId, $causationDepth: depth + 1 };
+    const from = { correlationId, causationId, $causationDepth: nextDepth(depth) };
     const meta = { ...options.meta, ...from };
     try {
       return await send({ action, params, commandId, options: { ...options, meta } });

@@ -1,6 +1,6 @@
 import { Errors, type CallingOptions, type Context, type ServiceBroker, type Span } from "moleculer";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import { depthOf } from "../../core/event/causation.ts";
+import { depthOf, nextDepth } from "../../core/event/causation.ts";
 import { mergeReadAfter } from "../service/read-after.ts";
 import { withCommandId } from "../service/command-header.ts";
 import { remoteCall } from "./remote-call.ts";
@@ -43,7 +43,7 @@ export class EventCaller {
 
   #optionsFor(event: Cause, meta: object) {
     const { correlationId } = event.meta;
-    const $causationDepth = depthOf(event) + 1;
+    const $causationDepth = nextDepth(depthOf(event));
     return { requestID: correlationId, meta: { ...meta, correlationId, causationId: event.id, $causationDepth } };
   }
 }

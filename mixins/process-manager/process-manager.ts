@@ -1,3 +1,4 @@
+import { isCausationDepth, maxCausationDepth } from "../../core/event/causation.ts";
 import { isPlainJson } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import type { Deadline } from "../../core/process/deadline.ts";
@@ -132,8 +133,8 @@ export function ProcessManager<
   const policy = parsePolicy(name, onError);
   if (startFrom !== "origin" && startFrom !== "current")
     throw refusal(`${name}.startFrom`, startFrom, '"origin" or "current"');
-  if (!Number.isSafeInteger(maxDepth) || maxDepth < 1)
-    throw refusal(`${name}.maxDepth`, maxDepth, "a whole number from 1");
+  if (!isCausationDepth(maxDepth))
+    throw refusal(`${name}.maxDepth`, maxDepth, `a whole number from 1 to ${maxCausationDepth}`);
   const definition = parsed(name, given as unknown as Functions, eventStore, maxDepth);
   const companion: Companion = {
     name,

@@ -8,14 +8,26 @@ const name = fc
 
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 
+const ownField = fc.string().filter((text) => !text.startsWith("$"));
+
+/** What a store adds to the meta of some events. */
+const assigned = fc.record(
+  {
+    $causationDepth: fc.integer({ min: 1, max: 10_000 }),
+    $command: fc.record({ id: fc.uuid(), name: fc.uuid(), hash: fc.uuid() }, { requiredKeys: ["id", "name"] }),
+  },
+  { requiredKeys: [] },
+);
+
 const meta = fc
   .tuple(
-    fc.dictionary(fc.oneof(fc.string(), fc.constantFrom("id", "stream", "meta", "data", "time")), json),
+    fc.dictionary(fc.oneof(ownField, fc.constantFrom("id", "stream", "meta", "data", "time")), json),
     fc.string(),
     fc.string(),
+    assigned,
   )
-  .map(([own, correlationId, causationId]): EventMeta => {
-    const fields = JSON.parse(JSON.stringify(own)) as object;
+  .map(([own, correlationId, causationId, ofStore]): EventMeta => {
+    const fields = JSON.parse(JSON.stringify({ ...own, ...ofStore })) as object;
     return { ...fields, correlationId, causationId };
   })
   // An action would contain it twice.

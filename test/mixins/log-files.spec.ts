@@ -338,6 +338,15 @@ describe("An import", () => {
     expect(await readAll(broker)).toMatchObject([{ version: 1, meta: { correlationId: id } }, { version: 2 }]);
   });
 
+  it("keeps the framework's fields of an exported event", async () => {
+    const broker = await hostOf("events");
+    const command = { id: "c", name: "account.open" };
+    const metas = [{ $causationDepth: 10_000, $command: { ...command, hash: "1:ab" }, own: 1 }, { $command: command }];
+    write(metas.map((meta, index) => event("thing-1", index + 1, { meta })));
+    await imported(broker);
+    expect((await readAll(broker)).map(({ meta }) => meta)).toEqual(metas);
+  });
+
   it("asks no catalogue: it is history", async () => {
     const events = { "thing.happened": { payload: { name: "string" }, schemaVersion: 2 } } as const;
     const broker = await hostOf("events", { events, unknownTypes: "refuse" });
@@ -359,6 +368,26 @@ describe("An import", () => {
     ],
     ["no type", event("c", 1, { type: undefined }), 422, "type: found undefined, expected 1 to 255"],
     ["a wrong version", event("c", 0), 422, "version: found a number, expected a whole number from 1"],
+    ...[0, 1.5, true, 10_001, 1e9].map((depth): [string, object, number, string] => [
+      `a depth of ${depth} that is no count of causes`,
+      event("c", 1, { meta: { $causationDepth: depth } }),
+      422,
+      `meta.$causationDepth: found a ${typeof depth}, expected a whole number from 1 to 10000`,
+    ]),
+    ...[null, "c", [], { id: "c" }, { id: "c", name: 5 }, { id: "c", name: "n", tags: [] }].map(
+      (command): [string, object, number, string] => [
+        `a command that is no tag: ${JSON.stringify(command)}`,
+        event("c", 1, { meta: { $command: command } }),
+        422,
+        "meta.$command: found",
+      ],
+    ),
+    ...["$tags", "$keyId", "$forgotten", "$whatever", "$", "$fold"].map((name): [string, object, number, string] => [
+      `the reserved name ${name} in meta`,
+      event("c", 1, { meta: { [name]: true } }),
+      422,
+      `meta.${name}: found a boolean, expected no name that begins with "$", except $command and $causationDepth`,
+    ]),
     ["a time to come", event("c", 1, { time: "9999-01-01" }), 422, "time: found"],
     ["a large payload", event("c", 1, { payload: "x".repeat(2000) }), 413, "payload: found 2041 bytes of JSON"],
     ["a very long line", `{"x":"${"x".repeat(100_000)}"}`, 422, "line: found more than"],

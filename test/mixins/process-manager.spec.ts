@@ -332,6 +332,7 @@ describe("The definition of a process manager", () => {
     ['pm.deadlines["late"]', "pm", { ...good, deadlines: { late: 5 } }],
     ["pm.compensate", "pm", { ...good, compensate: "undo" }],
     ["pm.maxDepth", "pm", { ...good, maxDepth: 0 }],
+    ["pm.maxDepth", "pm", { ...good, maxDepth: 10_001 }],
     ["pm.startFrom", "pm", { ...good, startFrom: "end" }],
     ["pm.onError.retrys", "pm", { ...good, onError: { retrys: 1 } }],
   ])("names what is wrong with %s", async (field, name, options) => {
