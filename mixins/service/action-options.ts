@@ -1,6 +1,7 @@
 import type { ActionSchema } from "moleculer";
 import { misspelt } from "../../core/options/near-name.ts";
 import { isPlainObject, assertDefinition } from "../../core/options/options.ts";
+import { isReservedOption, reserved } from "../../core/options/reserved.ts";
 
 /** Options that actions have in Moleculer or its gateway, and Moleculer's `ActionSchema` lacks. */
 export interface UntypedActionOptions {
@@ -17,7 +18,7 @@ const visibilities: readonly unknown[] = ["published", "public", "protected", "p
 
 /**
  * Checks the options of an action that are not of this package. A middleware may define any name, so unknown names are
- * allowed, except those that look like a misspelt name of `own` or of `protecting`.
+ * allowed, except reserved ones and those that look like a misspelt name of `own` or of `protecting`.
  * @throws DefinitionError
  */
 export function checkActionOptions(at: string, action: object, own: readonly string[]): void {
@@ -30,6 +31,8 @@ export function checkActionOptions(at: string, action: object, own: readonly str
     "rules by the names of the params",
   );
   if (visibility !== undefined) assertVisibility(`${at}.visibility`, visibility);
+  for (const option of Object.keys(action))
+    assertDefinition(!isReservedOption(option), `${at}.${option}`, option, reserved);
   assertNoMisspelt(at, action, [...own, ...protecting]);
 }
 

@@ -1,5 +1,5 @@
 import { didYouMean, nearName } from "../../core/options/near-name.ts";
-import { reserved, reservedInReads } from "../../core/options/reserved.ts";
+import { isReservedParam, reserved } from "../../core/options/reserved.ts";
 import { described, type Problem } from "../../core/errors/problem.ts";
 import { queryBounds } from "../../core/query/query-bounds.ts";
 import { isPlain } from "../../core/query/query-value.ts";
@@ -81,7 +81,7 @@ function meant(name: string, known: readonly string[], fields: FieldNames): stri
     : didYouMean(name, known);
 }
 
-const isReserved = (name: string, fields: FieldNames) => reservedInReads.includes(name) && !fields.has(name);
+const isReserved = (name: string, fields: FieldNames) => isReservedParam(name) && !fields.has(name);
 
 /** True if the cache key can represent the params: Moleculer's key generator ignores the content of a RegExp or a Map. */
 export function haveKey(action: ReadActionName, params: object, fields: FieldNames): boolean {

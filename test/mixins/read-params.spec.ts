@@ -185,6 +185,13 @@ describe("A reading action's params", () => {
     });
   });
 
+  it.each(["tags", "condition", "partition", "category"])("are refused if the name is reserved: %s", async (name) => {
+    const broker = await brokerWithRows();
+    const data = [{ field: name, expected: "none: the name is reserved for a later release" }];
+    for (const action of ["find", "list", "count"])
+      expect(await refusal(() => broker.call(`table.${action}`, { [name]: ["a"] }))).toMatchObject({ code: 422, data });
+  });
+
   it("of two patterns have two answers in the cache, or none", async () => {
     const broker = await brokerWithRows({ cacher: "Memory" });
     expect(idsOf(await broker.call("table.find", { query: { name: /a/ } }))).toEqual(["a"]);

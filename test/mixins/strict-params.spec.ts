@@ -172,8 +172,13 @@ describe("A reserved name", () => {
     ["append", { stream: "a-1", events: [{ type: "a.b", payload: {} }], tags: [] }, "tags"],
     ["append", { stream: "a-1", events: [{ type: "a.b", payload: {}, tags: [] }] }, "events.0.tags"],
     ["read", { partition: 1 }, "partition"],
-    ["find", { category: "a" }, "category"],
-    ["find", { partition: 1 }, "partition"],
+    ...["find", "list", "count"].flatMap((action) =>
+      ["tags", "condition", "partition", "category"].map((name): [string, object, string] => [
+        action,
+        { [name]: ["a"] },
+        name,
+      ]),
+    ),
     ["streams", { partition: 1 }, "partition"],
   ])("is refused by %s: %j", async (action, params, field) => {
     const broker = await start();
@@ -196,6 +201,25 @@ describe("A reserved name", () => {
       await refusal(() => events.mapAction("a.b", { params: { id: "string" }, meta: { $command: 1 } })),
     ).toMatchObject({ type: "DEFINITION", data: [{ field: "events: a.b.meta.$command" }] });
   });
+
+  it.each(["tags", "condition", "personal", "partition", "category"])(
+    "is refused as an option of a mapped action, a mapped event and a command: %s",
+    async (name) => {
+      const events = EventStore("events", { adapter: "memory:" });
+      const option = { [name]: ["a"] };
+      const command = { decide: () => ({ type: "thing.done" }), ...option };
+      const decider = { eventStore: events, initialState: () => ({}), evolve: { "thing.done": () => ({}) } };
+      for (const [at, define] of [
+        ["events: a.b", () => events.mapAction("a.b", { params: { id: "string" }, ...option })],
+        ["events: a.b", () => events.mapEvent("a.b", option)],
+        ["thing.commands.make", () => Decider("thing", { ...decider, commands: { make: command } })],
+      ] as const)
+        expect(await refusal(define)).toMatchObject({
+          type: "DEFINITION",
+          message: expect.stringContaining(`${at}.${name}: found "${name}", expected ${text}`) as string,
+        });
+    },
+  );
 
   it("is refused in an event that decide returns", async () => {
     const events = EventStore("events", { adapter: "memory:" });
