@@ -21,6 +21,7 @@ import { companionMixin, type Companion } from "../service/companion.ts";
 import { parseSnapshots, type SnapshotOptions } from "./snapshots/options.ts";
 import type { Transform } from "./fold/transform.ts";
 import type { DeclaredRows, TransformTo } from "./transform-to.ts";
+import type { TableActionName } from "../service/action-names.ts";
 import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
 
 export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
@@ -49,7 +50,7 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
   /** The folder of its snapshots, and how many are kept; false disables snapshots. */
   snapshots?: SnapshotOptions | false;
   /** Options of the service's actions: `{ list: { visibility: "published", rest: "GET /" } }`. Default: `public`. */
-  actions?: ActionOverrides;
+  actions?: ActionOverrides<TableActionName>;
 }
 
 const entityRow = (_: unknown, { id }: { id: string }) => id;

@@ -1,6 +1,7 @@
 import type { Adapter } from "../../core/adapter.ts";
 import type { EventDefinition, UnknownTypes } from "../../core/catalogue/catalogue.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
+import type { StoreActionName } from "../service/action-names.ts";
 import type { ActionOverrides } from "../service/action-overrides.ts";
 import type { PendingLimits } from "./append/pending-appends.ts";
 import type { PumpOptions } from "./pump/pump.ts";
@@ -35,5 +36,5 @@ export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
   /** False if another node hosts the store. Mapped actions then call it over the broker. */
   host?: boolean;
   /** Options of the service's actions, such as `{ append: { visibility: "protected" } }`. Default: `public`. */
-  actions?: ActionOverrides;
+  actions?: ActionOverrides<StoreActionName>;
 }

@@ -14,6 +14,7 @@ import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
+import type { ProcessActionName } from "../service/action-names.ts";
 import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
 import { processManagerService } from "./service.ts";
 
@@ -72,7 +73,7 @@ export interface ProcessManagerOptions<Events extends EventMap, State, Names ext
   /** The maximum length of the chain of causes of a command. It ends processes that trigger each other. Default 100. */
   maxDepth?: number;
   /** Options of the service's actions, such as `{ skip: { visibility: "protected" } }`. Default: `public`. */
-  actions?: ActionOverrides;
+  actions?: ActionOverrides<ProcessActionName>;
 }
 
 /** Turns events into commands, with a state and deadlines for each process. */

@@ -12,6 +12,7 @@ import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { subscriptionService, type Handler, type HandlerView } from "./service.ts";
+import type { ConsumerActionName } from "../service/action-names.ts";
 import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
 
 type HandlerOf<Events extends EventMap, Type extends string> =
@@ -32,7 +33,7 @@ export interface SubscriptionOptions<Events extends EventMap> {
   /** How often a failed event is retried, and when the consumer stops. */
   onError?: Partial<ErrorPolicy>;
   /** Options of the service's actions, such as `{ skip: { visibility: "protected" } }`. Default: `public`. */
-  actions?: ActionOverrides;
+  actions?: ActionOverrides<ConsumerActionName>;
 }
 
 /** A durable handler of events. */

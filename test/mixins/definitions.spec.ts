@@ -323,7 +323,7 @@ describe("A definition that would protect less than it says", () => {
   });
 
   it.each<[string, () => { mixin: () => object }]>([
-    ["store", () => EventStore("e", { adapter: "memory:", actions: { apend: { visibility: "protected" } } })],
+    ["store", () => EventStore("e", { adapter: "memory:", actions: as({ apend: { visibility: "protected" } }) })],
     [
       "aggregate",
       () =>
@@ -331,16 +331,16 @@ describe("A definition that would protect less than it says", () => {
           eventStore: events,
           adapter: "memory:",
           fields: { n: "integer" },
-          actions: { skp: { visibility: "protected" } },
+          actions: as({ skp: { visibility: "protected" } }),
         })
           .on("a.b")
           .create(() => null),
     ],
     [
       "process manager",
-      () => ProcessManager("p", { ...processes, actions: { procsses: { visibility: "protected" } } }),
+      () => ProcessManager("p", { ...processes, actions: as({ procsses: { visibility: "protected" } }) }),
     ],
-    ["subscription", () => Subscription("s", { ...handlers, actions: { retri: { visibility: "protected" } } })],
+    ["subscription", () => Subscription("s", { ...handlers, actions: as({ retri: { visibility: "protected" } }) })],
   ])("is refused where it is mixed in: an action that the %s does not have", async (_, define) => {
     const broker = await startBroker([{ name: "host", mixins: [events.mixin()] }]);
     expect(await refusal(() => broker.createService({ name: "mixed", mixins: [define().mixin()] }))).toMatchObject({

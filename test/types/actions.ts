@@ -49,3 +49,14 @@ ProcessManager("welcome", { eventStore, on: {}, actions: { skip: { timeout: 5000
 
 // @ts-expect-error -- a time of another type
 EventStore("lock", { actions: { append: { timeout: "5 s" } } });
+
+// @ts-expect-error -- an action that the service does not have
+EventStore("lock", { actions: { apend: { timeout: 5000 } } });
+// @ts-expect-error -- an action that the service does not have
+Aggregate("accounts", { eventStore, fields: { iban: "string" }, actions: { fnd: { timeout: 5000 } } });
+// @ts-expect-error -- an action that the service does not have
+Subscription("mails", { eventStore, on: {}, actions: { skp: { timeout: 5000 } } });
+// @ts-expect-error -- an action that a subscription does not have
+Subscription("mails", { eventStore, on: {}, actions: { processes: { timeout: 5000 } } });
+// @ts-expect-error -- an action that the service does not have
+ProcessManager("welcome", { eventStore, on: {}, actions: { skp: { timeout: 5000 } } });
