@@ -20,7 +20,10 @@ const fields = ["id", "type", "stream", "version", "position", "time", "payload"
 function readRecorded(found: unknown): HistoryEvent {
   if (!isObject(found)) throw new ValidationError([{ field: "event", found, expected: "a recorded event: an object" }]);
   const { $format = storedFormats.event, ...event } = found;
-  const expected = `${storedFormats.event}: it was written by a newer version of moleculer-event-sourcing; update this node, or import it with the newer version`;
+  const expected =
+    typeof $format === "number" && $format > storedFormats.event
+      ? `${storedFormats.event}: it was written by a newer version of moleculer-event-sourcing; update this node, or import it with the newer version`
+      : `the number ${storedFormats.event}, or no $format for a line of another program`;
   if ($format !== storedFormats.event) throw new ValidationError([{ field: "$format", found: $format, expected }]);
   const problems = unknownFields("", event, fields);
   if (problems.length > 0) throw new ValidationError(problems);
