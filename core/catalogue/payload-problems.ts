@@ -20,16 +20,15 @@ export function payloadProblems(at: string, payload: unknown, findings: readonly
 /** Translates findings about the values of `root` into problems at `<at>.…`. */
 export function problemsOf(at: string, root: unknown, finding: Finding): Problem[] {
   const path = pathOf(finding.field);
-  const found = valueAt(root, path, finding.actual);
+  const found = valueAt(root, path) ?? finding.actual;
   const field = [at, ...path].filter((part) => part !== "").join(".");
   if (finding.type === "multi") {
     const alternatives = finding.expected as Finding[][];
     // If the value has the shape of one alternative, only the problems inside it help the caller.
     const [nearest] = alternatives
-      .filter((findings) => findings.every((one) => one.field !== finding.field))
+      .filter((findings) => findings.every((one) => one.field !== finding.field || one.type === "objectStrict"))
       .toSorted((a, b) => misses(a) - misses(b) || a.length - b.length);
     if (nearest) return nearest.flatMap((one) => problemsOf(at, root, one));
-    return [{ field, found, expected: [...new Set(alternatives.flat().map(inWords))].join(" or ") }];
   }
   if (finding.type === "objectStrict" && found !== null && typeof found === "object") {
     const known = String(finding.expected).split(", ");
@@ -41,6 +40,9 @@ export function problemsOf(at: string, root: unknown, finding: Finding): Problem
         expected: `no field but ${known.join(", ")}${didYouMean(name, known)}`,
       }));
   }
+  const key = path.at(-1);
+  if (finding.type?.startsWith("string") && finding.actual === key && found !== key)
+    return [{ field, found: key, expected: `${inWords(finding)} as the key` }];
   return [{ field, found, expected: inWords(finding) }];
 }
 
@@ -51,8 +53,11 @@ export function problemsOf(at: string, root: unknown, finding: Finding): Problem
 export function givenMessage({ type, field, label, expected, actual, message }: Finding): string | undefined {
   const template = (payloadValidator.messages as Readonly<Record<string, string | null | undefined>>)[type];
   const texts = { field: label ?? field, expected, actual } as Readonly<Record<string, unknown>>;
-  const own = template?.replaceAll(/\{(field|expected|actual)\}/g, (_, name: string) => [texts[name]].join());
-  return message === own ? undefined : message;
+  const filled = (one = "") =>
+    one.replaceAll(/\{(field|expected|actual)\}/g, (_, name: string) => [texts[name]].join());
+  // fastest-validator's template for the keys of a record.
+  const ofKey = template?.replace(" field ", " key ");
+  return message === filled(template ?? undefined) || message === filled(ofKey) ? undefined : message;
 }
 
 /** Counts literal values that differ: an alternative with many of them was probably not meant. */
@@ -63,10 +68,10 @@ const misses = (findings: readonly Finding[]) =>
 export const pathOf = (field = ""): string[] =>
   [...field.matchAll(/\['(.*?)'\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name]) => quoted ?? index ?? name!);
 
-function valueAt(root: unknown, path: readonly string[], otherwise: unknown): unknown {
+function valueAt(root: unknown, path: readonly string[]): unknown {
   let value = root;
   for (const part of path) {
-    if (value === null || typeof value !== "object") return otherwise;
+    if (value === null || typeof value !== "object") return undefined;
     value = Object.hasOwn(value, part) ? (value as Record<string, unknown>)[part] : undefined;
   }
   return value;
@@ -124,6 +129,7 @@ const words: Record<string, string | ((expected: unknown) => string)> = {
   luhn: "a number with a valid checksum (Luhn)",
   mac: "a MAC address",
   object: "an object",
+  objectStrict: (known) => `an object of no fields but ${String(known)}`,
   objectMinProps: (n) => `an object of at least ${counted(n, "field")}`,
   objectMaxProps: (n) => `an object of at most ${counted(n, "field")}`,
   record: "an object",
@@ -136,6 +142,7 @@ const words: Record<string, string | ((expected: unknown) => string)> = {
 
 /** A custom checker's finding has its own message. */
 function inWords({ type, expected, message }: Finding): string {
+  if (type === "multi") return [...new Set((expected as Finding[][]).flat().map(inWords))].join(" or ");
   const known = Object.hasOwn(words, type ?? "") ? words[type] : undefined;
   if (known !== undefined) return typeof known === "string" ? known : known(expected);
   return `a value that its schema accepts (${message ?? type})`;

@@ -1,6 +1,7 @@
 import { Errors, type ActionSchema, type Context } from "moleculer";
 import { givenMessage, pathOf, problemsOf, type Finding } from "../../core/catalogue/payload-problems.ts";
 import { ValidationError } from "../../core/errors/errors.ts";
+import { joinAlternatives } from "./failed-alternatives.ts";
 import { isReservedParam, reserved } from "../../core/options/reserved.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { asData, brief, type Problem } from "../../core/errors/problem.ts";
@@ -53,7 +54,7 @@ function entriesOf(error: unknown): Entry[] | null {
     Array.isArray(data) &&
     data.length > 0 &&
     data.every((entry: Entry | null) => typeof entry?.action === "string");
-  return isByValidator ? (data as Entry[]).slice(0, mostEntries) : null;
+  return isByValidator ? joinAlternatives((data as Entry[]).slice(0, mostEntries)) : null;
 }
 
 /** Unlike that of a payload, the rule `date` of params is Moleculer's, which accepts a string only to convert it. */

@@ -165,6 +165,55 @@ describe("Fields of a payload that its schema does not declare", () => {
   });
 });
 
+describe("The problems of a value that has several rules", () => {
+  const only = { type: "object", props: { x: "number" } };
+  const letters = { type: "record", key: "string|alpha", value: "number" };
+  const objectId = { type: "objectID", ObjectID: { isValid: () => false } };
+  it.each<[string, unknown, unknown, string, string]>([
+    ["one kind or another", ["string", "number"], true, "", "a string or a finite number"],
+    [
+      "items of one kind or another",
+      { type: "array", items: ["string", "number"] },
+      [true],
+      ".0",
+      "a string or a finite",
+    ],
+    ["an unknown field of one", ["string", only], { x: 1, more: 2 }, ".more", "x"],
+    ["a wrong field of one", ["string", only], { x: "y" }, ".x", "a finite number"],
+    ["a record's key", letters, { a1: 1 }, ".a1", "a string of letters as the key"],
+    ["a record's key beside another rule", ["string", letters], { a1: 1 }, ".a1", "a string of letters as the key"],
+    ["an ObjectID", objectId, "x", "", "an ObjectID"],
+    ["an ObjectID or a number", ["number", objectId], "x", "", "a finite number or an ObjectID"],
+  ])("are one problem, in params as in a payload: %s", async (_name, rule, value, at, expected) => {
+    const events = EventStore("events", { adapter: "memory:", events: { "a.b": { payload: { value: rule } } } });
+    const actions = { map: events.mapAction("a.b", { stream: "new" }) };
+    const broker = await startBroker([{ name: "host", mixins: [events.mixin()], actions }]);
+    const payload = { value };
+    const field = `value${at}`;
+    for (const [action, params, found] of [
+      ["events.append", { stream: "a-1", events: [{ type: "a.b", payload }] }, `events.0.payload.${field}`],
+      ["host.map", payload, field],
+    ] as const) {
+      const { data, message } = (await refusal(() => broker.call(action, params))) as Error & { data: object[] };
+      expect(data).toEqual([
+        expect.objectContaining({ field: found, expected: expect.stringContaining(expected) as string }),
+      ]);
+      expect(message).toMatch(/^[^{}']+: found [^{}']+, expected [^{}']+$/);
+    }
+  });
+
+  it("stay several where one rule makes them", async () => {
+    const text = { type: "string", min: 3, pattern: /^a/ };
+    const events = EventStore("events", { adapter: "memory:" });
+    const map = events.mapAction("a.b", { params: { id: "string", text } });
+    const broker = await startBroker([{ name: "host", mixins: [events.mixin()], actions: { map } }]);
+    const { data } = (await refusal(() => broker.call("host.map", { id: "1", text: "b" }))) as Error & {
+      data: object[];
+    };
+    expect(data).toHaveLength(2);
+  });
+});
+
 describe("A reserved name", () => {
   const text = "none: the name is reserved for a later release";
   it.each([

@@ -52,6 +52,7 @@ describe("A payload's problems", () => {
     ["forbidden", 5, "no such field"],
     [{ type: "equal", value: 5, strict: true }, 6, "5"],
     [["string", "number"], true, "a string or a finite number"],
+    [["string", ["number", "boolean"]], [], "a string or a finite number or true or false"],
   ])("of the rule %j, with %j, are in the house's words", (rule, found, expected) => {
     expect(problems({ field: rule }, { field: found })).toEqual([`payload.field expected ${expected}`]);
   });
