@@ -34,14 +34,14 @@ function guard(this: ServiceBroker, next: ActionHandler, action: ActionSchema): 
   const isBetweenNodes = isInner(action);
   const prepare = isGenerated ? paramsCopier(action.params) : declaredParams(action.params);
   const storedResult = repeatsOf(this, action);
-  let warnsOfMeta = !isGenerated || (action as { rawName?: string }).rawName === "append";
+  let warnsOfMeta = !isBetweenNodes && (!isGenerated || (action as { rawName?: string }).rawName === "append");
   return async function (this: Service, ctx: Context): Promise<unknown> {
     try {
       if (isBetweenNodes) assertProtocol(ctx);
       prepare(ctx);
       const { meta } = ctx;
       if (!isObject(meta)) throw new ValidationError([{ field: "meta", found: meta, expected: "an object" }]);
-      if (warnsOfMeta && hasMisplacedId(ctx)) {
+      if (warnsOfMeta && hasMisplacedId(ctx) && !isOfOwnAction(ctx)) {
         // A warning, not a refusal: the field may be one of the user's own. Once, as it would come with every call.
         warnsOfMeta = false;
         ctx.broker.logger.warn(
@@ -61,6 +61,12 @@ function guard(this: ServiceBroker, next: ActionHandler, action: ActionSchema): 
     }
   };
 }
+
+/** Whether an action of this package makes the call, which inherits the meta of a call that was checked. */
+const isOfOwnAction = ({ options }: Context): boolean => {
+  const caller = options.parentCtx?.action;
+  return caller !== undefined && caller !== null && originOf(caller) !== null;
+};
 
 /**
  * Copies the params, because the validator writes defaults and conversions into them, and the caller's object may be
