@@ -8,9 +8,12 @@ import { brief } from "../errors/problem.ts";
 export class FoldEndedError extends Errors.MoleculerClientError {
   override name = "FoldEndedError";
 
-  constructor(table: string) {
+  /** @param pending the query or call that the transform did not await; omitted: the one that gets this error */
+  constructor(table: string, pending?: string) {
     super(
-      `${table}: this query belongs to a transform that has ended; a transform must await its queries before it returns`,
+      pending === undefined
+        ? `${table}: this query belongs to a transform that has ended; a transform must await its queries before it returns`
+        : `${table}: the transform returned without an await of ${pending}; it must await its queries and calls before it returns`,
       409,
       "FOLD_ENDED",
       { table },

@@ -111,19 +111,32 @@ describe("A command id in the meta of a call", () => {
     const lines = new LogLines();
     const events = EventStore("events", { adapter: "memory:" });
     const note = events.mapAction("thing.noted", { params: { id: "string" } });
-    const services = [{ name: "host", mixins: [events.mixin()], actions: { note } }];
+    const decider = Decider("thing", {
+      eventStore: events,
+      initialState: () => ({}),
+      commands: { make: { decide: () => ({ type: "thing.made" }) } },
+      evolve: { "thing.made": (state) => state },
+    });
+    const services = [
+      { name: "host", mixins: [events.mixin()], actions: { note } },
+      { name: "thing", mixins: [decider.mixin()] },
+    ];
     const broker = await startBroker(services, { logger: [lines] as never });
     const meta = { commandId: "c" };
+    await broker.call("thing.make", { id: "1" }, { meta });
+    await broker.call("host.note", { id: "1" }, { meta });
+    const warning = /found a commandId in meta, where it has no effect: send it as headers.commandId/;
+    expect(lines.of("warn", warning)).toHaveLength(2);
     const body = { stream: "a", events: [event] };
     for (let n = 0; n < 2; n++) {
       await broker.call("host.note", { id: "1" }, { meta });
       await broker.call("events.append", body, { meta });
       await broker.call("events.count", {}, { meta });
     }
-    expect(await broker.call("events.count")).toBe(4);
+    expect(await broker.call("events.count")).toBe(6);
     await broker.call("events.append", body, { meta, headers: { commandId: "c" } });
-    expect(lines.of("warn", /found a commandId in meta, where it has no effect: send it as headers.commandId/)).toEqual(
-      [expect.stringContaining("host.note: "), expect.stringContaining("events.append: ")],
+    expect(lines.of("warn", warning)).toEqual(
+      ["thing.make: ", "host.note: ", "events.append: "].map((name) => expect.stringContaining(name) as string),
     );
   });
 });
@@ -344,13 +357,14 @@ describe("A mistake in a transform", () => {
 describe.each(["memory:", "sqlite:"])("A transform without an await, of a table on %s", (engine) => {
   const place = () => (engine === "sqlite:" ? `sqlite:${newFolder()}/table.db` : engine);
 
-  it.each<[string, Transforming]>([
+  it.each<[string, Transforming, string]>([
     [
       "a row that it got",
       async (_event, { get }) => {
         const before = get("1") as unknown as { n?: number };
         return { n: before.n ?? 1 };
       },
+      "get",
     ],
     [
       "a row that it got before others that it waits for",
@@ -359,6 +373,7 @@ describe.each(["memory:", "sqlite:"])("A transform without an await, of a table 
         await find();
         return { n: 1 };
       },
+      "get",
     ],
     [
       "rows that it wants all together",
@@ -366,6 +381,7 @@ describe.each(["memory:", "sqlite:"])("A transform without an await, of a table 
         void Promise.all([get("1"), get("2")]);
         return { n: 1 };
       },
+      "get",
     ],
     [
       "a call",
@@ -373,6 +389,7 @@ describe.each(["memory:", "sqlite:"])("A transform without an await, of a table 
         void ctx.call("table.count");
         return { n: 1 };
       },
+      'ctx.call("table.count")',
     ],
     [
       "a call that fails",
@@ -380,6 +397,7 @@ describe.each(["memory:", "sqlite:"])("A transform without an await, of a table 
         void ctx.call("missing.action");
         return { n: 1 };
       },
+      'ctx.call("missing.action")',
     ],
     [
       "several calls",
@@ -387,13 +405,15 @@ describe.each(["memory:", "sqlite:"])("A transform without an await, of a table 
         void ctx.mcall([{ action: "table.count", params: {} }]);
         return { n: 1 };
       },
+      "ctx.mcall",
     ],
-  ])("parks the event where it does not wait for %s", async (_, transform) => {
+  ])("parks the event where it does not wait for %s", async (_, transform, what) => {
     const { broker } = await startTable(transform, place());
     await broker.call("events.append", { stream: "a", events: [event] });
     await caughtUp(broker, "table");
     const parked: ParkedEvent[] = await eventsIn(broker.call("table.parked"));
-    expect(parked).toMatchObject([{ error: { type: "FOLD_ENDED" } }]);
+    const message = expect.stringContaining(`without an await of ${what};`) as string;
+    expect(parked).toMatchObject([{ error: { type: "FOLD_ENDED", message } }]);
     expect(await broker.call("table.count")).toBe(0);
   });
 

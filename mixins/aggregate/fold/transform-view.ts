@@ -5,6 +5,7 @@ import type { Rows } from "../../../core/table/read-table.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { textIdOf } from "../../../core/event/params-id.ts";
 import { entityId } from "../../../core/event/stream-name.ts";
+import { show } from "../../../core/errors/problem.ts";
 import { ViewQuery } from "./view-query.ts";
 
 /** One run of a transform. */
@@ -18,7 +19,7 @@ export interface Running {
   /** The row while it is being loaded, for a transform that has asked for it too early. */
   loading: Promise<Row | null> | null;
   /** Queries and calls through the transform's own view that it has not awaited yet. */
-  pending: number;
+  pending: readonly string[];
 }
 
 /** The source of the answers for the views of all runs. */
@@ -68,6 +69,7 @@ export class TransformViewOf {
     const { fields } = this.#source;
     return (params = {}) =>
       this.#answer(
+        "find",
         (rows) => rows.find(parseQuery(fields, params)),
         (found) => found,
       );
@@ -76,6 +78,7 @@ export class TransformViewOf {
   get get(): (id: string) => Promise<Row | null> {
     return (id) =>
       this.#answer(
+        "get",
         (rows) => rows.findByIds([textIdOf(id) ?? id]),
         ([row = null]) => row,
       );
@@ -85,15 +88,19 @@ export class TransformViewOf {
     return (this.#ctx ??= this.#newContext());
   }
 
-  #answer<Answer>(query: (rows: Rows) => Row[] | Promise<Row[]>, pick: (found: Row[]) => Answer): Promise<Answer> {
+  #answer<Answer>(
+    what: string,
+    query: (rows: Rows) => Row[] | Promise<Row[]>,
+    pick: (found: Row[]) => Answer,
+  ): Promise<Answer> {
     const running = this.#running;
     try {
       const found = query(this.#source.rowsFor(running.id));
       return Array.isArray(found)
-        ? ViewQuery.answered(running, pick(found))
-        : ViewQuery.later(running, found.then(pick));
+        ? ViewQuery.answered(running, what, pick(found))
+        : ViewQuery.later(running, what, found.then(pick));
     } catch (error) {
-      return ViewQuery.failed(running, error);
+      return ViewQuery.failed(running, what, error);
     }
   }
 
@@ -104,8 +111,8 @@ export class TransformViewOf {
     const call = ctx.call.bind(ctx) as (...given: unknown[]) => Promise<unknown>;
     const mcall = ctx.mcall.bind(ctx) as (...given: unknown[]) => Promise<unknown>;
     return Object.assign(ctx, {
-      call: (...given: unknown[]) => ViewQuery.later(running, call(...given)),
-      mcall: (...given: unknown[]) => ViewQuery.later(running, mcall(...given)),
+      call: (...given: unknown[]) => ViewQuery.later(running, `ctx.call(${show(given[0])})`, call(...given)),
+      mcall: (...given: unknown[]) => ViewQuery.later(running, "ctx.mcall", mcall(...given)),
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { FoldToken } from "../../service/fold-token.ts";
 import type { Context, Span } from "moleculer";
+import { nonePending } from "./view-query.ts";
 import { FoldEndedError } from "../../../core/rows/fold-errors.ts";
 import { isThenable } from "../../../core/concurrency/is-thenable.ts";
 import type { Row } from "../../../core/rows/fields.ts";
@@ -88,7 +89,7 @@ export class Transforms {
   run(transform: Transform, event: RecordedEvent, rows: Rows): unknown {
     const id = ++this.#tokens.lastId;
     const span = typeof transform === "string" ? null : (this.#spans?.transform(event) ?? null);
-    const running: Running = { id, event, span, rows, row: undefined, loading: null, pending: 0 };
+    const running: Running = { id, event, span, rows, row: undefined, loading: null, pending: nonePending };
     this.#current = running;
     if (typeof transform === "string")
       return this.#inTime(transform, this.#caller.callAction(transform, event, { $fold: this.#tokenOf(id) }), null);
@@ -109,7 +110,7 @@ export class Transforms {
     if (isThenable(answer))
       return this.#inTime(`the transform of ${event.type}`, Promise.resolve(answer), span, transform);
     if (running.loading) return this.#runWithRow(transform, running);
-    if (span || running.pending > 0) this.#finish(span, running.pending > 0);
+    if (span || running.pending.length > 0) this.#finish(span, running.pending[0]);
     else this.#current = null;
     return answer;
   }
@@ -121,8 +122,8 @@ export class Transforms {
     transform?: TransformFunction,
   ): Promise<unknown> {
     const running = this.#current;
-    let isHasty = false;
-    const look = () => void (isHasty = (running?.pending ?? 0) > 0);
+    let pending: string | undefined;
+    const look = () => void (pending = running?.pending[0]);
     let row: unknown;
     try {
       row = await this.timeLimit.wait(what, answer, look);
@@ -132,7 +133,7 @@ export class Transforms {
       throw error;
     }
     if (transform && running?.loading) return this.#runWithRow(transform, running);
-    this.#finish(span, isHasty);
+    this.#finish(span, pending);
     return row;
   }
 
@@ -147,13 +148,13 @@ export class Transforms {
       throw error;
     }
     running.loading = null;
-    running.pending = 0;
+    running.pending = nonePending;
     return this.#call(transform, running);
   }
 
   /** @throws FoldEndedError if the transform returned before one of its view's queries had: the row may be wrong */
-  #finish(span: Span | null, isHasty: boolean): void {
-    const error = isHasty ? new FoldEndedError(this.#aggregate) : undefined;
+  #finish(span: Span | null, pending: string | undefined): void {
+    const error = pending === undefined ? undefined : new FoldEndedError(this.#aggregate, pending);
     this.#end(span, error);
     if (error) throw error;
   }

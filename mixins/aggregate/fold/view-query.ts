@@ -1,7 +1,10 @@
-/** The number of queries that a transform has begun but not awaited. */
+/** The queries that a transform has begun but not awaited, by what an error calls them. */
 export interface Awaiting {
-  pending: number;
+  pending: readonly string[];
 }
+
+/** Shared by all transforms: most make no query. */
+export const nonePending: readonly string[] = [];
 
 /**
  * A query's answer that detects whether it was awaited, which a native promise cannot. An in-process engine answers at
@@ -15,25 +18,28 @@ export class ViewQuery<Answer> implements Promise<Answer> {
   readonly #isFailed: boolean;
   #isAwaited = false;
 
-  private constructor(awaiting: Awaiting, answer: Answer | Promise<Answer>, isFailed: boolean) {
+  readonly #what: string;
+
+  private constructor(awaiting: Awaiting, what: string, answer: Answer | Promise<Answer>, isFailed: boolean) {
     this.#awaiting = awaiting;
+    this.#what = what;
     this.#answer = answer;
     this.#isFailed = isFailed;
-    awaiting.pending++;
+    awaiting.pending = [...awaiting.pending, what];
   }
 
-  static answered<Answer>(awaiting: Awaiting, answer: Answer): ViewQuery<Answer> {
-    return new ViewQuery(awaiting, answer, false);
+  static answered<Answer>(awaiting: Awaiting, what: string, answer: Answer): ViewQuery<Answer> {
+    return new ViewQuery(awaiting, what, answer, false);
   }
 
-  static later<Answer>(awaiting: Awaiting, answer: Promise<Answer>): ViewQuery<Answer> {
+  static later<Answer>(awaiting: Awaiting, what: string, answer: Promise<Answer>): ViewQuery<Answer> {
     // A rejected query that is not awaited fails its event. It must not also end the process as an unhandled rejection.
     answer.catch(() => {});
-    return new ViewQuery(awaiting, answer, false);
+    return new ViewQuery(awaiting, what, answer, false);
   }
 
-  static failed(awaiting: Awaiting, error: unknown): ViewQuery<never> {
-    return new ViewQuery(awaiting, error as never, true);
+  static failed(awaiting: Awaiting, what: string, error: unknown): ViewQuery<never> {
+    return new ViewQuery(awaiting, what, error as never, true);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- the class exists to detect this call
@@ -69,6 +75,8 @@ export class ViewQuery<Answer> implements Promise<Answer> {
   #note(): void {
     if (this.#isAwaited) return;
     this.#isAwaited = true;
-    this.#awaiting.pending--;
+    const { pending } = this.#awaiting;
+    const at = pending.indexOf(this.#what);
+    if (at >= 0) this.#awaiting.pending = pending.toSpliced(at, 1);
   }
 }
