@@ -366,11 +366,17 @@ describe("An import", () => {
       422,
       "$format: found a number, expected 1: it was written by a newer version of moleculer-event-sourcing",
     ],
-    ...[null, "1", 0].map(($format): [string, object, number, string] => [
+    ...(
+      [
+        [null, "null"],
+        ["1", "a string of 1 characters"],
+        [0, "a number"],
+      ] as const
+    ).map(([$format, found]): [string, object, number, string] => [
       `the format ${JSON.stringify($format)}`,
       event("c", 1, { $format }),
       422,
-      `$format: found ${$format === null ? "null" : `a ${typeof $format}`}, expected the number 1`,
+      `$format: found ${found}, expected the number 1`,
     ]),
     ["no type", event("c", 1, { type: undefined }), 422, "type: found undefined, expected 1 to 255"],
     ["a wrong version", event("c", 0), 422, "version: found a number, expected a whole number from 1"],
