@@ -5,7 +5,8 @@ import { payloadValidator } from "./payload-validator.ts";
 /** A finding of fastest-validator. For a union, `expected` contains the findings of each alternative. */
 export interface Finding {
   type: string;
-  field: string;
+  /** Missing in a finding about the whole value. */
+  field?: string;
   expected?: unknown;
   actual?: unknown;
   message?: string;

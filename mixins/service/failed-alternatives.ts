@@ -20,7 +20,7 @@ const kinds = new Set([
  * are kept.
  */
 export function joinAlternatives<One extends Finding>(findings: readonly One[]): One[] {
-  const joined = new Set<string>();
+  const joined = new Set<string | undefined>();
   return findings.flatMap((one) => {
     const same = findings.filter((other) => other.field === one.field && givenMessage(other) === undefined);
     if (same.length === 0 || !same.includes(one) || !same.some(({ type }) => kinds.has(type))) return [one];
@@ -32,5 +32,6 @@ export function joinAlternatives<One extends Finding>(findings: readonly One[]):
   });
 }
 
-const isInside = (field: string, { field: other, type }: Finding): boolean =>
-  (other === field && type === "objectStrict") || other.startsWith(`${field}.`) || other.startsWith(`${field}[`);
+/** A finding about the params as a whole has no field. */
+const isInside = (field: string | undefined, { field: other = "", type }: Finding): boolean =>
+  (other === (field ?? "") && type === "objectStrict") || other.startsWith(`${field}.`) || other.startsWith(`${field}[`);

@@ -320,6 +320,16 @@ describe("An error of a rule for params", () => {
     ]);
   });
 
+  it.each([[[1, 2]], ["text"]])("names the params where they are no object: %j", async (params) => {
+    const make = EventStore("events", { adapter: "memory:" }).mapAction("thing.made", { params: { id: "string" } });
+    const broker = await startBroker([
+      { name: "thing", actions: { make } },
+      { name: "host", mixins: [EventStore("events", { adapter: "memory:" }).mixin()] },
+    ]);
+    const error = await refusal(() => broker.call("thing.make", params as object));
+    expect(error).toMatchObject({ type: "VALIDATION_ERROR", code: 422, data: [{ field: "params", type: "invalid" }] });
+  });
+
   it("keeps the message that its author gives", async () => {
     const n = { type: "number", messages: { number: "How many? {actual} is no number of {field}." } };
     const error = await refused({ n }, { n: "x" });
