@@ -42,5 +42,5 @@ export function assertSameCommand(
   what?: string,
 ): void {
   const stored = (events.at(-1)!.meta["$command"] ?? {}) as Partial<CommandTag>;
-  if (stored.name !== name || !isSameCommand(stored.hash, hash)) throw new CommandIdReusedError(id, name, what);
+  if (stored.id !== id || !isSameCommand(stored.hash, hash)) throw new CommandIdReusedError(id, name, what);
 }
