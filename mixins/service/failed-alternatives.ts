@@ -34,4 +34,6 @@ export function joinAlternatives<One extends Finding>(findings: readonly One[]):
 
 /** A finding about the params as a whole has no field. */
 const isInside = (field: string | undefined, { field: other = "", type }: Finding): boolean =>
-  (other === (field ?? "") && type === "objectStrict") || other.startsWith(`${field}.`) || other.startsWith(`${field}[`);
+  (other === (field ?? "") && type === "objectStrict") ||
+  other.startsWith(`${field}.`) ||
+  other.startsWith(`${field}[`);
