@@ -59,11 +59,17 @@ export interface Catalogue {
   readonly fingerprint: string;
 }
 
-/** The source texts of the upcasters of these types. Equal texts mean that older payloads are read alike. */
-export const upcastersOf = ({ entries }: Catalogue, types: Iterable<string>): string[] =>
-  Array.from(types).flatMap((type) =>
-    [...(entries.get(type)?.upcasters ?? [])].flatMap(([from, upcast]) => [type, String(from), String(upcast)]),
-  );
+/**
+ * The schema versions above 1, by type, sorted. Equal versions mean that payloads are read alike. The source of upcasters
+ * is no part of it: compiled and uncompiled code would differ.
+ */
+export const raisedVersions = (
+  { entries }: Catalogue,
+  isFor: (type: string) => boolean,
+): [type: string, version: number][] =>
+  Array.from(entries, ([type, { schemaVersion }]): [string, number] => [type, schemaVersion])
+    .filter(([type, version]) => version > 1 && isFor(type))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
 
 /** A store's catalogue; replaced if a later definition of the same store brings the first one. */
 export interface CurrentCatalogue {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { upcastersOf, type Catalogue } from "../catalogue/catalogue.ts";
+import { raisedVersions, type Catalogue } from "../catalogue/catalogue.ts";
 import { entityIdOf } from "../event/entity-id.ts";
 import { isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
 import { assertClaimPath } from "./claim-path.ts";
@@ -114,8 +114,8 @@ function fingerprintOf(
   const parts = [...rules]
     .map(([type, { claim, release, releasesAll }]) => [type, textOf(claim), textOf(release), releasesAll])
     .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  const texts = version === undefined ? upcastersOf(catalogue, rules.keys()) : [];
+  const schemas = raisedVersions(catalogue, (type) => rules.has(type));
   return createHash("sha256")
-    .update(JSON.stringify([version, ignoreCase, parts, texts]))
+    .update(JSON.stringify([version, ignoreCase, parts, schemas]))
     .digest("hex");
 }

@@ -1,7 +1,7 @@
 import { described } from "../errors/problem.ts";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { upcastersOf, type Catalogue } from "../catalogue/catalogue.ts";
+import { raisedVersions, type Catalogue } from "../catalogue/catalogue.ts";
 import type { Command, DeciderDefinition } from "./decider.ts";
 import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "../errors/errors.ts";
@@ -63,7 +63,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   }
   assertDefinition(isWhole(conflictRetries, 0), `${name}.conflictRetries`, conflictRetries, "a whole number from 0");
   const functions = [initialState, ...Object.entries(input.evolve).flat()].map(String);
-  const sources = [...functions, ...upcastersOf(catalogue, evolve.keys())];
+  const schemas = raisedVersions(catalogue, (type) => evolve.has(type));
   const ownStream = synchronous(`${name}.stream`, stream) as (id: string) => string;
   const definition = {
     name,
@@ -75,7 +75,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     claims: parseClaims({ name, streamOf: ownStream, types: [...evolve.keys()], catalogue }, claims),
     catalogue,
     snapshotEvery: (stateSnapshots?.every as number | undefined) ?? null,
-    fingerprint: version === undefined ? hash(sources) : `version ${JSON.stringify(version)}`,
+    fingerprint: fingerprintOf(version, functions, schemas),
     conflictRetries: conflictRetries as number,
     isFreezing: process.env["NODE_ENV"] !== "production",
   };
@@ -149,6 +149,17 @@ function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Ca
       expected: "one for each type; (state) => state if it changes nothing",
     });
   return evolve;
+}
+
+/** With a version, the texts of functions are no part of it. */
+function fingerprintOf(
+  version: unknown,
+  functions: readonly string[],
+  schemas: readonly (readonly [type: string, version: number])[],
+): string {
+  const raised = schemas.flat().map(String);
+  if (version === undefined) return hash([...functions, ...raised]);
+  return `version ${JSON.stringify(version)}${raised.length > 0 ? `, schemas ${hash(raised)}` : ""}`;
 }
 
 const isWhole = (given: unknown, least: number) => Number.isSafeInteger(given) && (given as number) >= least;

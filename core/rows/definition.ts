@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { raisedVersions, type Catalogue } from "../catalogue/catalogue.ts";
 import { differences } from "../errors/differences.ts";
 import { described, show, type Problem } from "../errors/problem.ts";
+import { typeMatcher } from "../event/type-pattern.ts";
 import type { Fields } from "./fields.ts";
 import type { Mapping } from "./mapping.ts";
 
@@ -8,6 +10,8 @@ import type { Mapping } from "./mapping.ts";
 export interface Definition {
   fields: Fields;
   mappings: readonly Mapping<unknown>[];
+  /** The store's: with another schema version of a mapped type, transforms get other payloads. */
+  catalogue: Catalogue;
   /** The author's version of the transforms. If given, the source of function transforms is ignored. */
   definitionVersion?: string | number | undefined;
 }
@@ -18,13 +22,16 @@ interface Described {
   definitionVersion: string | number | null;
   fields: { name: string }[];
   mappings: { pattern: string; operation: string; transform: string }[];
+  /** The schema versions above 1 of the mapped types; omitted if there are none. */
+  schemaVersions?: Record<string, number>;
 }
 
 /**
- * A text of a definition: fields, mappings in their order, transforms by name or source. Equal texts fold the same
- * rows.
+ * A text of a definition: fields, mappings in their order, transforms by name or source, and the schema versions of the
+ * mapped types. Equal texts fold the same rows.
  */
-export function describeDefinition({ fields, mappings, definitionVersion }: Definition): string {
+export function describeDefinition({ fields, mappings, catalogue, definitionVersion }: Definition): string {
+  const schemaVersions = raisedVersions(catalogue, typeMatcher(mappings.map(({ pattern }) => pattern)));
   const described: Described = {
     definitionVersion: definitionVersion ?? null,
     fields: [...fields.values()],
@@ -33,6 +40,7 @@ export function describeDefinition({ fields, mappings, definitionVersion }: Defi
       operation,
       transform: describeTransform(transform, definitionVersion !== null && definitionVersion !== undefined),
     })),
+    ...(schemaVersions.length > 0 && { schemaVersions: Object.fromEntries(schemaVersions) }),
   };
   return JSON.stringify(described);
 }
@@ -62,6 +70,9 @@ export function definitionChanges(found: string, expected: string): Problem[] {
     changes.push({ field: "definitionVersion", found: was.definitionVersion, expected: show(is.definitionVersion) });
   const fieldsOf = ({ fields }: Described) => fields.map((field) => [field.name, field] as const);
   changes.push(...fieldChanges(fieldsOf(was), fieldsOf(is)));
+  const versionsOf = ({ schemaVersions = {} }: Described) =>
+    new Map(Object.entries(schemaVersions).map(([type, version]) => [`${type}.schemaVersion`, String(version)]));
+  changes.push(...changesOf("events", versionsOf(was), versionsOf(is), "1"));
   const mappingsOf = ({ mappings }: Described) => {
     const ordinals = new Map<string, number>();
     return new Map(
@@ -82,12 +93,17 @@ type NamedFields = Iterable<readonly [name: string, field: object]>;
 export const fieldChanges = (found: NamedFields, expected: NamedFields): Problem[] =>
   differences("fields", Object.fromEntries(found), Object.fromEntries(expected));
 
-function changesOf(what: string, was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): Problem[] {
+function changesOf(
+  what: string,
+  was: ReadonlyMap<string, string>,
+  is: ReadonlyMap<string, string>,
+  absent = "none",
+): Problem[] {
   return [...new Set([...was.keys(), ...is.keys()])]
     .filter((name) => was.get(name) !== is.get(name))
     .map((name) => ({
       field: `${what}.${name}`,
-      found: described(was.get(name) ?? "none"),
-      expected: is.get(name) ?? "none",
+      found: described(was.get(name) ?? absent),
+      expected: is.get(name) ?? absent,
     }));
 }

@@ -41,7 +41,7 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
    */
   definitionVersion?: string | number;
   /**
-   * What to do at a start if the definition (event types, operations, transforms, fields) has changed since the table was
+   * What to do at a start if the definition (event types, their schema versions, operations, transforms, fields) has changed since the table was
    * folded. `"rebuild"`, the default, folds a new table in the background; queries read the old one until then. `"warn"`,
    * the default if NODE_ENV is `production`, warns in log and `status` until you call `rebuild`; the old table is still
    * folded, unless its fields have changed. `"refuse"` fails the start.
@@ -203,7 +203,7 @@ export function aggregateOn(engines: Engines) {
           mappings,
           policy,
           readAfterTimeoutMs,
-          definition: describeDefinition({ fields, mappings, definitionVersion }),
+          definition: describeDefinition({ fields, mappings, catalogue: eventStore.catalogue, definitionVersion }),
           onChange,
           settings,
           actions,

@@ -59,8 +59,7 @@ export interface ClaimOptions<Events extends EventMap> {
   /** If true, "NZ-1" and "nz-1" are the same value. */
   ignoreCase?: boolean;
   /**
-   * Names what the functions compute, in place of their texts and those of the upcasters: to be changed with them. Paths
-   * need none.
+   * Names what the functions compute, in place of their texts: to be changed with them. Paths need none.
    */
   version?: string | number;
 }
@@ -77,8 +76,8 @@ export interface DeciderOptions<Events extends EventMap, State, Params extends R
   evolve: ByType<Events, State>;
   /**
    * Stores the state after every `every` events, so that earlier events need not be folded again. Snapshots of another
-   * `version` are ignored. Without `version`, snapshots are ignored if a function of the decider or an upcaster has
-   * changed. Default: no snapshots.
+   * `version`, or of another schema version of an event type in `evolve`, are ignored. Without `version`, snapshots are
+   * also ignored if a function of the decider has changed. Default: no snapshots.
    */
   stateSnapshots?: { every: number; version?: string | number };
   /** Claims: values that no two entities of the store can have at once. */

@@ -246,30 +246,38 @@ describe("Hot states", () => {
     expect(folded).toEqual([2, 1, 2]);
   });
 
-  it("are of today's upcasters: under others a snapshot is passed by, and claims are folded again", async () => {
-    const adapter = `sqlite:${newFolder()}/events.db`;
-    const service = (upcasters: Record<number, Upcaster>) => {
-      const events = EventStore("events", {
-        adapter,
-        events: { "thing.added": { schemaVersion: Object.keys(upcasters).length + 1, upcasters } },
+  it.each([
+    ["without a version", {}],
+    ["with the same version", { version: 1 }],
+  ])(
+    "are of today's schema versions, %s: after a change they are ignored, and claims are folded again",
+    async (_, of) => {
+      const adapter = `sqlite:${newFolder()}/events.db`;
+      const service = (upcasters: Record<number, Upcaster>) => {
+        const events = EventStore("events", {
+          adapter,
+          events: { "thing.added": { schemaVersion: Object.keys(upcasters).length + 1, upcasters } },
+        });
+        const things = Decider("thing", {
+          eventStore: events,
+          initialState: () => 0,
+          commands: {
+            add: { params: { n: "number" }, decide: (_, { n }) => ({ type: "thing.added", payload: { n } }) },
+          },
+          evolve: { "thing.added": (sum, { payload }) => sum + (payload as { n: number }).n },
+          claims: { n: { claim: { "thing.added": ({ payload }) => (payload as { n: number }).n }, ...of } },
+          stateSnapshots: { every: 1, ...of },
+        });
+        return { name: "thing", mixins: [events.mixin(), things.mixin()] };
+      };
+      const one = await startBroker([service({})]);
+      await one.call("thing.add", { id: "1", n: 5 });
+      await one.stop();
+      const two = await startBroker([service({ 1: ({ n }) => ({ n: Number(n) * 100 }) })]);
+      expect(await two.call("thing.state", { id: "1" })).toMatchObject({ state: 500 });
+      expect(await refusal(() => two.call("thing.add", { id: "2", n: 500 }))).toMatchObject({
+        type: "DUPLICATE_CLAIM",
       });
-      const things = Decider("thing", {
-        eventStore: events,
-        initialState: () => 0,
-        commands: {
-          add: { params: { n: "number" }, decide: (_, { n }) => ({ type: "thing.added", payload: { n } }) },
-        },
-        evolve: { "thing.added": (sum, { payload }) => sum + (payload as { n: number }).n },
-        claims: { n: { claim: { "thing.added": ({ payload }) => (payload as { n: number }).n } } },
-        stateSnapshots: { every: 1 },
-      });
-      return { name: "thing", mixins: [events.mixin(), things.mixin()] };
-    };
-    const one = await startBroker([service({})]);
-    await one.call("thing.add", { id: "1", n: 5 });
-    await one.stop();
-    const two = await startBroker([service({ 1: ({ n }) => ({ n: Number(n) * 100 }) })]);
-    expect(await two.call("thing.state", { id: "1" })).toMatchObject({ state: 500 });
-    expect(await refusal(() => two.call("thing.add", { id: "2", n: 500 }))).toMatchObject({ type: "DUPLICATE_CLAIM" });
-  });
+    },
+  );
 });

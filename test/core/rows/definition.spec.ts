@@ -1,3 +1,4 @@
+import { emptyCatalogue, parseCatalogue } from "../../../core/catalogue/catalogue.ts";
 import { definitionChanges, describeDefinition, type Definition } from "../../../core/rows/definition.ts";
 import { parseFields, type FieldsInput } from "../../../core/rows/fields.ts";
 import type { Mapping } from "../../../core/rows/mapping.ts";
@@ -11,9 +12,10 @@ const remove: Mapping<unknown> = { pattern: "thing.removed", operation: "remove"
 const described = ({
   fields = plain,
   mappings = [create, remove],
+  catalogue = emptyCatalogue,
   ...more
 }: Partial<Omit<Definition, "fields">> & { fields?: FieldsInput } = {}) =>
-  describeDefinition({ fields: parseFields("table", fields), mappings, ...more });
+  describeDefinition({ fields: parseFields("table", fields), mappings, catalogue, ...more });
 
 /** The changes as an error shows them. */
 const changes = (from: string, to: string) =>
@@ -48,6 +50,22 @@ describe("A definition", () => {
     expect(changed(described({ mappings: [create, { ...remove, transform: "thing.drop" }] }))).toEqual([
       { field: "on.thing.removed", found: "remove by action thing.remove", expected: "remove by action thing.drop" },
     ]);
+  });
+
+  it("differs by the schema version of a type that it maps, also by a pattern, and never by an upcaster's source", () => {
+    const catalogue = (schemaVersion: number, upcast = (old: object): object => old) =>
+      parseCatalogue("events", {
+        "thing.created": { schemaVersion, upcasters: schemaVersion > 1 ? { 1: upcast } : {} },
+        "other.created": { schemaVersion: 7 },
+      });
+    expect(described({ catalogue: catalogue(1) })).toBe(described());
+    const second = described({ catalogue: catalogue(2) });
+    expect(second).toBe(described({ catalogue: catalogue(2, ({ ...old }) => old) }));
+    expect(changed(second)).toEqual([{ field: "events.thing.created.schemaVersion", found: "1", expected: "2" }]);
+    const byPattern = (schemaVersion: number) =>
+      described({ catalogue: catalogue(schemaVersion), mappings: [{ ...create, pattern: "thing.*" }] });
+    expect(changes(byPattern(2), byPattern(3))).toMatchObject([{ found: "2", expected: "3" }]);
+    expect(changes(second, described())).toMatchObject([{ found: "2", expected: "1" }]);
   });
 
   it("differs by the order of its mappings, and by a further one of a type", () => {
