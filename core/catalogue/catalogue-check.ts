@@ -4,6 +4,7 @@ import type { Problem } from "../errors/problem.ts";
 import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { upcastPayload } from "./upcast.ts";
+import { NewerEventError } from "./newer-event.ts";
 import { UpcastFailedError } from "./upcast-error.ts";
 
 /** The payload to store. */
@@ -82,7 +83,7 @@ const sameToday = (entry: CatalogueEntry, payload: unknown) => (stored: Recorded
   try {
     return isDeepStrictEqual(upcastPayload(entry, stored).value, payload);
   } catch (error) {
-    if (error instanceof UpcastFailedError) return false;
+    if (error instanceof UpcastFailedError || error instanceof NewerEventError) return false;
     throw error;
   }
 };

@@ -28,6 +28,12 @@ export class UpcastFailedError extends Errors.MoleculerError {
   }
 }
 
-/** Compared by type, since an error from another node is not an instance of this class. */
+/**
+ * Whether this release cannot convert the event: its upcaster fails, or it is of a newer release. Compared by type, since an
+ * error from another node is not an instance of this class.
+ */
 export const isUpcastError = (error: unknown): boolean =>
-  error !== null && typeof error === "object" && "type" in error && error.type === "UPCAST_FAILED";
+  error !== null &&
+  typeof error === "object" &&
+  "type" in error &&
+  (error.type === "UPCAST_FAILED" || error.type === "NEWER_EVENT");

@@ -6,6 +6,7 @@ import { ignoreOutcome, isThenable } from "../concurrency/is-thenable.ts";
 import type { DamagedEventError } from "../event/damaged-event.ts";
 import type { ParkedError } from "../event/parked-error.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
+import { NewerEventError, newerThan, placeOf, type NewerEvent } from "./newer-event.ts";
 import { UpcastFailedError } from "./upcast-error.ts";
 
 /** Why an event does not fit today's catalogue, in a form that can be sent to other nodes. */
@@ -29,7 +30,7 @@ export function isOfToday({ entries }: Catalogue, { type, meta }: Pick<RecordedE
 /**
  * Converts an event to today's payload and schema version. Returns the event itself if it has today's version or its
  * type has no entry; otherwise returns a new event.
- * @throws UpcastFailedError
+ * @throws UpcastFailedError, NewerEventError
  */
 export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEvent {
   if (isOfToday(catalogue, event)) return event;
@@ -42,12 +43,12 @@ export function upcast(catalogue: Catalogue, event: RecordedEvent): RecordedEven
   };
 }
 
-/** @throws UpcastFailedError naming the first event that cannot be converted */
+/** @throws UpcastFailedError or NewerEventError naming the first event that cannot be converted */
 export function upcastAll(catalogue: Catalogue, events: RecordedEvent[]): RecordedEvent[] {
   return catalogue.entries.size === 0 ? events : events.map((event) => upcast(catalogue, event));
 }
 
-/** The same, yielding to the event loop, since upcasters may be slow. @throws UpcastFailedError */
+/** The same, yielding to the event loop, since upcasters may be slow. @throws UpcastFailedError, NewerEventError */
 export async function upcastInTurns(catalogue: Catalogue, events: RecordedEvent[]): Promise<RecordedEvent[]> {
   if (catalogue.entries.size === 0) return events;
   const pace = new Pace();
@@ -71,9 +72,9 @@ export function upcastEach(
   const toReadable = (event: RecordedEvent) => {
     if (unreadable[event.id]) return event;
     try {
-      return upcast(catalogue, event);
+      return upcast(catalogue, assertKnown(catalogue, event));
     } catch (error) {
-      if (!(error instanceof UpcastFailedError)) throw error;
+      if (!(error instanceof UpcastFailedError) && !(error instanceof NewerEventError)) throw error;
       noteUnreadable(unreadable, error);
       return event;
     }
@@ -82,15 +83,41 @@ export function upcastEach(
   return { events: readable, ...(Object.keys(unreadable).length > 0 && { unreadable }) };
 }
 
+/** @throws NewerEventError also for an unknown type, if the catalogue refuses those */
+export function assertKnown(catalogue: Catalogue, event: RecordedEvent): RecordedEvent {
+  const newer = newerThan(catalogue, event);
+  if (newer) throw new NewerEventError(newer);
+  return event;
+}
+
+/** Consecutive events, in the form of a consumer's page. */
+interface Stretch {
+  events: RecordedEvent[];
+  unreadable?: Record<string, Unreadable>;
+}
+
+/** Upcasts the events before the first one of a newer release. A skipped event ends nothing: it is not read. */
+export function upcastKnown(
+  catalogue: Catalogue,
+  { events, unreadable = {} }: Stretch,
+  isSkipped: (id: string) => boolean,
+): Stretch & { newer?: NewerEvent } {
+  for (const [index, event] of events.entries()) {
+    const newer = isSkipped(event.id) || unreadable[event.id] ? null : newerThan(catalogue, event);
+    if (newer) return { ...upcastEach(catalogue, events.slice(0, index), unreadable), newer };
+  }
+  return upcastEach(catalogue, events, unreadable);
+}
+
 /**
  * Applies the upcasters from the event's version to today's.
- * @throws UpcastFailedError
+ * @throws UpcastFailedError, NewerEventError
  */
 export function upcastPayload(entry: CatalogueEntry, event: RecordedEvent): JsonValue {
   const stored = event.meta["schemaVersion"] ?? 1;
   const fail = (why: string, cause?: unknown) => new UpcastFailedError(event, stored, why, cause);
   if (!isSchemaVersion(stored)) throw fail(`its schema version is not ${schemaVersions}`);
-  if (stored > entry.schemaVersion) throw fail(`the catalogue knows version ${entry.schemaVersion}, not yet this one`);
+  if (stored > entry.schemaVersion) throw new NewerEventError({ ...placeOf(event), schemaVersion: stored });
   // A copy, so that an upcaster cannot change the stored event.
   let json = toJson("payload", event.payload);
   for (let from = stored; from < entry.schemaVersion && !isProblem(json); from++) {

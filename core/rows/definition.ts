@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
-import { raisedVersions, type Catalogue } from "../catalogue/catalogue.ts";
 import { differences } from "../errors/differences.ts";
 import { described, show, type Problem } from "../errors/problem.ts";
-import { typeMatcher } from "../event/type-pattern.ts";
 import type { Fields } from "./fields.ts";
 import type { Mapping } from "./mapping.ts";
 
@@ -10,8 +8,8 @@ import type { Mapping } from "./mapping.ts";
 export interface Definition {
   fields: Fields;
   mappings: readonly Mapping<unknown>[];
-  /** The store's: with another schema version of a mapped type, transforms get other payloads. */
-  catalogue: Catalogue;
+  /** The versions above 1 of the mapped event types, sorted by type: with others, transforms get other payloads. */
+  schemaVersions: readonly (readonly [type: string, version: number])[];
   /** The author's version of the transforms. If given, the source of function transforms is ignored. */
   definitionVersion?: string | number | undefined;
 }
@@ -30,8 +28,7 @@ interface Described {
  * A text of a definition: fields, mappings in their order, transforms by name or source, and the schema versions of the
  * mapped types. Equal texts fold the same rows.
  */
-export function describeDefinition({ fields, mappings, catalogue, definitionVersion }: Definition): string {
-  const schemaVersions = raisedVersions(catalogue, typeMatcher(mappings.map(({ pattern }) => pattern)));
+export function describeDefinition({ fields, mappings, schemaVersions, definitionVersion }: Definition): string {
   const described: Described = {
     definitionVersion: definitionVersion ?? null,
     fields: [...fields.values()],

@@ -1,7 +1,7 @@
 import { described } from "../../core/errors/problem.ts";
 import type { ServiceSchema } from "moleculer";
 import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
-import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { raisedVersions, type Catalogue } from "../../core/catalogue/catalogue.ts";
 import { describeDefinition } from "../../core/rows/definition.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { parseFields, type Fields as ParsedFields, type FieldsInput, type RowInput } from "../../core/rows/fields.ts";
@@ -9,6 +9,7 @@ import type { Mapping, Operation } from "../../core/rows/mapping.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
+import { typeMatcher } from "../../core/event/type-pattern.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import { dbSettings, assertDbSettings, type DbSettings } from "./db-settings.ts";
 import { noMapping } from "./no-mapping.ts";
@@ -194,16 +195,19 @@ export function aggregateOn(engines: Engines) {
         other === companion ? null : "is already the name of another read table on this broker",
       schema: (broker) => {
         const place = adapterOn(broker, adapter, name);
+        const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
+        const schemaVersions = raisedVersions(eventStore.catalogue, isMapped);
         return aggregateService({
           name,
           store: eventStore.name,
           leaseMs: eventStore.leaseMs,
+          catalogue: eventStore.catalogue,
           table: place.readTable!(name),
           fields,
           mappings,
           policy,
           readAfterTimeoutMs,
-          definition: describeDefinition({ fields, mappings, catalogue: eventStore.catalogue, definitionVersion }),
+          definition: describeDefinition({ fields, mappings, schemaVersions, definitionVersion }),
           onChange,
           settings,
           actions,

@@ -48,6 +48,7 @@ export class AggregateHost {
       interrupter: this.#interrupter,
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
+      yieldTo: (newer) => this.#giveTo(source.knowingNode(name, newer)),
       howToRestart: '"rebuild" to fold this one from its beginning',
       warn,
       debug,
@@ -58,6 +59,15 @@ export class AggregateHost {
   get live(): Generation {
     this.#opening.assertOpen();
     return this.work.table.live;
+  }
+
+  /** Gives the fold of a shared table to this node, if any. The rows are committed, and the checkpoint is saved first. */
+  async #giveTo(node: string | null): Promise<boolean> {
+    const { lease } = this.work;
+    if (node === null || !lease?.isCertain) return false;
+    await this.work.save();
+    await lease.release(node);
+    return true;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import type { Fields } from "../../core/rows/fields.ts";
 import type { Mapping } from "../../core/rows/mapping.ts";
 import { queryFieldsOf, type QueryFields } from "../../core/query/query.ts";
@@ -17,6 +18,7 @@ import { foldSpans } from "../observability/spans.ts";
 import { readAfter } from "../service/read-after.ts";
 import { otherHostFor } from "../service/pass-on.ts";
 import { readActionNames, readActions, type Reader } from "../service/read-actions.ts";
+import { announcedRelease } from "../service/releases.ts";
 import type { DbSettings } from "./db-settings.ts";
 import { Folds } from "./fold/folds.ts";
 import { pastActions } from "./past/actions.ts";
@@ -41,6 +43,7 @@ interface Definition {
   name: string;
   store: string;
   leaseMs: number;
+  catalogue: Catalogue;
   table: ReadTable;
   fields: Fields;
   mappings: readonly Mapping<Transform>[];
@@ -60,7 +63,7 @@ const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== 
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): CompanionSchema {
-  const { name, store, leaseMs, fields, mappings, policy, settings, actions } = definition;
+  const { name, store, leaseMs, catalogue, fields, mappings, policy, settings, actions } = definition;
   const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
   const warnedOf = new Set<string>();
@@ -117,6 +120,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       ...consumerActions(name, () => ({
         applyControl: (revision, isPatient) => host.applyControl(revision, isPatient),
         parked: (choice) => host.work.parked(choice),
+        awaited: host.worker.state.newer,
         status: () => host.status(),
         change: (change) => source.change(change),
       })),
@@ -142,10 +146,12 @@ export function aggregateService(definition: Definition): CompanionSchema {
       ...consumerInnerActions(() => ({
         applyControl: (revision, isPatient) => host.applyControl(revision, isPatient),
         parked: (choice) => host.work.parked(choice),
+        awaited: host.worker.state.newer,
       })),
       ...rebuildInnerActions(() => host),
       ...snapshotInnerActions(() => snapshots),
     },
+    release: () => announcedRelease(catalogue),
     // Lets a fold that another service of the process runs answer the queries of its transforms.
     methods: { evsFolds: () => folds },
     events: {
@@ -162,7 +168,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       const { timeoutMs } = policy;
       folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
-      source = new EventSource({ broker, store, consumer: `table/${name}`, types, leaseMs });
+      source = new EventSource({ broker, store, consumer: `table/${name}`, types, leaseMs, catalogue });
       snapshots = new Snapshots({
         ...snapshotPlace(name, definition.snapshots, definition.table),
         aggregate: name,

@@ -1,4 +1,5 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
+import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { ConsumerControl, ControlChange, ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { StoreUnavailableError, UnknownParkedEventError } from "../../core/errors/errors.ts";
 import type { ParkedEvent } from "../../core/table/read-table.ts";
@@ -17,12 +18,22 @@ interface Host {
   applyControl(revision: number, isPatient: boolean): Promise<ControlAck>;
   /** All parked events, or a superset of the chosen ones. */
   parked(choice: ParkedChoice): Promise<ParkedPage>;
+  /** The event that the consumer waits for, if only a newer release can read it. */
+  readonly awaited: NewerEvent | null;
   status(): Promise<unknown>;
   change(change: ControlChange): Promise<ConsumerControl>;
 }
 
 /** `process` is set for the events of a process manager only. */
 type Parked = ParkedEvent & { process?: string };
+
+/** What one host holds: its parked events, and the id of the event that it waits for. */
+type HeldHere = ParkedPage<Parked> & { awaited: string | null };
+
+const heldHere = async (host: Pick<Host, "parked" | "awaited">, choice: ParkedChoice): Promise<HeldHere> => ({
+  ...(await host.parked(choice)),
+  awaited: host.awaited?.id ?? null,
+});
 
 /**
  * `status, pause, resume, parked, retry, skip` of a consumer's service. A command is stored as control state in the
@@ -51,10 +62,11 @@ export function consumerActions(name: string, host: () => Host, group: "stream" 
     return { folded: answer.folded, parked: answer.parked };
   };
   // A host that lags, or on which the event succeeded, does not have the events that another host has parked.
-  const mustBeParked = async (broker: ServiceBroker, choice: ParkedChoice) => {
-    const isAmong = ({ events }: ParkedPage<Parked>) => events.some((one) => isChosen(one, choice));
-    if (Object.keys(choice).length === 0 || isAmong(await host().parked(choice))) return;
-    const { answers: elsewhere } = await onEveryHost<ParkedPage<Parked>>(broker, name, "parkedHere", choice);
+  const mustBeParked = async (broker: ServiceBroker, choice: ParkedChoice, mayWait = false) => {
+    const isAmong = ({ events, awaited }: HeldHere) =>
+      events.some((one) => isChosen(one, choice)) || (mayWait && awaited !== null && awaited === choice.id);
+    if (Object.keys(choice).length === 0 || isAmong(await heldHere(host(), choice))) return;
+    const { answers: elsewhere } = await onEveryHost<HeldHere>(broker, name, "parkedHere", choice);
     if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, choice);
   };
   const choiceParams = {
@@ -91,7 +103,7 @@ export function consumerActions(name: string, host: () => Host, group: "stream" 
       params: { $$strict: true, id: parkedId, reason: { ...skipReason, optional: true, default: "" } },
       async handler(ctx: Context<{ id: string; reason: string }>) {
         const { id, reason } = ctx.params;
-        await mustBeParked(ctx.broker, { id });
+        await mustBeParked(ctx.broker, { id }, true);
         return { skipped: id, ...(await changeParked(ctx.broker, { skip: { id, reason } })) };
       },
     },
@@ -99,7 +111,7 @@ export function consumerActions(name: string, host: () => Host, group: "stream" 
 }
 
 /** The actions that the hosts of a consumer call on each other. */
-export const consumerInnerActions = (host: () => Pick<Host, "applyControl" | "parked">): Actions => ({
+export const consumerInnerActions = (host: () => Pick<Host, "applyControl" | "parked" | "awaited">): Actions => ({
   // Returns when this node has applied the state and has nothing in flight.
   applyControl: {
     params: { revision: wholeNumber, isPatient: "boolean|optional" },
@@ -112,6 +124,6 @@ export const consumerInnerActions = (host: () => Pick<Host, "applyControl" | "pa
       stream: { ...storedName, optional: true },
       process: { ...storedName, optional: true },
     },
-    handler: (ctx: Context<ParkedChoice>) => host().parked(ctx.params),
+    handler: (ctx: Context<ParkedChoice>) => heldHere(host(), ctx.params),
   },
 });

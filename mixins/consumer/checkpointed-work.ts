@@ -19,6 +19,12 @@ export abstract class CheckpointedWork<Parked extends ParkedEvent> {
     return this.checkpoint.isInCharge;
   }
 
+  abstract parked(): Parked[];
+
+  parkedStreams(): Iterable<Parked> {
+    return this.parked();
+  }
+
   acquire(): Promise<Holding> {
     return this.checkpoint.acquire();
   }

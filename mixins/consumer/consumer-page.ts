@@ -1,5 +1,6 @@
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 import type { Page } from "../../core/log/event-log.ts";
+import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { Unreadable } from "../../core/catalogue/upcast.ts";
 
 /** A page of the log for a consumer, with the state that the consumer checks at every page. */
@@ -17,6 +18,8 @@ export interface ConsumerPage extends Page {
   notifies?: true;
   /** By event id: why the event cannot be upcast to the current version. The page contains it as stored. */
   unreadable?: Readonly<Record<string, Unreadable>>;
+  /** The page ends before this event, which only a newer release can read. */
+  newer?: NewerEvent;
 }
 
 /** Some events of one stream; empty at its end. */

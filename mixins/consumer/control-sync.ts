@@ -1,4 +1,6 @@
 import { lastRetry, type ConsumerControl, type ParkedChoice } from "../../core/consumer/consumer-control.ts";
+import { isParkedAsNewer } from "../../core/catalogue/newer-event.ts";
+import type { ParkedEvent } from "../../core/table/read-table.ts";
 import { ValidationError } from "../../core/errors/errors.ts";
 import type { Debug } from "../../core/text/state-log.ts";
 import { Waiters, type Outcome } from "./waiters.ts";
@@ -6,6 +8,8 @@ import { Waiters, type Outcome } from "./waiters.ts";
 /** The commands for parked events that a consumer's work implements. */
 export interface ControlledWork {
   readonly parkedCount: number;
+  /** The first event of each parked stream or process; its error is null if it waits for its turn. */
+  parkedStreams(): Iterable<ParkedEvent>;
   /** Gives these events up from now on. The events behind them no longer wait. */
   skip(skipped: ReadonlySet<string>): Promise<void>;
   /** These events are retried at the next `goOn`. */
@@ -43,6 +47,8 @@ export class ControlSync {
   /** More parked events can be handled at once. */
   hasMore = false;
   #isApplied = false;
+  /** This host has begun to do the work: an older release may have parked what this one can read. */
+  #isNew = true;
   #retried = 0;
   #outcome: { folded: number } | { error: unknown } = { folded: 0 };
 
@@ -52,9 +58,13 @@ export class ControlSync {
     this.#debug = debug;
   }
 
-  /** Skips are applied again: the work has reloaded its state, or an error may have lost them. */
-  forget(): void {
+  /**
+   * Skips are applied again: the work has reloaded its state, or an error may have lost them. `isNew`: another host may
+   * have done the work before.
+   */
+  forget(isNew = false): void {
     this.#isApplied = false;
+    this.#isNew ||= isNew;
   }
 
   /**
@@ -108,11 +118,19 @@ export class ControlSync {
       this.#retried = request.number;
       await this.#work.retry(request);
     }
+    if (this.#isNew) await this.#retryNewer();
     this.#isApplied = true;
+  }
+
+  /** If this release is too old as well, the events stay parked. */
+  async #retryNewer(): Promise<void> {
+    for (const { id, error } of this.#work.parkedStreams()) if (isParkedAsNewer(error)) await this.#work.retry({ id });
+    this.#isNew = false;
   }
 
   start(): void {
     this.hasMore = this.#isApplied = false;
+    this.#isNew = true;
   }
 
   /** Call only while nothing is in flight: resolves the callers that wait for a revision up to this one. */

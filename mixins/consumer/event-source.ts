@@ -1,4 +1,7 @@
 import type { ServiceBroker } from "moleculer";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
+import { upcastEach, upcastKnown } from "../../core/catalogue/upcast.ts";
 import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
 import type { Lease, LeaseAnswer, Versioned } from "../../core/log/control.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
@@ -8,7 +11,8 @@ import type { Page } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { formats } from "../../core/log/stored-format.ts";
 import { times } from "../../core/concurrency/times.ts";
-import { innerName, toSpeaker } from "../service/between-nodes.ts";
+import { innerName, spoken, toSpeaker } from "../service/between-nodes.ts";
+import { isHostedHere, knowingNode } from "../service/releases.ts";
 import type { LeaseSource } from "./lease-hold.ts";
 import { hostsOf } from "./on-every-host.ts";
 import { remoteCall } from "./remote-call.ts";
@@ -21,12 +25,17 @@ interface Dependencies {
   consumer: string;
   types: readonly string[];
   leaseMs: number;
+  /** The catalogue of this release. If it is empty, the store's host upcasts the events with its own. */
+  catalogue: Catalogue;
 }
 
 /** An event that was not appended, so it has no position. */
 export type DraftEvent = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">;
 
-/** The event store as a consumer uses it: always through the broker, wherever the store is hosted. */
+/**
+ * The event store as a consumer uses it: always through the broker, wherever the store is hosted. A consumer with a
+ * catalogue reads events as they are stored and upcasts them itself, since the store's host may run another release.
+ */
 export class EventSource implements LeaseSource {
   readonly #d: Dependencies;
   /** The service whose actions only nodes call. */
@@ -46,9 +55,35 @@ export class EventSource implements LeaseSource {
   }
 
   /** `limit` 0: no events, only the head and the consumer's control state. */
-  page(after: number, limit: number): Promise<ConsumerPage> {
-    const { consumer, types } = this.#d;
-    return this.#call(this.#inner, "page", { consumer, after, limit, types });
+  async page(after: number, limit: number): Promise<ConsumerPage> {
+    const { catalogue } = this.#d;
+    const page = await this.#page(after, limit);
+    if (!this.#isRaw || page.events.length === 0) return page;
+    const { skipped } = page.control;
+    const known = upcastKnown(catalogue, page, (id) => Object.hasOwn(skipped, id));
+    if (!known.newer) return { ...page, ...known };
+    const position = known.newer.position - 1;
+    const { afterId: positionId } = position === after ? page : await this.#page(position, 0);
+    return { ...page, ...known, position, positionId, end: false };
+  }
+
+  async #page(after: number, limit: number): Promise<ConsumerPage> {
+    const { broker, store, consumer, types } = this.#d;
+    const params = { consumer, after, limit, types, ...(this.#isRaw && { raw: true }) };
+    const page = await this.#call<ConsumerPage>(this.#inner, "page", params);
+    // Another host of the store may run a newer release. If this node hosts it, the node's release is the older one.
+    const node =
+      page.newer && isHostedHere(broker, store) ? null : page.newer && knowingNode(broker, { store }, page.newer);
+    return node ? this.#call(this.#inner, "page", params, node) : page;
+  }
+
+  get #isRaw(): boolean {
+    return this.#d.catalogue.entries.size > 0;
+  }
+
+  /** A node of the consumer's service whose release can read the event. */
+  knowingNode(service: string, newer: NewerEvent): string | null {
+    return knowingNode(this.#d.broker, { service, store: this.#d.store }, newer);
   }
 
   event(id: string): Promise<RecordedEvent> {
@@ -66,9 +101,18 @@ export class EventSource implements LeaseSource {
   }
 
   /** The stream's events of the consumer's types after a version; an empty page is the end. */
-  streamPage(stream: string, afterVersion: number): Promise<StreamPage> {
-    const { consumer, types } = this.#d;
-    return this.#call(this.#inner, "streamPage", { consumer, stream, afterVersion, limit: 1000, types });
+  async streamPage(stream: string, afterVersion: number): Promise<StreamPage> {
+    const { consumer, types, catalogue } = this.#d;
+    const raw = this.#isRaw && { raw: true };
+    const page: StreamPage = await this.#call(this.#inner, "streamPage", {
+      consumer,
+      stream,
+      afterVersion,
+      limit: 1000,
+      types,
+      ...raw,
+    });
+    return raw ? upcastEach(catalogue, page.events, { ...page.unreadable }) : page;
   }
 
   /** The event at a position; null if there is none. */
@@ -134,13 +178,14 @@ export class EventSource implements LeaseSource {
   }
 
   /** Calls an action of the store's service, or of its inner one. */
-  async #call<Answer>(service: string, action: string, params: object): Promise<Answer> {
+  async #call<Answer>(service: string, action: string, params: object, nodeID?: string): Promise<Answer> {
     const { broker, store } = this.#d;
     const name = `${service}.${action}`;
     // Checked first, because the broker logs a warning for every call of an action that does not exist.
     if (!broker.registry.actions.isAvailable(name))
       throw new StoreUnavailableError(store, "its service is not there (yet)");
-    const options = service === this.#inner ? toSpeaker(broker, name) : {};
+    const options =
+      service !== this.#inner ? {} : nodeID === undefined ? toSpeaker(broker, name) : { ...spoken, nodeID };
     // A message may be lost together with the server that carries it.
     return remoteCall(broker, name, params, { ...options, timeout: times.call.storeMs });
   }

@@ -1,3 +1,4 @@
+import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
 import type { ParkedEvent } from "../../core/table/read-table.ts";
 import { StateLog, type Debug } from "../../core/text/state-log.ts";
@@ -80,16 +81,21 @@ export class LeasedHost {
       maxParkedInARow: policy.maxParkedInARow,
       metrics,
       handOver: (isAtWork) => this.#handOver(isAtWork),
+      yieldTo: (newer) => this.#giveTo(source.knowingNode(name, newer)),
       howToRestart: "restart this node to go on from the checkpoint that the log's own store holds",
       warn,
       debug,
     });
   }
 
-  /** The checkpoint is saved before the handover, so the next node repeats no event. */
   async #handOver(isAtWork: boolean): Promise<boolean> {
     const to = this.#placement.successorAt(performance.now());
-    if (to === null || !isAtWork || !this.#work.isInCharge) return false;
+    return isAtWork && this.#giveTo(to);
+  }
+
+  /** The checkpoint is saved before the handover, so the next node repeats no event. */
+  async #giveTo(to: string | null): Promise<boolean> {
+    if (to === null || !this.#work.isInCharge) return false;
     await this.#work.save();
     await this.#lease.release(to);
     return true;
@@ -123,6 +129,10 @@ export class LeasedHost {
       this.#seen = { position: this.#work.state.progress.position, parked: this.#work.parked() };
     else this.#seen = ((await this.#d.source.state())?.value as CheckpointState | undefined) ?? nothingYet;
     return this.#seen;
+  }
+
+  get awaited(): NewerEvent | null {
+    return this.worker.state.newer;
   }
 
   async parked(): Promise<ParkedPage> {

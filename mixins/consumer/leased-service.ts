@@ -1,8 +1,10 @@
 import type { Service, ServiceSchema } from "moleculer";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { consumerMetrics, type ConsumerMetrics } from "../observability/metrics.ts";
 import type { OperatorLog } from "../../core/text/state-log.ts";
 import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
 import type { CompanionSchema } from "../service/companion.ts";
+import { announcedRelease } from "../service/releases.ts";
 import { consumerActions, consumerInnerActions } from "./actions.ts";
 import type { StartFrom } from "./checkpoint.ts";
 import type { ErrorPolicy, Interruption } from "./error-policy.ts";
@@ -18,6 +20,7 @@ export interface LeasedConsumer {
   name: string;
   store: string;
   leaseMs: number;
+  catalogue: Catalogue;
   startFrom: StartFrom;
   policy: ErrorPolicy;
   actions: ActionOverrides;
@@ -48,7 +51,7 @@ interface Kind {
 
 /** The service of a consumer without a table: a node works while it holds the consumer's lease. */
 export function leasedService(
-  { name, store, leaseMs, startFrom, policy, actions }: LeasedConsumer,
+  { name, store, leaseMs, catalogue, startFrom, policy, actions }: LeasedConsumer,
   { kind, patterns, moreActions, work }: Kind,
 ): CompanionSchema {
   let host: LeasedHost;
@@ -58,12 +61,13 @@ export function leasedService(
     name,
     actions: { ...consumerActions(name, () => host, unit), ...moreActions?.(() => source) },
     inner: consumerInnerActions(() => host),
+    release: () => announcedRelease(catalogue),
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;
       const { nodeID: node } = broker;
       const types = [...new Set(patterns)];
-      source = new EventSource({ broker, store, consumer: `${kind}/${name}`, types, leaseMs });
+      source = new EventSource({ broker, store, consumer: `${kind}/${name}`, types, leaseMs, catalogue });
       const common = {
         name,
         policy,

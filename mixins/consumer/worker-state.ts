@@ -1,8 +1,9 @@
+import { neededRelease, type NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 
 /**
- * `standby`: another node does the work. `waiting`: a dependency does not respond. `stopped`: an operator has to act.
- * All three have a cause.
+ * `standby`: another node does the work. `waiting`: a dependency does not respond, or only a newer release can read the
+ * next event. `stopped`: an operator has to act. All three have a cause.
  */
 export type ConsumerState = "starting" | "folding" | "live" | "waiting" | "paused" | "stopped" | "standby";
 
@@ -21,6 +22,8 @@ export interface WorkerState {
   readonly hasReachedStore: boolean;
   /** The error of the dependency that does not respond. */
   readonly waitingFor: string | null;
+  /** The next event, if only a newer release can read it. */
+  readonly newer: NewerEvent | null;
   /** Why the worker has stopped by itself. `byLog`: the log is another one; the checkpoint must not be saved there. */
   readonly block: { readonly cause: string; readonly byLog: boolean } | null;
 }
@@ -33,6 +36,7 @@ export const startState: WorkerState = {
   isLogKnown: false,
   hasReachedStore: false,
   waitingFor: null,
+  newer: null,
   block: null,
 };
 
@@ -56,7 +60,7 @@ export function haltOf({ control, block }: WorkerState, cause: string | null): s
 export function stateName(state: WorkerState, cause: string | null, lag: number | null): ConsumerState {
   if (state.control?.paused) return "paused";
   if ((state.block?.cause ?? cause) !== null) return "stopped";
-  if (state.waitingFor !== null) return "waiting";
+  if (state.waitingFor !== null || state.newer !== null) return "waiting";
   if (!state.hasReachedStore) return "starting";
   if (!state.isWorking) return "standby";
   // One page may take long while the log grows.
@@ -65,7 +69,8 @@ export function stateName(state: WorkerState, cause: string | null, lag: number 
 
 /** Why it waits, is stopped or is a standby; null otherwise. @param leaseCause which node has the lease */
 export function causeOf(state: WorkerState, blockedBy: string | null, leaseCause: string | null): string | null {
-  return state.block?.cause ?? blockedBy ?? state.waitingFor ?? (state.isWorking ? null : leaseCause);
+  const needed = state.newer && neededRelease(state.newer);
+  return state.block?.cause ?? blockedBy ?? state.waitingFor ?? needed ?? (state.isWorking ? null : leaseCause);
 }
 
 /** Why a worker stops after this many parked events. */

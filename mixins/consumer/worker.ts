@@ -3,6 +3,7 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { OperatorLog } from "../../core/text/state-log.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
+import { AwaitedRelease, type Yielding } from "./awaited-release.ts";
 import { ConsumerStateLog } from "./consumer-state-log.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 import { ControlSync, type ControlAck } from "./control-sync.ts";
@@ -10,11 +11,12 @@ import type { EventSource } from "./event-source.ts";
 import type { Interrupter } from "./interrupter.ts";
 import { Loop } from "./loop.ts";
 import { otherLog } from "./other-log.ts";
+import { measure } from "./measure.ts";
 import { Outages } from "./outages.ts";
 import type { Holding, Work, WorkState } from "./work.ts";
 import { changed, haltOf, parkedCause, startState, type WorkerState } from "./worker-state.ts";
 
-interface Dependencies extends OperatorLog {
+interface Dependencies extends OperatorLog, Yielding {
   name: string;
   source: Pick<EventSource, "page">;
   work: Work;
@@ -36,6 +38,7 @@ export class Worker {
   readonly #control: ControlSync;
   readonly #outages: Outages;
   readonly #log: ConsumerStateLog;
+  readonly #release: AwaitedRelease;
   /** The store's host wakes this worker for every change, so it need not poll. */
   #isNotified = false;
   #isHalted = false;
@@ -45,6 +48,7 @@ export class Worker {
     this.#control = new ControlSync(dependencies);
     this.#outages = new Outages(dependencies.name, dependencies.warn);
     this.#log = new ConsumerStateLog(dependencies);
+    this.#release = new AwaitedRelease(dependencies);
     this.#loop = new Loop({
       step: this.#step.bind(this),
       onError: (error) => this.#noteOutage(error).nextWaitMs(),
@@ -69,7 +73,7 @@ export class Worker {
   /** There may be new events, up to `head` if it is known. */
   wake(head?: number): void {
     const { interrupter, metrics, work } = this.#d;
-    if (head !== undefined && metrics && !interrupter.stopping) this.#measure(head);
+    if (head !== undefined && metrics && !interrupter.stopping) measure(metrics, work, this.state.isWorking, head);
     // A standby ignores new events; only the lease wakes it.
     if (head === undefined || (this.state.isWorking && head > work.state.progress.position)) this.#loop.wake();
   }
@@ -161,7 +165,7 @@ export class Worker {
     work.onPage?.(page);
     const applying = this.#applyControl(page, progress);
     if (applying) await applying;
-    if (metrics) this.#measure(page.head);
+    if (metrics) measure(metrics, work, this.state.isWorking, page.head);
     const halted = this.state === state ? halt : this.haltedBy;
     this.#isHalted = halted !== null;
     if (halted !== null) work.rejectWaiters(halted);
@@ -169,12 +173,14 @@ export class Worker {
     if (isResting) return true;
     const handling = work.handle(page);
     if (handling) await handling;
-    if (metrics) this.#measure(page.head);
+    if (metrics) measure(metrics, work, this.state.isWorking, page.head);
     const isCaughtUp = page.end && work.state.progress.position === page.position;
     if (isCaughtUp !== this.state.isCaughtUp)
       this.#change({ isCaughtUp, hasCaughtUp: this.state.hasCaughtUp || isCaughtUp });
     if (work.parkedInARow >= maxParkedInARow) this.#stop(parkedCause(maxParkedInARow, work.lastFailure), false);
-    return control.hasMore || (!page.end && this.state.block === null);
+    const newer = work.state.progress.position === page.position ? (page.newer ?? null) : null;
+    if (newer || this.state.newer) this.#change(await this.#release.at(newer));
+    return control.hasMore || (!page.end && newer === null && this.state.block === null);
   }
 
   /** If the lease's answer fails, this node does no work, neither along the log nor in the background. */
@@ -185,18 +191,10 @@ export class Worker {
       const isGiven = await handOver?.(this.state.isWorking && this.haltedBy === null);
       if (!isGiven) holding = await work.acquire();
     } finally {
-      this.#change({ isWorking: holding !== "other" });
+      this.#change(holding === "other" ? { isWorking: false, newer: null } : { isWorking: true });
     }
-    if (holding !== "kept") this.#control.forget();
+    if (holding !== "kept") this.#control.forget(true);
     return holding !== "other";
-  }
-
-  /** On a standby the numbers are unknown: the working node has them. */
-  #measure(head: number): void {
-    const { metrics, work } = this.#d;
-    const { isWorking } = this.state;
-    metrics?.lag(isWorking ? Math.max(head - work.state.progress.position, 0) : NaN);
-    metrics?.parked(isWorking ? work.parkedCount : NaN);
   }
 
   /** Compares the log with the checkpoint, and applies the control state. */

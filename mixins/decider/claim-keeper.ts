@@ -3,6 +3,7 @@ import type { Context } from "moleculer";
 import type { Page } from "../../core/log/event-log.ts";
 import type { EventInput } from "../../core/log/new-event.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { NewerEventError } from "../../core/catalogue/newer-event.ts";
 import { upcast } from "../../core/catalogue/upcast.ts";
 import { payloadToStore } from "../../core/catalogue/catalogue-check.ts";
 import { DuplicateClaimError } from "../../core/log/claim-errors.ts";
@@ -157,7 +158,9 @@ export class ClaimKeeper {
       spoken,
     );
     if (after >= unfolded) return true;
-    const page: Page = await ctx.call(`${this.#store}.read`, { after, types, limit: eventsPerPage });
+    // The store's host may run a newer release: an older event that it has upcast would look too new here.
+    const raw = this.#catalogue.entries.size > 0 && { raw: true };
+    const page: Page = await ctx.call(`${this.#store}.read`, { after, types, limit: eventsPerPage, ...raw });
     const { events } = page;
     const missing = events.filter((event) => event.position <= unfolded);
     let position = Math.min(page.position, unfolded);
@@ -189,14 +192,15 @@ export class ClaimKeeper {
   }
 
   /**
-   * The changes of a stored event. An event whose schema version only a newer release knows is refused: what it claims
-   * cannot be known here, and to pass over it could claim a value twice.
-   * @throws DefinitionError with the event, because the caller's own command is valid
+   * The changes of a stored event. What an event of a newer release claims cannot be known here, and to pass over it could
+   * claim a value twice.
+   * @throws NewerEventError; DefinitionError with the event, because the caller's own command is valid
    */
   #changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
     try {
       return claimChanges(claim, [upcast(this.#catalogue, event)]);
     } catch (error) {
+      if (error instanceof NewerEventError) throw error;
       const { type, stream, version } = event;
       const refusal = new DefinitionError({
         field: claim.scope,

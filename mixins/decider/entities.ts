@@ -1,6 +1,7 @@
 import type { Context } from "moleculer";
 import { callInner } from "../service/between-nodes.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
+import { assertKnown, upcastInTurns } from "../../core/catalogue/upcast.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import { foldInTurns, rehydrate, emptyEntity, type Folded } from "../../core/decider/rehydrate.ts";
@@ -78,9 +79,15 @@ export class Entities {
     }
   }
 
-  #page(ctx: Context, stream: string, afterVersion: number, snapshot: string | null): Promise<LoadedStream> {
-    const definition = this.#decider.fingerprint;
-    return callInner(ctx, this.#store, "loadStream", { stream, afterVersion, snapshot, definition });
+  /** With a catalogue, the events are upcast here: the store's host may run another release. @throws NewerEventError */
+  async #page(ctx: Context, stream: string, afterVersion: number, snapshot: string | null): Promise<LoadedStream> {
+    const { fingerprint: definition, catalogue } = this.#decider;
+    const isRaw = catalogue.entries.size > 0;
+    const params = { stream, afterVersion, snapshot, definition, ...(isRaw && { raw: true }) };
+    const loaded = await callInner<LoadedStream>(ctx, this.#store, "loadStream", params);
+    if (!isRaw) return loaded;
+    for (const event of loaded.events) assertKnown(catalogue, event);
+    return { ...loaded, events: await upcastInTurns(catalogue, loaded.events) };
   }
 
   async eventsAfter(ctx: Context, stream: string, version: number): Promise<RecordedEvent[]> {

@@ -1,8 +1,11 @@
 import { described } from "../../core/errors/problem.ts";
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
+import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
+import { orOnNewer } from "../service/pass-on.ts";
+import { sentParams } from "../service/sent-params.ts";
 import { withParams } from "../service/given-params.ts";
 import { guardActions } from "../service/boundary.ts";
 import { idRule } from "../../core/event/params-id.ts";
@@ -14,7 +17,7 @@ import { markRepeatable } from "../service/repeated-call.ts";
 import { companionStarted } from "../service/companion.ts";
 import { toCommandCall, type CommandCall } from "./command-call.ts";
 import { dryRun } from "./dry-run.ts";
-import { assertOwnStreams, publishedOf } from "./shared-streams.ts";
+import { assertOwnStreams, knowingDecider, publishedOf } from "./shared-streams.ts";
 import { DeciderHost } from "./host.ts";
 import { history, stateAt, type HistoryParams, type StateParams } from "./state-queries.ts";
 import { wholeNumber } from "../service/whole-number.ts";
@@ -48,7 +51,7 @@ export function deciderMixin(
       ...withOverride(overrides.state),
       params: { $$strict: true, id: idRule, version: whole, time: { type: "any", optional: true } },
       handler(this: Service, ctx: Context<StateParams>) {
-        return stateAt(hosts.get(this)!, ctx);
+        return orOnNewer(ctx, knowingNodeOf(this), () => stateAt(hosts.get(this)!, ctx));
       },
     },
     history: {
@@ -62,7 +65,7 @@ export function deciderMixin(
         backward: { type: "boolean", optional: true, convert: true },
       },
       handler(this: Service, ctx: Context<HistoryParams>) {
-        return history(hosts.get(this)!, ctx);
+        return orOnNewer(ctx, knowingNodeOf(this), () => history(hosts.get(this)!, ctx));
       },
     },
     dryRun: {
@@ -119,12 +122,19 @@ export function deciderMixin(
   };
 }
 
+/** An entity with events of a newer release is served by a node of that release, if any. */
+const knowingNodeOf =
+  ({ fullName }: Service) =>
+  ({ broker }: Context, newer: NewerEvent): string | null =>
+    knowingDecider(broker, fullName, newer);
+
 function commandAction(decider: DeciderDefinition, name: string, options: ActionSchema): ActionSchema {
   const { params, givenParams } = decider.commands.get(name)!;
   const handler = markOrigin(function (this: Service, ctx: Context<object>) {
     const host = hosts.get(this)!;
     const call = toCommandCall(decider, name, ctx);
-    return call.isDryRun ? dryRun(host, call) : host.commands.run(call);
+    const handleHere = () => (call.isDryRun ? dryRun(host, call) : host.commands.run(call));
+    return orOnNewer(ctx, knowingNodeOf(this), handleHere, sentParams(ctx));
   }, "declared");
   markRepeatable(handler, async (ctx) => {
     const call = namedCall(decider, name, ctx);

@@ -1,7 +1,9 @@
 import type { Service, ServiceBroker } from "moleculer";
+import { isKnown, type KnownVersions, type NewerEvent } from "../../core/catalogue/newer-event.ts";
 import { described } from "../../core/errors/problem.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
+import { announcedRelease } from "../service/releases.ts";
 
 /** What a decider's service publishes in the registry, as its metadata. */
 interface Published {
@@ -9,6 +11,8 @@ interface Published {
   eventStore: string;
   /** Null if the decider has a `stream` function of its own. */
   category: string | null;
+  /** Absent if the decider has no catalogue. */
+  known?: KnownVersions;
 }
 
 interface Listed {
@@ -16,9 +20,24 @@ interface Listed {
   metadata: { $decider?: Published };
 }
 
-export const publishedOf = ({ name, category }: DeciderDefinition, eventStore: string): Listed["metadata"] => ({
-  $decider: { decider: name, eventStore, category },
+export const publishedOf = (
+  { name, category, catalogue }: DeciderDefinition,
+  eventStore: string,
+): Listed["metadata"] => ({
+  $decider: { decider: name, eventStore, category, ...announcedRelease(catalogue) },
 });
+
+/** Another node that hosts the service with a release that can read the event; null if there is none. */
+export function knowingDecider(broker: ServiceBroker, service: string, newer: NewerEvent): string | null {
+  const services = broker.registry.getServiceList({ onlyAvailable: true }) as unknown as (Listed & {
+    fullName: string;
+  })[];
+  const found = services.find(({ nodeID, fullName, metadata }) => {
+    const known = fullName === service && nodeID !== broker.nodeID ? metadata.$decider?.known : undefined;
+    return known !== undefined && isKnown(known, newer);
+  });
+  return found?.nodeID ?? null;
+}
 
 /**
  * Deciders with different names and the same default streams, such as `order-line` and `order_line`: each would fold the

@@ -7,6 +7,7 @@ import {
   type Catalogue,
   type CurrentCatalogue,
 } from "../../core/catalogue/catalogue.ts";
+import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import { inWords } from "../../core/errors/problem.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { eventFields } from "../../core/query/event-fields.ts";
@@ -17,8 +18,9 @@ import type { PumpOptions } from "./pump/pump.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { recordWritten } from "../service/read-after.ts";
 import { storeMetrics } from "../observability/metrics.ts";
-import { otherHostFor, passingOn } from "../service/pass-on.ts";
+import { otherHostFor, passingOn, readingNewer } from "../service/pass-on.ts";
 import { readActionNames, readActions } from "../service/read-actions.ts";
+import { announcedRelease, knowingNode } from "../service/releases.ts";
 import { ownActions } from "../service/own-actions.ts";
 import { appendSpan, markFailed } from "../observability/spans.ts";
 import { onEveryHost, refuseSilent } from "../consumer/on-every-host.ts";
@@ -99,6 +101,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   const hosted = () => ({ host, duplicateHosts });
   // Only an engine with many hosts has another host to forward to.
   const forwarded = (actions: Actions) => (isShared ? passingOn(actions, nodeFor) : actions);
+  // Events of a newer release are read by a host of that release.
+  const newerNodeFor = ({ broker }: Context, newer: NewerEvent) => knowingNode(broker, { store: name }, newer);
+  const readAnywhere = (actions: Actions) => (isShared ? readingNewer(actions, newerNodeFor) : actions);
   // To refuse the appends of other nodes is to refuse them by every way.
   const { visibility = "public" } = settings.actions["append"] ?? {};
   const inner: Actions = {
@@ -106,7 +111,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       // The store itself checks them, as those of `append`.
       append: { visibility, params: { $$strict: false }, handler: (ctx: Appending) => append(ctx, false) },
       ...consumerStoreActions(name, () => host),
-      ...deciderStoreActions(() => host),
+      ...readAnywhere(deciderStoreActions(() => host)),
       ...historyActions(hosted),
     }),
     applyPumpControl: { handler: () => host.applyPumpControl() },
@@ -114,7 +119,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   };
   const ofCallers: Actions = {
     append: { handler: (ctx: Appending) => append(ctx, true) },
-    ...logReadActions(() => host),
+    ...readAnywhere(logReadActions(() => host)),
     ...verifyActions(name, hosted),
     ...linkActions(hosted),
     ...traceActions(hosted),
@@ -124,7 +129,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     mixins: [
       readActions({
         fields: eventFields,
-        ...(isShared && { betterNodeFor: nodeFor }),
+        ...(isShared && { betterNodeFor: nodeFor, newerNodeFor }),
         reader: () => ({
           fields: eventFields,
           find: (query) => host.readable(host.log.find({ ...query, limit: limitOf(query.limit) })),
@@ -150,6 +155,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       ...fileActions(name, settings.transferFolder, hosted),
     }),
     inner,
+    release: () => announcedRelease(catalogue.current),
     methods: {
       evsJoinCatalogue(another: Catalogue) {
         if (catalogue.current === emptyCatalogue) catalogue.current = another;
@@ -164,8 +170,9 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       // Another host may have stored the events that this host's pump emits.
       ...(isShared && {
         [appendedEvent(name)]: (ctx: Context<{ position: number }>) => host.pump.wake(ctx.params.position),
-        [leaseEvent(name)]: (ctx: Context<{ consumer: string }>) => {
-          if (ctx.params.consumer === pumpKey) host.pump.takeOver();
+        [leaseEvent(name)]: (ctx: Context<{ consumer: string; to?: string }>) => {
+          const { consumer, to = ctx.broker.nodeID } = ctx.params;
+          if (consumer === pumpKey && to === ctx.broker.nodeID) host.pump.takeOver();
         },
       }),
       "$services.changed": () => duplicateHosts?.check(),
@@ -195,6 +202,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
         catalogue,
         pump: settings.pump,
         relay: relayOf(broker, name),
+        knowingNode: (newer) => knowingNode(broker, { store: name }, newer),
         leaseMs: settings.leaseMs,
         maxEventBytes: settings.maxEventBytes,
         maxPending: settings.maxPending,

@@ -1,3 +1,4 @@
+import { NewerEventError } from "../../core/catalogue/newer-event.ts";
 import { correlationOf } from "../../core/process/correlation.ts";
 import type { ParkedProcess } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
@@ -86,7 +87,8 @@ export class LostEvents {
    */
   async retry(id: string): Promise<number> {
     const { position, attempts } = this.#parked.get(id)!;
-    const { events, unreadable } = await this.#d.source.page(position - 1, 1);
+    const { events, unreadable, newer } = await this.#d.source.page(position - 1, 1);
+    if (newer) throw new NewerEventError(newer);
     const event = events.find((one) => one.id === id);
     if (!event) return this.giveUp(id).then(() => 0);
     let process: string | null;

@@ -167,8 +167,8 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
   }
 
   /** Fires only deadlines for which every event that came in time is certainly handled. */
-  async #fireDue({ events, end }: ConsumerPage): Promise<void> {
-    const last = events.at(-1);
+  async #fireDue({ events, end, newer }: ConsumerPage): Promise<void> {
+    const last = newer ?? events.at(-1);
     const passed = end ? this.#askedAt : last ? Date.parse(last.time) - 1 : 0;
     const until = Math.min(passed, this.#askedAt);
     const due = this.#known.agenda.take(until, 1000);

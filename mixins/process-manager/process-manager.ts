@@ -147,6 +147,7 @@ export function ProcessManager<
         definition,
         store: eventStore.name,
         leaseMs: eventStore.leaseMs,
+        catalogue: eventStore.catalogue,
         startFrom,
         policy,
         actions,

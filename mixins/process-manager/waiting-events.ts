@@ -1,3 +1,4 @@
+import { NewerEventError } from "../../core/catalogue/newer-event.ts";
 import { correlationOf } from "../../core/process/correlation.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
@@ -42,6 +43,8 @@ export class WaitingEvents {
         const task = this.#taskOf(id, event, page.unreadable?.[event.id]);
         if (task) yield { position, task };
       }
+      // A newer release has passed it: it may belong to this process.
+      if (page.newer && page.position === after) throw new NewerEventError(page.newer);
       // The end of a cached page may not be the end of the log any more.
       after = page.position > after ? Math.min(page.position, to) : to;
       yield { position: after, task: null };

@@ -5,6 +5,7 @@ import { guardActions } from "./boundary.ts";
 import { innerService } from "./between-nodes.ts";
 import { lifecycleOf } from "./broker-lifecycle.ts";
 import { assertMixinsAreCalled, type Mixin } from "./mixin.ts";
+import type { AnnouncedRelease } from "./releases.ts";
 import { CompanionRun } from "./companion-run.ts";
 
 /** A service that is shared by the services that mix it in: one per broker and name, destroyed with the last of them. */
@@ -25,6 +26,8 @@ export interface Companion {
 export type CompanionSchema = Omit<ServiceSchema, "started" | "stopped"> & {
   /** The actions that nodes call among themselves: see `between-nodes.ts`. */
   inner: NonNullable<ServiceSchema["actions"]>;
+  /** What the service announces to other nodes about this release, at its start. */
+  release: () => AnnouncedRelease;
   started: () => Promise<void>;
   stopped: () => Promise<void>;
 };
@@ -110,7 +113,7 @@ function attach(owner: Service, companion: Companion): void {
 }
 
 function host(broker: ServiceBroker, companion: Companion, owner: Service): Hosted {
-  const { inner, ...schema } = companion.schema(broker);
+  const { inner, release: announced, ...schema } = companion.schema(broker);
   const lifecycle = lifecycleOf(broker);
   const beforeEnd = async () => {
     // A stopping broker stops all services at once. Companions that depend on this one may have to save a checkpoint.
@@ -123,7 +126,14 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
   const end = () => run.stop();
   lifecycle.endsWith(end);
   // Created first, so that it is registered first: a node that sees the service may call both.
-  const innerOne = broker.createService({ ...innerService(companion.name, inner), started: () => run.start() });
+  const innerOne = broker.createService({
+    ...innerService(companion.name, inner),
+    async started(this: Service) {
+      // Before the registry gets the metadata, and after the last service that may bring the store a catalogue.
+      Object.assign(this.metadata as object, announced());
+      await run.start();
+    },
+  });
   const service = broker.createService({
     ...schema,
     started: () => run.start(),

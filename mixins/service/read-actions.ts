@@ -1,11 +1,12 @@
 import type { ActionSchema, Context, Service } from "moleculer";
 import DbService from "moleculer-db";
+import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import { EntityNotFoundError, ValidationError } from "../../core/errors/errors.ts";
 import { idProblem } from "../../core/rows/fields.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query/query.ts";
 import type { Mixin } from "./mixin.ts";
 import { ownActions } from "./own-actions.ts";
-import { passOn } from "./pass-on.ts";
+import { orOnNewer, passOn } from "./pass-on.ts";
 import { checkPopulates, type Populating } from "./populates.ts";
 import { cacheOptions, type ReadCache } from "./read-cache.ts";
 import { nameProblems, type ReadActionName } from "./read-params.ts";
@@ -31,6 +32,8 @@ interface Dependencies {
   nodeFor?: (ctx: Context) => string | null;
   /** A node that can serve the call sooner than this one, if any. */
   betterNodeFor?: (ctx: Context) => string | null;
+  /** A node of a newer release that can read the event, if any. */
+  newerNodeFor?: (ctx: Context, newer: NewerEvent) => string | null;
   /** Default: results are not cached. */
   cache?: ReadCache;
 }
@@ -96,7 +99,7 @@ export const readActionNames = ["find", "list", "get", "count", "resolve"] as co
  * moleculer-db's `find, list, get, count` with all their parameters, and `resolve`, which is like `get`, but returns null
  * for an id without a row unless `throwIfNotExist` is set. No action writes.
  */
-export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: Dependencies): Mixin {
+export function readActions({ fields, reader, nodeFor, betterNodeFor, newerNodeFor, cache }: Dependencies): Mixin {
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
@@ -117,7 +120,8 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, cache }: D
         const self = this as DbServiceInstance;
         const handleHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
         const better = betterNodeFor?.(ctx) ?? null;
-        return better === null ? handleHere() : passOn(ctx, better, handleHere);
+        if (better !== null) return passOn(ctx, better, handleHere);
+        return newerNodeFor ? orOnNewer(ctx, newerNodeFor, handleHere) : handleHere();
       },
     };
   };

@@ -6,6 +6,7 @@ import { isPlain } from "../../core/errors/object-kind.ts";
 interface Sent {
   hash: string;
   entity: string;
+  params: unknown;
 }
 
 /** Keyed by `ctx.locals`, which the copy for a retry by Moleculer shares. */
@@ -17,7 +18,7 @@ const sent = new WeakMap<object, Sent>();
  */
 export function recordSent(ctx: Context): void {
   if (sent.has(ctx.locals)) return;
-  sent.set(ctx.locals, { hash: commandHash(ctx.params), entity: entityOfParams(ctx.params) });
+  sent.set(ctx.locals, { hash: commandHash(ctx.params), entity: entityOfParams(ctx.params), params: ctx.params });
   ctx.params = copyOf(ctx.params);
 }
 
@@ -26,6 +27,9 @@ export const sentHash = (ctx: Context): string | undefined => sent.get(ctx.local
 
 /** The entity that the params name, before a later release converts it in another way. */
 export const sentEntity = (ctx: Context): string => sent.get(ctx.locals)?.entity ?? entityOfParams(ctx.params);
+
+/** The params as they were sent, for another node that validates them itself. */
+export const sentParams = (ctx: Context): unknown => sent.get(ctx.locals)?.params ?? ctx.params;
 
 /** Copies arrays and plain objects. The validator changes nothing else. */
 function copyOf(value: unknown): unknown {

@@ -86,6 +86,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
         name,
         store: eventStore.name,
         leaseMs: eventStore.leaseMs,
+        catalogue: eventStore.catalogue,
         startFrom,
         on,
         policy,

@@ -13,7 +13,6 @@ import { join } from "node:path";
 import { MemoryReadTable } from "../../adapters/memory/read-table.ts";
 import { MemoryStorage } from "../../adapters/memory/storage.ts";
 import { SqliteReadTable } from "../../adapters/sqlite/read-table.ts";
-import { emptyCatalogue } from "../../core/catalogue/catalogue.ts";
 import { definitionHash, describeDefinition } from "../../core/rows/definition.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { FieldsInput } from "../../core/rows/fields.ts";
@@ -34,7 +33,7 @@ const small: FieldsInput = { name: "string", total: "integer" };
 const definitionOf = (fields: FieldsInput) =>
   describeDefinition({
     fields: fieldsOf(fields),
-    catalogue: emptyCatalogue,
+    schemaVersions: [],
     mappings: [{ pattern: "thing.**", operation: "update", transform: "thing.fold" }],
   });
 const now = () => new Date().toISOString();

@@ -12,15 +12,19 @@ export type OrderEvents = {
 /** How a release claims the numbers of its orders. */
 export type NumberClaim = ClaimOptions<OrderEvents>;
 
-/** The service of a release: orders whose number is unique. */
-export function ordersOf(claim: NumberClaim, options: EventStoreOptions<OrderEvents>): ServiceSchema {
+/** The service of a release: orders whose number is unique. `payloadOf`: that of a created order. */
+export function ordersOf(
+  claim: NumberClaim,
+  options: EventStoreOptions<OrderEvents>,
+  payloadOf: (number: string) => OrderEvents["order.created"] = (number) => ({ number }),
+): ServiceSchema {
   const orders = Decider("order", {
     eventStore: EventStore<OrderEvents>("events", options),
     initialState: () => 0,
     commands: {
       create: {
         params: { number: "string" },
-        decide: (_, { number }) => ({ type: "order.created", payload: { number } }),
+        decide: (_, { number }) => ({ type: "order.created", payload: payloadOf(number) }),
       },
       renumber: {
         params: { number: "string" },

@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { NewerEventError } from "../../../core/catalogue/newer-event.ts";
 import type { Stretch } from "./altered-history.ts";
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
 import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
@@ -160,6 +161,7 @@ export class ScratchFolds {
     while (position < point.position) {
       const limit = Math.min(eventsPerPage, point.position - position);
       const page = upTo(point, await this.#retried(() => this.#d.source.page(position, limit)));
+      if (page.newer && page.position === position) throw new NewerEventError(page.newer);
       if (page.position === position || page.log !== point.log)
         throw new StoreUnavailableError(this.#d.name, `the log ends before position ${point.position}`);
       await this.#foldPage(fold, await alter(page));

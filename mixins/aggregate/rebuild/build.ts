@@ -1,3 +1,4 @@
+import { NewerEventError } from "../../../core/catalogue/newer-event.ts";
 import type { RebuildRequest, ConsumerControl, ParkedChoice } from "../../../core/consumer/consumer-control.ts";
 import type { Generation } from "../../../core/table/read-table.ts";
 import { RebuildFailedError } from "../../../core/errors/snapshot-errors.ts";
@@ -63,7 +64,7 @@ export class Build {
   /**
    * Folds one slice; returns whether the generation has reached its target.
    * @param until the last position to fold; Infinity: the end of the log
-   * @throws RebuildFailedError; an outage's error
+   * @throws RebuildFailedError; an outage's error; NewerEventError, which is retryable like an outage's
    */
   async advance(skipped: ConsumerControl["skipped"], until: number): Promise<boolean> {
     const { fold } = this;
@@ -88,6 +89,7 @@ export class Build {
       const last = fold.lastFailure ?? "unknown";
       throw new RebuildFailedError(this.#d.name, `too many events in a row could not be folded; the last: ${last}`);
     }
+    if (isWhole && page.newer && fold.state.settled.position < until) throw new NewerEventError(page.newer);
     // A rest's page may be old, so its end says nothing: the live table may have passed it long ago.
     return isWhole && ((isFresh && page.end) || fold.state.settled.position >= until);
   }

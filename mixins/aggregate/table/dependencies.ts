@@ -16,7 +16,7 @@ export interface TableDependencies extends StartDependencies {
   snapshots: SnapshotSource;
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
-  source: Pick<EventSource, "page" | "streamPage" | "event" | "eventAt" | "change" | keyof LeaseSource>;
+  source: Pick<EventSource, "page" | "streamPage" | "event" | "eventAt" | "change" | "knowingNode" | keyof LeaseSource>;
   /** Called with the running build and its progress; null when it has ended. */
   onProgress: (job: string, progress: RebuildProgress | null) => void;
   policy: ErrorPolicy;

@@ -1,5 +1,5 @@
 import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
-import type { Generation } from "../../../core/table/read-table.ts";
+import type { Generation, ParkedEvent } from "../../../core/table/read-table.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { Interruption } from "../../consumer/error-policy.ts";
@@ -194,6 +194,10 @@ export class TableWorker implements Work {
     const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
     const { parked, progress } = this.table.state;
     return listParked({ streams: parked.list(), position: progress.position, source, isMapped }, choice);
+  }
+
+  parkedStreams(): Iterable<ParkedEvent> {
+    return this.table.state.parked.list();
   }
 
   get parkedCount(): number {

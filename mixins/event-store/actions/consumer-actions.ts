@@ -73,11 +73,17 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
   return {
     page: {
       tracing: false,
-      params: { consumer, after: whole, limit: { ...whole, max: 10_000 }, types: { type: "array", items: "string" } },
-      handler(ctx: FromConsumer<{ after: number; limit: number; types: string[] }>) {
-        const { after, limit, types } = ctx.params;
+      params: {
+        consumer,
+        after: whole,
+        limit: { ...whole, max: 10_000 },
+        types: { type: "array", items: "string" },
+        raw: must,
+      },
+      handler(ctx: FromConsumer<{ after: number; limit: number; types: string[]; raw?: true }>) {
+        const { after, limit, types, raw: isRaw = false } = ctx.params;
         const options = { after, limit, wanted: matcherOf(types) };
-        return host().consumers.page(ctx.params.consumer, options, !isFromAnotherNode(ctx));
+        return host().consumers.page(ctx.params.consumer, options, { isLocal: !isFromAnotherNode(ctx), isRaw });
       },
     },
     streamPage: {
@@ -88,10 +94,11 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
         afterVersion: whole,
         limit: { ...whole, max: 10_000 },
         types: { type: "array", items: "string" },
+        raw: must,
       },
-      handler(ctx: FromConsumer<{ stream: string; afterVersion: number; limit: number; types: string[] }>) {
-        const { stream, afterVersion, limit, types } = ctx.params;
-        return host().consumers.streamPage(stream, { afterVersion, limit, wanted: matcherOf(types) });
+      handler(ctx: FromConsumer<{ stream: string; afterVersion: number; limit: number; types: string[]; raw?: true }>) {
+        const { stream, afterVersion, limit, types, raw } = ctx.params;
+        return host().consumers.streamPage(stream, { afterVersion, limit, wanted: matcherOf(types) }, raw);
       },
     },
     control: {

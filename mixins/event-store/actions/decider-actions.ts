@@ -24,6 +24,7 @@ export function deciderStoreActions(host: () => StoreHost): NonNullable<ServiceS
         afterVersion: wholeNumber,
         snapshot: { ...storedKey, nullable: true },
         definition: storedKey,
+        raw: { type: "equal", value: true, strict: true, optional: true },
       },
       handler: (ctx: Context<LoadParams>) => loadStream(host(), ctx.params),
     },

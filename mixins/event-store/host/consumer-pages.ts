@@ -1,4 +1,4 @@
-import type { CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
+import { emptyCatalogue, type CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
 import {
   changeControl,
   toControl,
@@ -8,7 +8,7 @@ import {
 import type { EventLog, ReadOptions, ReadStreamOptions } from "../../../core/log/event-log.ts";
 import { withFormat } from "../../../core/log/stored-format.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { noteUnreadable, upcastEach, type Unreadable } from "../../../core/catalogue/upcast.ts";
+import { noteUnreadable, upcastEach, upcastKnown, type Unreadable } from "../../../core/catalogue/upcast.ts";
 import type { ConsumerPage, StreamPage } from "../../consumer/consumer-page.ts";
 import type { Opener } from "../../service/opener.ts";
 
@@ -60,9 +60,13 @@ export class ConsumerPages {
     this.#identity = null;
   }
 
-  /** `isLocal`: the consumer is on this node. @throws StoreUnavailableError while the log is not open */
-  async page(consumer: string, options: ReadOptions, isLocal = false): Promise<ConsumerPage> {
-    const { log, opener, catalogue } = this.#d;
+  /**
+   * `isLocal`: the consumer is on this node. `isRaw`: the events as they are stored, for a consumer that has a catalogue of
+   * its own.
+   * @throws StoreUnavailableError while the log is not open
+   */
+  async page(consumer: string, options: ReadOptions, { isLocal = false, isRaw = false } = {}): Promise<ConsumerPage> {
+    const { log, opener } = this.#d;
     opener.assertOpen();
     this.#consumers.add(consumer);
     const { after, limit } = options;
@@ -76,26 +80,40 @@ export class ConsumerPages {
     const last = page.events.at(-1);
     if (last) this.#cacheId(last);
     const afterId = this.#ids.get(after) ?? (await this.#idAt(after));
-    const isSame = page.position === after;
+    const control = this.#controls.get(consumer) ?? (await this.control(consumer));
+    const known = this.#known(page.events, damaged, isRaw, control);
+    const position = known.newer ? known.newer.position - 1 : page.position;
+    const isSame = position === after;
     return {
-      ...page,
-      ...upcastEach(catalogue.current, page.events, damaged),
+      ...known,
+      position,
+      end: page.end && !known.newer,
       afterId,
-      positionId: isSame ? afterId : (this.#ids.get(page.position) ?? (await this.#idAt(page.position))),
+      positionId: isSame ? afterId : (this.#ids.get(position) ?? (await this.#idAt(position))),
       // More may have been appended while the events were read.
       head: hasNews ? Math.max(head, page.position) : head,
       log: this.#identity ?? (await this.#identityOf(log)),
-      control: this.#controls.get(consumer) ?? (await this.control(consumer)),
+      control,
       ...(isLocal && this.#isAlone && { notifies: true }),
     };
   }
 
-  async streamPage(stream: string, options: ReadStreamOptions): Promise<StreamPage> {
+  #known(
+    events: RecordedEvent[],
+    unreadable: Record<string, Unreadable>,
+    isRaw: boolean,
+    { skipped }: ConsumerControl,
+  ): Pick<ConsumerPage, "events" | "unreadable" | "newer"> {
+    const catalogue = isRaw ? emptyCatalogue : this.#d.catalogue.current;
+    return upcastKnown(catalogue, { events, unreadable }, (id) => Object.hasOwn(skipped, id));
+  }
+
+  async streamPage(stream: string, options: ReadStreamOptions, isRaw = false): Promise<StreamPage> {
     const { log, opener, catalogue } = this.#d;
     opener.assertOpen();
     const damaged: Record<string, Unreadable> = {};
     const events = await log.readStream(stream, { ...options, onDamaged: (error) => noteUnreadable(damaged, error) });
-    return upcastEach(catalogue.current, events, damaged);
+    return upcastEach(isRaw ? emptyCatalogue : catalogue.current, events, damaged);
   }
 
   async #idAt(position: number): Promise<string | null> {

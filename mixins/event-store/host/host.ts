@@ -5,6 +5,7 @@ import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
 import { openWhole } from "../../../core/log/unfinished-copy.ts";
+import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import { upcastInTurns } from "../../../core/catalogue/upcast.ts";
 import { Appends } from "../append/appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
@@ -22,8 +23,8 @@ export interface StoreStatus {
   name: string;
   engine: string;
   /**
-   * `starting`: the log is not open, or its index is built. `waiting`: the engine does not respond, or the last write
-   * failed. `stopped`: an operator has to act. All three have a cause.
+   * `starting`: the log is not open, or its index is built. `waiting`: the engine does not respond, the last write
+   * failed, or only a newer release can read the pump's next event. `stopped`: an operator has to act. All three have a cause.
    */
   state: "starting" | "live" | "waiting" | "stopped";
   /** The position of the last event; null if the engine does not respond. */
@@ -45,6 +46,8 @@ interface Dependencies {
   pump: PumpOptions;
   /** The connection to other hosts; its `node` is this node. */
   relay: AppendRelay;
+  /** Another host whose release can read the event; null if there is none. */
+  knowingNode: (newer: NewerEvent) => string | null;
   leaseMs: number;
   maxEventBytes: number;
   maxPending: PendingLimits;
@@ -97,7 +100,8 @@ export class StoreHost {
       deliver,
       isPauseWanted,
       lease: { node, leaseMs },
-      onRelease: () => void announce(leaseEvent(name), { consumer: pumpKey }),
+      onRelease: (to) => void announce(leaseEvent(name), { consumer: pumpKey, ...(to !== undefined && { to }) }),
+      knowingNode: dependencies.knowingNode,
       announceHere,
       metrics,
       warn,
@@ -181,7 +185,7 @@ export class StoreHost {
     const [head, reached] = (await inTime(asked)) ?? [null, pump.checkpoint.known];
     const silence = head === null ? (failure ?? "the engine has not responded for a second") : null;
     const { building } = this;
-    const cause = building ?? this.appends.outage ?? pump.outage ?? silence;
+    const cause = building ?? this.appends.outage ?? pump.cause ?? silence;
     const working = cause === null ? "live" : "waiting";
     return {
       name: this.#d.name,
@@ -203,7 +207,7 @@ export class StoreHost {
     return this.log.head();
   }
 
-  /** Upcasts events to the current catalogue. @throws UpcastFailedError */
+  /** Upcasts events to the current catalogue. @throws UpcastFailedError, NewerEventError */
   async readable(events: Promise<RecordedEvent[]>): Promise<RecordedEvent[]> {
     return upcastInTurns(this.catalogue.current, await events);
   }

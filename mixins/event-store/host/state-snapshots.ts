@@ -14,12 +14,14 @@ export interface LoadParams {
   /** The key of the state snapshot; null to load without one. */
   snapshot: string | null;
   definition: string;
+  /** The events as they are stored, for a decider that upcasts them with the catalogue of its own release. */
+  raw?: true;
 }
 
 /** The input of a state's fold: a usable snapshot, if any, and the events after it. */
 export interface LoadedStream {
   snapshot: StateSnapshot | null;
-  /** Ordered by version, upcast to the current catalogue. */
+  /** Ordered by version; upcast to the host's catalogue unless requested as they are stored. */
   events: RecordedEvent[];
   /** False if more events follow the last one. */
   end: boolean;
@@ -30,7 +32,7 @@ const eventsPerPage = 1000;
 export const snapshotPrefix = "snapshot/";
 const keyOf = (key: string) => snapshotPrefix + key;
 
-/** Loads a usable snapshot and a page of the events after it. @throws UpcastFailedError; MixedStreamError for a stream of links */
+/** Loads a usable snapshot and a page of the events after it. @throws UpcastFailedError; NewerEventError; MixedStreamError for a stream of links */
 export async function loadStream(host: StoreHost, params: LoadParams): Promise<LoadedStream> {
   const { stream, afterVersion } = params;
   const snapshot = await usableSnapshot(host.log, params);
@@ -41,7 +43,7 @@ export async function loadStream(host: StoreHost, params: LoadParams): Promise<L
   if (last?.link) throw new MixedStreamError(stream, "links");
   // A page may be short because of its bytes, so another read determines whether it is the end.
   const behind = last && (await host.log.readStream(stream, { afterVersion: last.version, limit: 1 }));
-  const events = await host.readable(Promise.resolve(stored));
+  const events = params.raw ? stored : await host.readable(Promise.resolve(stored));
   return { snapshot, events, end: !behind || behind.length === 0 };
 }
 

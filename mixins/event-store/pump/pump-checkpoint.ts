@@ -45,6 +45,10 @@ export class PumpCheckpoint {
     return Math.max(this.#saved.at + times.checkpoint.pumpMs - Date.now(), 0);
   }
 
+  lagAt(head: number): number {
+    return Math.max(head - this.position, 0);
+  }
+
   /** The last known position of delivery, whichever host pumps. */
   get known(): number {
     return Math.max(this.#known, this.position);
@@ -117,6 +121,13 @@ export class PumpCheckpoint {
     const position = positionOf(stored);
     if (!stored || !wasUnsure || position > this.position) throw new Error("another pump saved its checkpoint");
     return { position, revision: stored.revision, at: Date.now() };
+  }
+
+  /** The node `to` pumps next, from here. */
+  async giveTo(to: string): Promise<void> {
+    await this.save();
+    this.#epoch = 0;
+    await this.lease?.release(to);
   }
 
   /** Another host may pump at once. If the engine has stopped first, the lease lapses by itself. */

@@ -1,15 +1,15 @@
-import { Errors } from "moleculer";
 import type { CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
-import { noteUnreadable, upcastEach, type Unreadable } from "../../../core/catalogue/upcast.ts";
-import { isDamagedEvent, type DamagedEventError } from "../../../core/event/damaged-event.ts";
+import { neededRelease, type NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
-import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { isReserved } from "../../../core/event/stream-name.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import { StateLog, type Debug } from "../../../core/text/state-log.ts";
 import { notHeld } from "../../consumer/lease-hold.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
+import { handOver, omit } from "./hand-over.ts";
 import { PumpCheckpoint, type LeaseOfPump } from "./pump-checkpoint.ts";
+import { readPumpPage } from "./pump-page.ts";
 import { TimeLimit } from "../../consumer/time-limit.ts";
 import { Loop } from "../../consumer/loop.ts";
 import { Waiters } from "../../consumer/waiters.ts";
@@ -33,8 +33,10 @@ interface Dependencies {
   /** Whether the control state requests a pause; another host may have changed it. */
   isPauseWanted: () => Promise<boolean>;
   lease: LeaseOfPump;
-  /** Another host may pump from now on. */
-  onRelease: () => void;
+  /** Another host, or only the node `to`, may pump from now on. */
+  onRelease: (to?: string) => void;
+  /** Another host whose release can read the event; null if there is none. */
+  knowingNode: (newer: NewerEvent) => string | null;
   /** Wakes the consumers of this node: for events up to this position or, without one, because the log has failed. */
   announceHere: (position?: number) => void;
   warn: (message: string, details: object) => void;
@@ -49,6 +51,8 @@ export class Pump {
   isPaused = false;
   /** Why the pump can neither read nor save; null while it can. */
   outage: string | null = null;
+  /** The next event, if only a newer release can read it. */
+  newer: NewerEvent | null = null;
   readonly checkpoint: PumpCheckpoint;
   readonly #d: Dependencies;
   readonly #isShared: boolean;
@@ -86,14 +90,14 @@ export class Pump {
     this.isPaused = await this.#d.isPauseWanted();
     // Asked last: a release may come while the engine answers.
     this.#isGated = isGated();
-    this.outage = null;
+    this.outage = this.newer = null;
     this.#isStopping = false;
     this.#loop.start();
   }
 
   /** There may be new events, up to `head` if it is known. */
   wake(head?: number): void {
-    if (head !== undefined && this.#d.metrics) this.#measure(head);
+    if (head !== undefined) this.#d.metrics?.pumpLag(this.checkpoint.lagAt(head));
     // A standby ignores new events; only the lease wakes it.
     if (head === undefined || !this.#isShared || this.checkpoint.isHeld) this.#loop.wake();
   }
@@ -166,8 +170,9 @@ export class Pump {
     const head = mustLook ? await log.head() : null;
     if (head !== null && !this.#isShared) announceHere(head);
     const isDue = mayPump && (head === null || head > checkpoint.position);
+    if (!mayPump) this.newer = null;
     const isAtEnd = !isDue || (await this.#pumpPage());
-    if (metrics) this.#measure(await log.head());
+    if (metrics) metrics.pumpLag(checkpoint.lagAt(await log.head()));
     if (!isAtEnd) return null;
     const restMs = await this.#rest();
     if (this.outage !== null) {
@@ -178,14 +183,20 @@ export class Pump {
     return restMs;
   }
 
+  /** Why the pump cannot continue; null if it can. */
+  get cause(): string | null {
+    return this.outage ?? (this.newer && neededRelease(this.newer));
+  }
+
   /** An outage is over when a whole step has succeeded. */
   #logState(): void {
     if (this.outage !== null) return;
     const { position, lease } = this.checkpoint;
-    const working = this.isPaused ? "paused" : "pumping";
+    const working = this.isPaused ? "paused" : this.newer ? "waiting" : "pumping";
     const isStandby = this.#isShared && !this.checkpoint.isHeld;
     const state = this.#isGated ? "gated" : isStandby ? "standby" : working;
-    this.#stateLog.change(state, () => ({ position, ...(state === "standby" && { cause: lease?.cause }) }));
+    const details = () => ({ position, ...(state === "standby" && { cause: lease?.cause }) });
+    this.#stateLog.change(state, details, state === "waiting" ? this.cause : null);
   }
 
   /**
@@ -200,48 +211,37 @@ export class Pump {
     return Math.min(times.poll.everyMs, Math.max(checkpoint.lease?.restMs ?? Infinity, 0));
   }
 
-  #measure(head: number): void {
-    this.#d.metrics?.pumpLag(Math.max(head - this.checkpoint.position, 0));
-  }
-
   /** Whether the end of the log was reached. */
   async #pumpPage(): Promise<boolean> {
     const { log, catalogue, options } = this.#d;
     const { checkpoint } = this;
-    const damaged: Record<string, Unreadable> = {};
-    const onDamaged = (error: DamagedEventError) => noteUnreadable(damaged, error);
-    const page = await log.read({ after: checkpoint.position, limit: options.batchSize, onDamaged });
-    const { events, unreadable } = upcastEach(catalogue.current, page.events, damaged);
-    for (const event of events) {
+    const page = await readPumpPage(log, catalogue.current, checkpoint.position, options.batchSize);
+    for (const event of page.events) {
       if (this.isPaused || this.#isStopping || (this.#isShared && !checkpoint.isHeld)) return false;
       // System events are internal to the framework, and Moleculer's own events begin with `$` too.
-      const defect = unreadable?.[event.id];
-      if (defect) this.#omit(event, defect);
-      else if (!isReserved(event.type)) await this.#handOver(event);
+      const defect = page.unreadable?.[event.id];
+      if (defect) omit(this.#d, event, defect);
+      else if (!isReserved(event.type)) await handOver(this.#d, this.#timeLimit, event);
       checkpoint.position = event.position;
       if (checkpoint.dueInMs === 0) await checkpoint.save();
     }
+    if (page.newer) return this.#awaitRelease(page.newer);
+    this.newer = null;
     return page.end;
   }
 
-  #omit({ id, type, position }: RecordedEvent, defect: Unreadable): void {
-    const why = isDamagedEvent(defect) ? "is damaged" : "cannot be upcast to the current catalogue";
-    const details = { id, type, position, error: defect.message };
-    this.#d.warn(`An event ${why}, so listeners do not get it`, details);
-  }
-
-  async #handOver(event: RecordedEvent): Promise<void> {
-    const { deliver, options, warn } = this.#d;
-    const { type, position } = event;
-    try {
-      await this.#timeLimit.wait(type, deliver(freezeEvent(event)));
-    } catch (error) {
-      if (error instanceof Errors.RequestTimeoutError)
-        warn(`A handler of ${type} takes longer than ${options.timeoutMs} ms; the pump goes on without it`, {
-          position,
-        });
-      else warn(`The broker refused ${type}`, { position, error: String(error) });
+  /** Gives the pump to a host that can read the event; without one it is checked again at the next step. */
+  async #awaitRelease(newer: NewerEvent): Promise<true> {
+    const { knowingNode, onRelease, warn } = this.#d;
+    if (newer.id !== this.newer?.id) warn(`The pump waits: ${neededRelease(newer)}`, { ...newer });
+    this.newer = newer;
+    const to = this.#isShared ? knowingNode(newer) : null;
+    if (to !== null) {
+      await this.checkpoint.giveTo(to);
+      onRelease(to);
+      this.newer = null;
     }
+    return true;
   }
 }
 

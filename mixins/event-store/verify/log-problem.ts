@@ -7,10 +7,10 @@ export interface LogProblem {
   expected: unknown;
 }
 
-/** Snapshots or claims that a verification could not compare with the log. */
+/** What a verification could not compare with the log, or could not read because it is of a newer release. */
 export interface UncheckedPart {
-  field: "snapshot" | "claim";
-  /** The name of the decider; for a claim, the decider and the claim: `account/iban`. */
+  field: "snapshot" | "claim" | "payload";
+  /** The name of the decider; of a claim, the decider and the claim: `account/iban`; of a payload, the event's id. */
   name: string;
   why: string;
 }

@@ -16,7 +16,7 @@ export interface LogVerification {
   problems: LogProblem[];
   /** The number of problems. */
   total: number;
-  /** Snapshots and claims that were not compared with the log; the first 100. */
+  /** Snapshots and claims that were not compared with the log, and events of a newer release; the first 100. */
   unchecked: UncheckedPart[];
 }
 
@@ -70,14 +70,12 @@ export async function verifyLog({ log, catalogue, deciderOf }: VerifiedLog, job:
       before = { position, time };
     }
     const { unreadable = {} } = upcastEach(catalogue, page.events);
-    for (const { id, position } of page.events)
-      if (unreadable[id] && !damaged.has(position))
-        report({
-          position,
-          field: "payload",
-          found: unreadable[id].message,
-          expected: "one that the catalogue can upcast",
-        });
+    for (const { id, position } of page.events) {
+      const error = unreadable[id];
+      if (!error || damaged.has(position)) continue;
+      if (error.type === "NEWER_EVENT") reportUnchecked({ field: "payload", name: id, why: error.message });
+      else report({ position, field: "payload", found: error.message, expected: "one that the catalogue can upcast" });
+    }
     damaged.clear();
     job.progress(before.position, head);
     await new Promise((turn) => setImmediate(turn));

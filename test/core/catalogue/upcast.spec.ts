@@ -184,7 +184,6 @@ describe("An event that cannot be brought to today's version", () => {
       1,
       /^its payload does not fit version 2: payload.owner: found 5, expected a string; payload.city: found undefined, expected a value: the field is required$/,
     ],
-    ["it is newer than the catalogue", account, 5, /^the catalogue knows version 4, not yet this one$/],
     ["its version is none", account, "four", /^its schema version is not a whole number from 1 to 10000$/],
   ])("is refused where %s", async (_what, definition, schemaVersion, why) => {
     const error = await refusal(() => read(definition, event({ name: "Ann" }, schemaVersion)));
@@ -203,6 +202,17 @@ describe("An event that cannot be brought to today's version", () => {
       },
     });
     expect(error.message).toContain(`event ${id} (account.opened, position 9, schema version `);
+  });
+
+  it("needs a newer release where its version is above the catalogue's", async () => {
+    expect(await refusal(() => read(account, event({ name: "Ann" }, 5)))).toMatchObject({
+      name: "NewerEventError",
+      type: "NEWER_EVENT",
+      code: 503,
+      retryable: true,
+      message: "position 9 needs a release that knows account.opened version 5",
+      data: { id, type: "account.opened", position: 9, stream: "account-1", schemaVersion: 5 },
+    });
   });
 
   it("keeps the upcaster's error as the cause", async () => {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { NewerEventError, placeOf } from "../../../core/catalogue/newer-event.ts";
 import { UpcastFailedError } from "../../../core/catalogue/upcast-error.ts";
 import { FrozenStateError, InvalidDecisionError } from "../../../core/decider/errors.ts";
 import { AnswerTooLargeError } from "../../../core/errors/answer-too-large.ts";
@@ -52,6 +53,11 @@ const table: readonly (readonly [error: Error, code: number, data: string])[] = 
   [new snapshots.RebuildFailedError("table", "why"), 409, "table why"],
   [new snapshots.StaleTableError("table", problem), 409, "actual expected field table"],
   [new UpcastFailedError(event, 1, "why"), 500, "id position schemaVersion stream type why"],
+  [
+    new NewerEventError({ ...placeOf(event as never), schemaVersion: 2 }),
+    503,
+    "id position schemaVersion stream time type version",
+  ],
   [new CommandIdReusedError("c", "a.b"), 409, "command commandId"],
   [new InvalidDecisionError([problem]), 500, "[problem]"],
   [new FrozenStateError("a", "evolve", "n", null), 500, "decider function property"],
@@ -67,6 +73,9 @@ const table: readonly (readonly [error: Error, code: number, data: string])[] = 
   [new WriteInFoldError("table", "a.b"), 409, "action table"],
 ];
 
+const isRetryable = (error: object) =>
+  error instanceof errors.StoreUnavailableError || error instanceof NewerEventError;
+
 const named = table.map(([error, code, data]) => [error.name, error as Wire, code, data] as const);
 
 describe("An error", () => {
@@ -78,7 +87,7 @@ describe("An error", () => {
     expect(error.constructor.name).toBe(name);
     // Moleculer's own type.
     expect(error.type).toBe(name === "ValidationError" ? "VALIDATION_ERROR" : type);
-    expect([error.code, error.retryable]).toEqual([code, error instanceof errors.StoreUnavailableError]);
+    expect([error.code, error.retryable]).toEqual([code, isRetryable(error)]);
     const found = Array.isArray(error.data)
       ? "[problem]"
       : Object.keys(error.data as object)

@@ -1,4 +1,3 @@
-import { emptyCatalogue, parseCatalogue } from "../../../core/catalogue/catalogue.ts";
 import { definitionChanges, describeDefinition, type Definition } from "../../../core/rows/definition.ts";
 import { parseFields, type FieldsInput } from "../../../core/rows/fields.ts";
 import type { Mapping } from "../../../core/rows/mapping.ts";
@@ -12,10 +11,10 @@ const remove: Mapping<unknown> = { pattern: "thing.removed", operation: "remove"
 const described = ({
   fields = plain,
   mappings = [create, remove],
-  catalogue = emptyCatalogue,
+  schemaVersions = [],
   ...more
 }: Partial<Omit<Definition, "fields">> & { fields?: FieldsInput } = {}) =>
-  describeDefinition({ fields: parseFields("table", fields), mappings, catalogue, ...more });
+  describeDefinition({ fields: parseFields("table", fields), mappings, schemaVersions, ...more });
 
 /** The changes as an error shows them. */
 const changes = (from: string, to: string) =>
@@ -52,20 +51,12 @@ describe("A definition", () => {
     ]);
   });
 
-  it("differs by the schema version of a type that it maps, also by a pattern, and never by an upcaster's source", () => {
-    const catalogue = (schemaVersion: number, upcast = (old: object): object => old) =>
-      parseCatalogue("events", {
-        "thing.created": { schemaVersion, upcasters: schemaVersion > 1 ? { 1: upcast } : {} },
-        "other.created": { schemaVersion: 7 },
-      });
-    expect(described({ catalogue: catalogue(1) })).toBe(described());
-    const second = described({ catalogue: catalogue(2) });
-    expect(second).toBe(described({ catalogue: catalogue(2, ({ ...old }) => old) }));
-    expect(changed(second)).toEqual([{ field: "events.thing.created.schemaVersion", found: "1", expected: "2" }]);
-    const byPattern = (schemaVersion: number) =>
-      described({ catalogue: catalogue(schemaVersion), mappings: [{ ...create, pattern: "thing.*" }] });
-    expect(changes(byPattern(2), byPattern(3))).toMatchObject([{ found: "2", expected: "3" }]);
+  it("differs by the schema version of a mapped type", () => {
+    const second = described({ schemaVersions: [["thing.created", 2]] });
+    const both = [{ field: "events.thing.created.schemaVersion", found: "1", expected: "2" }];
+    expect(changed(second)).toEqual(both);
     expect(changes(second, described())).toMatchObject([{ found: "2", expected: "1" }]);
+    expect(described({ schemaVersions: [] })).toBe(described());
   });
 
   it("differs by the order of its mappings, and by a further one of a type", () => {

@@ -1,0 +1,70 @@
+import { Errors } from "moleculer";
+import { isSchemaVersion, type Catalogue, type UnknownTypes } from "./catalogue.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
+import { isReserved } from "../event/stream-name.ts";
+
+/** An event that the catalogue is too old for: its schema version is higher, or its type is missing where others are refused. */
+export interface NewerEvent extends Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position" | "time"> {
+  schemaVersion: number;
+}
+
+/** The schema versions that a catalogue can read, as nodes announce them to each other. */
+export interface KnownVersions {
+  unknownTypes: UnknownTypes;
+  versions: Record<string, number>;
+}
+
+export const knownVersions = ({ entries, unknownTypes }: Catalogue): KnownVersions => ({
+  unknownTypes,
+  versions: Object.fromEntries(Array.from(entries, ([type, { schemaVersion }]) => [type, schemaVersion])),
+});
+
+export function isKnown(
+  { unknownTypes, versions }: KnownVersions,
+  { type, schemaVersion }: Pick<NewerEvent, "type" | "schemaVersion">,
+): boolean {
+  const known = Object.hasOwn(versions, type) ? versions[type]! : null;
+  return known === null ? unknownTypes === "accept" : schemaVersion <= known;
+}
+
+/** Null if the catalogue knows the event's type and version. The framework's own events belong to no catalogue. */
+export function newerThan({ entries, unknownTypes }: Catalogue, event: RecordedEvent): NewerEvent | null {
+  const { type, meta } = event;
+  const { schemaVersion = 1 } = meta;
+  const known = entries.get(type)?.schemaVersion ?? (unknownTypes === "accept" || isReserved(type) ? Infinity : 0);
+  if (!isSchemaVersion(schemaVersion) || schemaVersion <= known) return null;
+  return { ...placeOf(event), schemaVersion };
+}
+
+export const placeOf = ({ id, type, stream, version, position, time }: RecordedEvent) => ({
+  id,
+  type,
+  stream,
+  version,
+  position,
+  time,
+});
+
+/** What the event waits for, as the cause of a status. */
+export const neededRelease = ({ position, type, schemaVersion }: NewerEvent): string =>
+  `position ${position} needs a release that knows ${type} version ${schemaVersion}`;
+
+/** A stored event that only a newer release can read. 503, retryable: a node of that release may serve the same call. */
+export class NewerEventError extends Errors.MoleculerRetryableError {
+  override name = "NewerEventError";
+
+  constructor(event: NewerEvent) {
+    super(neededRelease(event), 503, "NEWER_EVENT", event);
+  }
+}
+
+/** The event of a NewerEventError, also of one from another node; null for any other error. */
+export function newerEventOf(error: unknown): NewerEvent | null {
+  const { type, data } = (error ?? {}) as { type?: unknown; data?: NewerEvent };
+  return type === "NEWER_EVENT" && data !== undefined ? data : null;
+}
+
+/** Whether a consumer has parked an event because its release was too old; earlier builds named it UPCAST_FAILED. */
+export const isParkedAsNewer = (error: { type?: unknown; message?: unknown } | null): boolean =>
+  error?.type === "NEWER_EVENT" ||
+  (error?.type === "UPCAST_FAILED" && /the catalogue knows version \d+, not yet this one/.test(String(error.message)));

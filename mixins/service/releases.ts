@@ -1,0 +1,50 @@
+import type { ServiceBroker } from "moleculer";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { isKnown, knownVersions, type KnownVersions, type NewerEvent } from "../../core/catalogue/newer-event.ts";
+import { innerName } from "./between-nodes.ts";
+
+/** What the inner service of a store or of its consumers announces in the registry about its release. */
+export interface AnnouncedRelease {
+  /** Absent if the service has no catalogue of its own: then that of the store on the same node counts. */
+  known?: KnownVersions;
+}
+
+export const announcedRelease = (catalogue: Catalogue): AnnouncedRelease =>
+  catalogue.entries.size === 0 ? {} : { known: knownVersions(catalogue) };
+
+interface Listed {
+  name: string;
+  nodeID: string;
+  metadata: AnnouncedRelease;
+}
+
+interface Hosted {
+  store: string;
+  /** A consumer of the store; omitted: the store itself. */
+  service?: string;
+}
+
+/**
+ * Another available node that hosts the service with a release that can read the event; null if there is none, or if it
+ * has no catalogue.
+ */
+export function knowingNode(
+  broker: ServiceBroker,
+  { store, service = store }: Hosted,
+  newer: NewerEvent,
+): string | null {
+  const services = broker.registry.getServiceList({ onlyAvailable: true }) as Listed[];
+  const releaseOn = (nodeID: string, name: string) =>
+    services.find((one) => one.nodeID === nodeID && one.name === innerName(name))?.metadata;
+  for (const { name, nodeID, metadata } of services) {
+    if (name !== innerName(service) || nodeID === broker.nodeID) continue;
+    const known = metadata.known ?? releaseOn(nodeID, store)?.known;
+    if (known && isKnown(known, newer)) return nodeID;
+  }
+  return null;
+}
+
+export const isHostedHere = ({ registry }: ServiceBroker, store: string): boolean => {
+  const list = registry.actions.get(`${innerName(store)}.page`) as { hasLocal(): boolean } | undefined;
+  return list?.hasLocal() === true;
+};
