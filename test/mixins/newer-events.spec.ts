@@ -86,6 +86,26 @@ describe("An older release alone on a log with an event of a newer one", () => {
     expect(await refusal(() => broker.call("orders.at", { position: 4 }))).toMatchObject({ type: "NEWER_EVENT" });
   });
 
+  it("waits with a rebuild before the event, too, and completes it when the event is skipped", async () => {
+    const { broker, newer } = await afterARollback();
+    await waits(broker, ["orders"]);
+    const { requestId } = await broker.call<{ requestId: string }, object>("orders.rebuild", { wait: false });
+    expect(requestId).toEqual(expect.any(String));
+    await eventually(async () =>
+      expect(await statusOf(broker, "orders")).toMatchObject({
+        state: "waiting",
+        cause,
+        position: 2,
+        rebuilding: { done: 2 },
+      }),
+    );
+    await broker.call("orders.skip", { id: await newer() });
+    await eventually(async () =>
+      expect(await statusOf(broker, "orders")).toMatchObject({ state: "live", lag: 0, rebuilding: null }),
+    );
+    expect(await broker.call("orders.count")).toBe(3);
+  });
+
   it("passes the event that an operator skips, and waits for no other", async () => {
     const { broker, shop, newer } = await afterARollback();
     await waits(broker);
