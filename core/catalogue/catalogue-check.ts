@@ -4,7 +4,6 @@ import type { Problem } from "../errors/problem.ts";
 import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { upcastPayload } from "./upcast.ts";
-import { NewerEventError } from "./newer-event.ts";
 import { UpcastFailedError } from "./upcast-error.ts";
 
 /** The payload to store. */
@@ -77,13 +76,13 @@ function olderToday(
 
 /**
  * A repeated append may find an event that was stored, and sanitised, under an older schema. Both are compared in
- * today's version.
+ * today's version. @throws NewerEventError if a newer release has stored it
  */
 const sameToday = (entry: CatalogueEntry, payload: unknown) => (stored: RecordedEvent) => {
   try {
     return isDeepStrictEqual(upcastPayload(entry, stored).value, payload);
   } catch (error) {
-    if (error instanceof UpcastFailedError || error instanceof NewerEventError) return false;
+    if (error instanceof UpcastFailedError) return false;
     throw error;
   }
 };

@@ -1,3 +1,4 @@
+import { NewerEventError } from "../catalogue/newer-event.ts";
 import type { AppendRequest } from "./append-request.ts";
 import { EventIdReusedError } from "../errors/errors.ts";
 import type { AppendVerdict } from "./event-log.ts";
@@ -6,9 +7,22 @@ import { isSameContent } from "./same-content.ts";
 
 /**
  * Recognises a repeated append: null if all ids are new, the stored events if the same append was sent again, an error
- * if an id was used for something else. Call it inside the commit, before versions are compared.
+ * if an id was used for something else, or by a newer release. Call it inside the commit, before versions are compared.
  */
 export function repeatOf(
+  request: AppendRequest,
+  storedById: (id: string) => RecordedEvent | undefined,
+): AppendVerdict | null {
+  try {
+    return verdictOf(request, storedById);
+  } catch (error) {
+    // The other appends of the commit are not concerned.
+    if (error instanceof NewerEventError) return { error };
+    throw error;
+  }
+}
+
+function verdictOf(
   { stream, events, idAfterLast }: AppendRequest,
   storedById: (id: string) => RecordedEvent | undefined,
 ): AppendVerdict | null {

@@ -79,6 +79,18 @@ describe("An older release alone on a log with an event of a newer one", () => {
     expect(await broker.call("events.count", { query: { type: "order.placed" } })).toBe(5);
   });
 
+  it("refuses the repeat of the event's append, as retryable: the contents cannot be compared", async () => {
+    const { broker, newer } = await afterARollback();
+    const repeat = { id: await newer(), type: "order.placed", payload: { total: 30 } };
+    expect(await refusal(() => broker.call("events.append", { stream: "order-3", events: [repeat] }))).toMatchObject({
+      type: "NEWER_EVENT",
+      retryable: true,
+    });
+    expect(await refusal(() => broker.call("events.append", { stream: "order-9", events: [repeat] }))).toMatchObject({
+      type: "EVENT_ID_REUSED",
+    });
+  });
+
   it("refuses tables of a past that contains the event, and builds those before it", async () => {
     const { broker } = await afterARollback();
     await waits(broker, ["orders"]);
