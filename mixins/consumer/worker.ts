@@ -154,7 +154,8 @@ export class Worker {
     const { work, source, interrupter, handOver, metrics, maxParkedInARow } = this.#d;
     const control = this.#control;
     interrupter.resume();
-    const eventsPerPage = work.beforePage();
+    // Woken by each append, an older release must not read whole pages only to find that it still waits.
+    const eventsPerPage = Math.min(work.beforePage(), this.state.newer ? 1 : Infinity);
     const isWorking = handOver || work.lease ? await this.#acquire() : true;
     const { state } = this;
     const { progress, blockedBy } = work.state;

@@ -215,7 +215,9 @@ export class Pump {
   async #pumpPage(): Promise<boolean> {
     const { log, catalogue, options } = this.#d;
     const { checkpoint } = this;
-    const page = await readPumpPage(log, catalogue.current, checkpoint.position, options.batchSize);
+    // Woken by each append, an older release must not read whole pages only to find that it still waits.
+    const limit = this.newer ? 1 : options.batchSize;
+    const page = await readPumpPage(log, catalogue.current, checkpoint.position, limit);
     for (const event of page.events) {
       if (this.isPaused || this.#isStopping || (this.#isShared && !checkpoint.isHeld)) return false;
       // System events are internal to the framework, and Moleculer's own events begin with `$` too.
