@@ -1,3 +1,4 @@
+import { NewerEventError } from "../../../core/catalogue/newer-event.ts";
 import { toAppendRequest } from "../../../core/log/append-request.ts";
 import type { NewEvent } from "../../../core/log/new-event.ts";
 import { parseCatalogue, type EventCatalogue, type EventDefinition } from "../../../core/catalogue/catalogue.ts";
@@ -304,6 +305,9 @@ describe("A repeat of an event of the catalogue", () => {
   it("is none where the payload is another, or the stored one cannot be read", () => {
     expect(isRepeat({ owner: "Ann" }, recorded({ name: "Bob" }, 1))).toBe(false);
     expect(isRepeat({ owner: "Ann" }, recorded({ name: 5 }, 1))).toBe(false);
-    expect(isRepeat({ owner: "Ann" }, recorded({ owner: "Ann" }, 3))).toBe(false);
+  });
+
+  it("is not decided where a newer release has stored the event", () => {
+    expect(() => isRepeat({ owner: "Ann" }, recorded({ owner: "Ann" }, 3))).toThrow(NewerEventError);
   });
 });
