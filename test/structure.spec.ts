@@ -163,6 +163,7 @@ const meanings: Record<string, string> = {
   "errors.ts": "errors: the family, those of a room, the translation of a driver's",
   "event-log.ts": "the log's port, and its implementations",
   "event-schema.ts": "an engine's tables of events, and the conversion of their rows",
+  "generation-copy.ts": "how an engine copies a generation to one with other fields",
   "generation.ts": "an engine's generation of a read table",
   "host.ts": "one mixin on one node, without its broker service",
   "kept-claims.ts": "claims as an engine stores them",

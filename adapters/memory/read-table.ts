@@ -10,6 +10,7 @@ import { readBackup, writeBackup } from "./table-backup.ts";
 import { Generations } from "../parts/generations.ts";
 import { MemoryGeneration } from "../parts/rows/generation.ts";
 import type { MemoryStorage } from "./storage.ts";
+import { copyGeneration } from "../parts/rows/generation-copy.ts";
 import { StoredGeneration } from "../parts/rows/stored-generation.ts";
 
 /** The content of a table. Generations in build are lost when the table is closed. */
@@ -60,6 +61,13 @@ export class MemoryReadTable implements ReadTable {
 
   #beside(stored: StoredGeneration): MemoryGeneration {
     return this.#generations.add(new MemoryGeneration(stored, this.#storage.location));
+  }
+
+  async copy(fields: Fields, origin: Origin): Promise<MemoryGeneration> {
+    const { stored } = this.live();
+    const copy = new StoredGeneration(this.#generations.nextNumber(), fields, origin);
+    await copyGeneration(stored, copy);
+    return this.#beside(copy);
   }
 
   switchTo(generation: MemoryGeneration): Promise<void> {

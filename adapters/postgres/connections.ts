@@ -126,10 +126,13 @@ export class Connections implements Session {
     }
   }
 
-  /** Begins a transaction on its own connection, which is released by `end`. */
-  async begin(begin: string): Promise<Transaction> {
+  /**
+   * Begins a transaction on its own connection, which is released by `end`.
+   * @param timeoutMs of each of its statements; 0: none, for statements that read every row of a table
+   */
+  async begin(begin: string, timeoutMs = this.#options.timeoutMs): Promise<Transaction> {
     const client = await connected(this.#pools.forTransaction());
-    const transaction = new Transaction(client, this.#options.timeoutMs, this.#silence);
+    const transaction = new Transaction(client, timeoutMs, this.#silence);
     try {
       await transaction.query(begin);
       return transaction;

@@ -19,6 +19,7 @@ import type { Location } from "./location.ts";
 import { storeParked, storeProgress } from "./stored-progress.ts";
 import { removeGeneration, removeLeftovers } from "./removal.ts";
 import { columnsOf, createIndexes, createRows } from "./row-codec.ts";
+import { copyGeneration } from "./generation-copy.ts";
 import { checkServer, migrate } from "./schema.ts";
 import { backupIn, readRows, TableBackups } from "./table-backup.ts";
 import { tableMigrations } from "./table-schema.ts";
@@ -144,6 +145,17 @@ export class PostgresReadTable implements ReadTable {
 
   async #beside(number: number): Promise<PostgresGeneration> {
     return this.#generations.add(await this.#generation(number));
+  }
+
+  async copy(fields: Fields, origin: Origin): Promise<PostgresGeneration> {
+    const { schema } = this.#location;
+    return this.#generations.copy((live) =>
+      this.#run(async (connections) =>
+        this.#beside(
+          await copyGeneration(connections, schema, live, fields, (session) => this.#insert(session, fields, origin)),
+        ),
+      ),
+    );
   }
 
   async switchTo(generation: PostgresGeneration): Promise<void> {

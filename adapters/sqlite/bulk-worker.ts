@@ -57,6 +57,19 @@ const tasks = {
     withDatabase(file, false, (db) => db.exec(sql));
   },
 
+  /**
+   * Runs statements in one transaction of a file that no other connection has open and that is removed if they fail.
+   * They read the database in `from` as `source`.
+   */
+  fill(file: string, from: string, sql: string): void {
+    withDatabase(file, false, (db) => {
+      db.pragma("journal_mode = MEMORY");
+      db.pragma("synchronous = OFF");
+      db.prepare("ATTACH ? AS source").run(from);
+      db.transaction(() => db.exec(sql))();
+    });
+  },
+
   /** SHA-256 in hexadecimal: of the file's bytes or, if a statement is given, of its rows as JSON lines. */
   hash(file: string, sql?: string): string {
     const hash = createHash("sha256");

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { UnusableStoreError } from "../../core/errors/errors.ts";
-import { fieldsFromText, fieldsToText, type Fields } from "../../core/rows/fields.ts";
+import { fieldsFromText, type Fields } from "../../core/rows/fields.ts";
 import type { Generation, Origin, ParkedStream, Progress } from "../../core/table/read-table.ts";
 import { SqliteBatch } from "./batch.ts";
 import type { BulkWork } from "./bulk-work.ts";
@@ -9,9 +9,9 @@ import { openDatabase } from "./database.ts";
 import { translate } from "./errors.ts";
 import { FileQueries } from "./file-queries.ts";
 import { OpenFiles, type OpenPaths } from "./open-files.ts";
-import { createRows } from "./row-codec.ts";
+import { createIndexes, createRows } from "./row-codec.ts";
 import { SqliteRows } from "./rows.ts";
-import { openNewWriter, openWriter, removeFile, removeLeftover, tableSchema } from "./table-file.ts";
+import { createTableFile, openWriter, removeFile, tableSchema } from "./table-file.ts";
 
 /** The paths of a generation's file and of its table's lock file. */
 export type TablePaths = Pick<OpenPaths, "database" | "lock">;
@@ -69,27 +69,8 @@ export class SqliteGeneration implements Generation {
   }
 
   static #create(number: number, paths: TablePaths, fields: Fields, origin: Origin): SqliteGeneration {
-    const file = paths.database;
-    removeLeftover(file);
-    const writer = openNewWriter(file);
-    try {
-      // Sync to disk: a durable record of the live generation must not point to a file that a power cut has emptied.
-      writer.pragma("synchronous = FULL");
-      writer
-        .transaction(() => {
-          writer.exec(createRows(fields));
-          writer
-            .prepare("INSERT INTO checkpoint VALUES (1, 0, 0, NULL, 0, NULL, ?, ?, ?)")
-            .run(fieldsToText(fields), origin.definition, origin.requestId);
-        })
-        .immediate();
-      writer.pragma("synchronous = NORMAL");
-    } catch (error) {
-      writer.close();
-      removeFile(file);
-      throw translate(file, error);
-    }
-    return SqliteGeneration.#with(number, paths, writer);
+    const rows = createRows(fields) + createIndexes(fields);
+    return SqliteGeneration.#with(number, paths, createTableFile(paths.database, rows, fields, origin));
   }
 
   static async open(number: number, paths: TablePaths): Promise<SqliteGeneration> {

@@ -8,11 +8,13 @@ import {
   type TableBackup,
   type TableCapabilities,
 } from "../../core/table/read-table.ts";
+import { whenFree } from "./busy.ts";
 import { SqliteGeneration, type TablePaths } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
+import { createRows } from "./row-codec.ts";
 import { TableBackups } from "./table-backup.ts";
 import { Generations } from "../parts/generations.ts";
-import { generationOf, removeFile, removeLeftover } from "./table-file.ts";
+import { createTableFile, generationOf, removeFile, removeLeftover } from "./table-file.ts";
 
 /**
  * A read table in a folder of its own. `live.db` contains the number of the live generation, and the host keeps it
@@ -93,6 +95,24 @@ export class SqliteReadTable implements ReadTable {
   async build(fields: Fields, origin: Origin = noOrigin): Promise<SqliteGeneration> {
     const number = this.#generations.nextNumber();
     return this.#generations.add(await SqliteGeneration.create(number, this.#pathsOf(number), fields, origin));
+  }
+
+  async copy(fields: Fields, origin: Origin): Promise<SqliteGeneration> {
+    const number = this.#generations.nextNumber();
+    const paths = this.#pathsOf(number);
+    return this.#generations.copy(async (live) => {
+      live.check();
+      try {
+        await whenFree(() => createTableFile(paths.database, createRows(fields), fields, origin).close());
+        await this.#backups.copy(live, paths.database, fields);
+        // Throws if the table was closed meanwhile.
+        this.live();
+        return this.#generations.add(await SqliteGeneration.open(number, paths));
+      } catch (error) {
+        removeFile(paths.database);
+        throw error;
+      }
+    });
   }
 
   async switchTo(generation: SqliteGeneration): Promise<void> {

@@ -14,19 +14,21 @@ const sqlTypes: Record<FieldType, string> = {
 export const quote = (name: string) => `"${name}"`;
 
 export function createRows(fields: Fields): string {
-  const all = [...fields.values()];
-  const columns = all.map(
+  const columns = [...fields.values()].map(
     ({ name, type, required }) => `, ${quote(name)} ${sqlTypes[type]}${required ? " NOT NULL" : ""}`,
   );
-  const indexes = all
+  // WITHOUT ROWID stores one B-tree instead of two: rows are found by id, and sorted by id last.
+  return `CREATE TABLE "rows" (id TEXT PRIMARY KEY NOT NULL${columns.join("")}) STRICT, WITHOUT ROWID;`;
+}
+
+export const createIndexes = (fields: Fields): string =>
+  [...fields.values()]
     .filter(({ index, unique }) => index || unique)
     .map(
       ({ name, unique }) =>
         `CREATE ${unique ? "UNIQUE " : ""}INDEX ${quote(`rows_${name}`)} ON "rows" (${quote(name)});`,
-    );
-  // WITHOUT ROWID stores one B-tree instead of two: rows are found by id, and sorted by id last.
-  return `CREATE TABLE "rows" (id TEXT PRIMARY KEY NOT NULL${columns.join("")}) STRICT, WITHOUT ROWID;${indexes.join("")}`;
-}
+    )
+    .join("");
 
 /** Converts a field's value to a SQLite value. */
 export function encode({ type }: Field, value: unknown): unknown {

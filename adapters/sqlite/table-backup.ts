@@ -3,20 +3,23 @@ import { createReadStream } from "node:fs";
 import { chmod, copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SnapshotDamagedError } from "../../core/errors/snapshot-errors.ts";
+import type { Fields } from "../../core/rows/fields.ts";
 import type { Progress, TableBackup } from "../../core/table/read-table.ts";
 import { privateFile } from "../../core/files/private-files.ts";
 import { syncFile, syncFolder } from "../../core/files/sync.ts";
 import { asPassing } from "../../core/errors/system-errors.ts";
 import { BulkWork } from "./bulk-work.ts";
 import { translate } from "./errors.ts";
+import { Flushing } from "./flushing.ts";
 import type { SqliteGeneration } from "./generation.ts";
+import { fillTable, indexTable } from "./generation-copy.ts";
 
 /** Hashing this much takes about as long as starting a thread for it. */
 const smallBytes = 8 * 1024 * 1024;
 
 const fileIn = (folder: string) => join(folder, "table.db");
 
-/** Copies generations to backup files and back. Each copy has its own worker thread. */
+/** Copies generations to backup files and back, and to other generations. Each copy has its own worker thread. */
 export class TableBackups {
   readonly #running = new Set<BulkWork>();
 
@@ -64,6 +67,23 @@ export class TableBackups {
       const found = (await stat(to)).size > smallBytes ? await work.run("hash", to) : await hashOf(to);
       if (found !== checksum)
         throw new SnapshotDamagedError(copy, `found data with checksum ${found}, expected ${checksum}`);
+    });
+  }
+
+  /**
+   * Copies a snapshot of the generation to a file with other fields. Resolves when it is on the disk.
+   * @throws DuplicateRowError
+   */
+  async copy(generation: SqliteGeneration, file: string, fields: Fields): Promise<void> {
+    await this.#work(file, async (work) => {
+      const flushing = new Flushing(file);
+      try {
+        await generation.withoutCheckpoints(work, () => fillTable(work, generation, file, fields));
+        await indexTable(work, generation, file, fields);
+      } finally {
+        await flushing.end();
+      }
+      await syncFile(file);
     });
   }
 

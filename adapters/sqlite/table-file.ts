@@ -1,8 +1,10 @@
 /** The schema of a generation's file, and how such files are created and removed. */
 import { existsSync, rmSync } from "node:fs";
+import { fieldsToText, type Fields } from "../../core/rows/fields.ts";
+import type { Origin } from "../../core/table/read-table.ts";
 import Database from "./driver.ts";
 import { openDatabase, type Schema } from "./database.ts";
-import { isSqliteError } from "./errors.ts";
+import { isSqliteError, translate } from "./errors.ts";
 
 export const tableSchema: Schema = {
   applicationId: 0x65735431,
@@ -43,6 +45,34 @@ export function openNewWriter(file: string): Database.Database {
   } catch (error) {
     removeFile(file);
     throw error;
+  }
+}
+
+/**
+ * Creates a generation's file, replacing leftovers of a crash. Returns its writer.
+ * @param rows the statements that create the table of rows
+ * @throws UnusableStoreError if the existing file is not a generation of ours
+ */
+export function createTableFile(file: string, rows: string, fields: Fields, origin: Origin): Database.Database {
+  removeLeftover(file);
+  const writer = openNewWriter(file);
+  try {
+    // Sync to disk: a durable record of the live generation must not point to a file that a power cut has emptied.
+    writer.pragma("synchronous = FULL");
+    writer
+      .transaction(() => {
+        writer.exec(rows);
+        writer
+          .prepare("INSERT INTO checkpoint VALUES (1, 0, 0, NULL, 0, NULL, ?, ?, ?)")
+          .run(fieldsToText(fields), origin.definition, origin.requestId);
+      })
+      .immediate();
+    writer.pragma("synchronous = NORMAL");
+    return writer;
+  } catch (error) {
+    writer.close();
+    removeFile(file);
+    throw translate(file, error);
   }
 }
 

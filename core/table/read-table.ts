@@ -156,6 +156,13 @@ export interface ReadTable {
   live(): Generation;
   /** A new and empty generation beside the live one. */
   build(fields: Fields, origin?: Origin): Promise<Generation>;
+  /**
+   * A generation beside the live one with the rows, parked events and checkpoint of the live one as of one moment, and
+   * with these fields: a field that the live one lacks is null in every row. No event is folded for it. Queries and
+   * commits of the live one continue. Fields with the same name need the same type, and added ones are not `required`.
+   * Leaves nothing if it fails. @throws DuplicateRowError if two rows have one value of a unique field
+   */
+  copy(fields: Fields, origin: Origin): Promise<Generation>;
   /** Makes the generation the live one, in one step that a crash finds done or not done, and drops the old one. */
   switchTo(generation: Generation): Promise<void>;
   /** Drops a generation that is not live. */

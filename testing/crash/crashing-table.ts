@@ -71,6 +71,10 @@ export class CrashingTable implements ReadTable {
     return this.#crashing(await this.lifetime.call(() => this.#table.build(fields, origin)));
   }
 
+  async copy(fields: Fields, origin: Origin): Promise<Generation> {
+    return this.#crashing(await this.lifetime.call(() => this.#table.copy(fields, origin)));
+  }
+
   async switchTo(generation: Generation): Promise<void> {
     this.lifetime.reach("built");
     await this.lifetime.call(() => this.#table.switchTo(realOf(generation)));

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { InProcess } from "./fixture.ts";
 
 /** The work of another process. */
-export type Job = "open log" | "append to log" | "open table" | "fold into table";
+export type Job = "open log" | "append to log" | "open table" | "fold into table" | "copy table";
 
 // The sources and the built package have different extensions.
 const script = fileURLToPath(new URL(`../processes/port-process${extname(import.meta.url)}`, import.meta.url));

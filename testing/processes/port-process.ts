@@ -4,7 +4,7 @@ import type { EventLog } from "../../core/log/event-log.ts";
 import { parseFields } from "../../core/rows/fields.ts";
 import type { ReadTable } from "../../core/table/read-table.ts";
 import { appendTo, appended } from "../event-log/requests.ts";
-import { counterFields, foldCount } from "../read-table/counter.ts";
+import { copiedFields, counterFields, foldCount } from "../read-table/counter.ts";
 
 const [job = "", module = "", args = "[]"] = process.argv.slice(2);
 const { default: portWith } = (await import(module)) as { default: (...args: unknown[]) => unknown };
@@ -61,6 +61,11 @@ if (job.endsWith("log")) {
     for (let position = (await table.live().progress()).position + 1; ; position++) {
       await foldCount(table.live(), position);
       say("done", position);
+    }
+  else if (job === "copy table")
+    for (const fields = parseFields("table", copiedFields); ;) {
+      say("done");
+      await table.drop(await table.copy(fields, table.live().origin));
     }
 }
 await inputEnd;

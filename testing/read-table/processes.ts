@@ -3,7 +3,7 @@ import { withOtherProcess } from "../kit/other-process.ts";
 import { randomFrom } from "../kit/random.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
-import { counterFields, foldCount } from "./counter.ts";
+import { copiedFields, counterFields, foldCount } from "./counter.ts";
 import { all, fieldsOf, type TableCases } from "./table-fixture.ts";
 
 /** A table whose hosting process is killed. */
@@ -28,6 +28,24 @@ export const killsOfTable: TableCases = {
       for (const { id, total } of rows) if (id.startsWith("count ")) assert.equal(total, position);
       await foldCount(table.live(), position + 1);
     }
+  },
+
+  "has its rows and no other generation if the host was killed while it copied": async (fixture) => {
+    let table = await fixture.open(counterFields);
+    const place = fixture.inProcess(table);
+    for (let position = 1; position <= 100; position++) await foldCount(table.live(), position);
+    const [number, rows] = [table.live().number, await table.live().rows.find(all)];
+    await table.close();
+    await withOtherProcess("copy table", place, (other) => other.killedAfter(2, randomFrom(Date.now())() * 20));
+    table = await fixture.reopen(table, counterFields);
+    assert.equal(table.live().number, number);
+    same(await table.live().rows.find(all), rows);
+    await table.switchTo(await table.copy(fieldsOf(copiedFields), table.live().origin));
+    same(
+      await table.live().rows.find(all),
+      rows.map((row) => ({ ...row, name: null })),
+    );
+    await foldCount(table.live(), 101);
   },
 };
 

@@ -3,6 +3,7 @@ import { casesOf, type ContractCase } from "../kit/contract-case.ts";
 import { backups, origins } from "./backups.ts";
 import { batches } from "./batches.ts";
 import { changes } from "./changes.ts";
+import { copies } from "./copies.ts";
 import { findings, order } from "./findings.ts";
 import { generations } from "./generations.ts";
 import { operators } from "./operators.ts";
@@ -42,6 +43,7 @@ export function readTableContract(
       { name: "A generation", cases: generations },
       { name: "A generation's origin", cases: origins },
       { name: "A backup", cases: backups },
+      { name: "A copy of a generation", cases: copies },
       { name: "A batch", cases: wholeBatches, isListed: capabilities.atomicBatch },
       { name: "The only host of a table", cases: soleHostOfTable, isListed: hasOneHost },
       { name: "Hosts of one table", cases: manyHostsOfTable, isListed: !hasOneHost },

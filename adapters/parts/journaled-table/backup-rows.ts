@@ -13,31 +13,45 @@ export interface About {
   passes: number;
 }
 
-/** One line of `rows.jsonl`. */
+/** One row or parked event as a copy reads it; one line of `rows.jsonl`. */
 export type Line = [pass: number, kind: Kind, id: string, content: Content | null];
 
 export const backupIn = (folder: string): BackupFolder<About> => new BackupFolder(folder, "rows.jsonl");
 
-const linesPerRead = 1000;
+const linesPerWrite = 1000;
 
 /**
- * Writes a backup's rows into an empty generation. The number of the pass is the fence, as if each pass were a batch.
+ * Writes a copy's rows into an empty generation. The number of the pass is the fence, as if each pass were a batch.
  */
-export async function readRows(file: string, store: RowStore, number: number): Promise<void> {
-  let writes: Write[] = [];
-  let pass = 0;
-  const flush = async () => {
-    for (const kind of kinds) {
-      const ofKind = writes.filter((write) => write.kind === kind);
-      if (ofKind.length > 0) await store.documents(number, kind).put(ofKind, pass);
-    }
-    writes = [];
-  };
-  for await (const line of jsonLinesOf(file)) {
-    const [of, kind, id, content] = line as Line;
-    if (of !== pass || writes.length === linesPerRead) await flush();
-    pass = of;
-    writes.push({ kind, id, isNew: true, content });
+export class GenerationLines {
+  readonly #store: RowStore;
+  readonly #number: number;
+  #writes: Write[] = [];
+  #pass = 0;
+
+  constructor(store: RowStore, number: number) {
+    this.#store = store;
+    this.#number = number;
   }
-  await flush();
+
+  async add([pass, kind, id, content]: Line): Promise<void> {
+    if (pass !== this.#pass || this.#writes.length === linesPerWrite) await this.flush();
+    this.#pass = pass;
+    this.#writes.push({ kind, id, isNew: true, content });
+  }
+
+  async flush(): Promise<void> {
+    for (const kind of kinds) {
+      const ofKind = this.#writes.filter((write) => write.kind === kind);
+      if (ofKind.length > 0) await this.#store.documents(this.#number, kind).put(ofKind, this.#pass);
+    }
+    this.#writes = [];
+  }
+}
+
+/** Writes a backup's rows into an empty generation. */
+export async function readRows(file: string, store: RowStore, number: number): Promise<void> {
+  const lines = new GenerationLines(store, number);
+  for await (const line of jsonLinesOf(file)) await lines.add(line as Line);
+  await lines.flush();
 }

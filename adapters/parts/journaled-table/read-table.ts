@@ -13,13 +13,14 @@ import {
 } from "../../../core/table/read-table.ts";
 import { silent, type Debug } from "../../../core/text/state-log.ts";
 import { backupIn, readRows } from "./backup-rows.ts";
+import { copyGeneration } from "./generation-copy.ts";
 import { JournaledGeneration } from "./generation.ts";
 import { Pointer } from "./pointer.ts";
 import { Generations } from "../generations.ts";
 import { removeGeneration, removeLeftovers } from "./removal.ts";
 import type { RowStore } from "./row-store.ts";
 import { generationIn, type About, type StoredGeneration } from "./stored-generation.ts";
-import { TableCopy } from "./table-copy.ts";
+import { writeBackup } from "./table-backup.ts";
 
 /**
  * A table on an engine without transactions over several documents. One document contains the number of the live
@@ -143,6 +144,18 @@ export class JournaledReadTable implements ReadTable {
     return this.#generations.add(this.#openOne(stored));
   }
 
+  async copy(fields: Fields, origin: Origin): Promise<JournaledGeneration> {
+    return this.#generations.copy(async ({ number }) => {
+      const stored = await this.#create({ fields, origin, epoch: this.#epoch });
+      try {
+        return this.#beside(await copyGeneration(this.#store, number, stored));
+      } catch (error) {
+        await removeGeneration(this.#store, stored.number).catch(() => {});
+        throw error;
+      }
+    });
+  }
+
   async switchTo(generation: JournaledGeneration): Promise<void> {
     await this.#generations.switchTo(generation, async (old) => {
       if (!(await this.#pointer.switch(this.#epoch, old.number, generation.number)))
@@ -155,7 +168,7 @@ export class JournaledReadTable implements ReadTable {
   }
 
   async backup(folder: string): Promise<TableBackup> {
-    return this.#generations.copy(({ number }) => TableCopy.write(this.#store, number, folder));
+    return this.#generations.copy(({ number }) => writeBackup(this.#store, number, folder));
   }
 
   async restore(folder: string, checksum: string, requestId: string): Promise<JournaledGeneration> {

@@ -1,47 +1,47 @@
 import { StoreUnavailableError } from "../../../core/errors/errors.ts";
-import type { Field } from "../../../core/rows/fields.ts";
-import type { TableBackup } from "../../../core/table/read-table.ts";
-import { verifyLines } from "../json-lines.ts";
-import { backupIn, type Line } from "./backup-rows.ts";
+import type { Line } from "./backup-rows.ts";
 import { CopyLock } from "./copy-lock.ts";
 import { kinds, type Content, type Documents, type RowStore } from "./row-store.ts";
-import { doneBatch, dropped, generationIn, progressOf, type StoredGeneration } from "./stored-generation.ts";
+import { doneBatch, dropped, generationIn, type StoredGeneration } from "./stored-generation.ts";
 
-const bytesPerWrite = 256 * 1024;
 const passesBeforeLock = 4;
 /** Commits are blocked for the last pass once the pass before it had fewer rows than this. */
 const fewRows = 1000;
 
+/** Takes what a copy reads. */
+export interface LineSink {
+  add(line: Line): Promise<void>;
+  flush(): Promise<void>;
+}
+
+/** What a copy has read: the generation's document as of the moment of the copy, and the numbers of rows and passes. */
+export interface Copied {
+  stored: StoredGeneration;
+  rows: number;
+  passes: number;
+}
+
 /**
- * Writes a consistent copy of a generation that hosts keep changing. The first pass copies all rows, each further pass
- * the rows written since the one before, and the last pass runs under a copy lock. Memory holds one chunk of lines.
+ * Reads a consistent copy of a generation that hosts keep changing. The first pass reads all rows, each further pass
+ * the rows written since the one before, and the last pass runs under a copy lock.
  */
 export class TableCopy {
   readonly #store: RowStore;
   readonly #number: number;
-  readonly #put: (text: string) => Promise<void>;
-  #lines: string[] = [];
-  #bytes = 0;
-  #count = 0;
+  readonly #sink: LineSink;
   #pass = 0;
 
-  private constructor(store: RowStore, number: number, put: (text: string) => Promise<void>) {
+  private constructor(store: RowStore, number: number, sink: LineSink) {
     this.#store = store;
     this.#number = number;
-    this.#put = put;
+    this.#sink = sink;
   }
 
-  static async write(store: RowStore, number: number, folder: string): Promise<TableBackup> {
-    const backup = backupIn(folder);
-    const { stored, rows, passes, lines } = await backup.writeRows((put) => new TableCopy(store, number, put).#write());
-    await verifyLines(backup.rows, lines);
-    const { fields, definition, requestId } = stored;
-    const [origin, progress] = [{ definition, requestId }, progressOf(stored)];
-    await backup.writeAbout({ fields: JSON.parse(fields) as Field[], origin, progress, passes });
-    return { rows, progress, origin, ...(await backup.measured()) };
+  static read(store: RowStore, number: number, sink: LineSink): Promise<Copied> {
+    return new TableCopy(store, number, sink).#read();
   }
 
-  async #write(): Promise<{ stored: StoredGeneration; rows: number; passes: number; lines: number }> {
+  async #read(): Promise<Copied> {
     let since = doneBatch(await this.#stored());
     await this.#pages((documents) => documents.find({}));
     for (let pass = 1; pass < passesBeforeLock; pass++) {
@@ -59,7 +59,7 @@ export class TableCopy {
       since = stored.batch;
       if (!(await lock.release())) continue;
       await this.#stored();
-      return { stored, rows, passes: this.#pass, lines: this.#count };
+      return { stored, rows, passes: this.#pass };
     }
   }
 
@@ -82,24 +82,10 @@ export class TableCopy {
     for (const kind of kinds)
       for await (const { id, content } of read(this.#store.documents(this.#number, kind))) {
         written++;
-        await this.#add([this.#pass, kind, id, content]);
+        await this.#sink.add([this.#pass, kind, id, content]);
         await lock?.beat();
       }
-    await this.#flush();
+    await this.#sink.flush();
     return written;
-  }
-
-  async #add(line: Line): Promise<void> {
-    const text = `${JSON.stringify(line)}\n`;
-    this.#lines.push(text);
-    this.#count++;
-    this.#bytes += text.length;
-    if (this.#bytes > bytesPerWrite) await this.#flush();
-  }
-
-  async #flush(): Promise<void> {
-    await this.#put(this.#lines.join(""));
-    this.#lines = [];
-    this.#bytes = 0;
   }
 }
