@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { differences } from "../errors/differences.ts";
 import { described, show, type Problem } from "../errors/problem.ts";
-import type { Fields } from "./fields.ts";
+import type { Field, Fields } from "./fields.ts";
 import type { Mapping } from "./mapping.ts";
 
 /** All that determines an aggregate's rows, apart from its events. */
@@ -14,14 +15,22 @@ export interface Definition {
   definitionVersion?: string | number | undefined;
 }
 
-interface Described {
+/** A definition as its text contains it. `functions` and `unfilled` do not belong to its identity. */
+export interface Described {
   /** Some rows were folded by another definition. */
   isMixed?: true;
   definitionVersion: string | number | null;
-  fields: { name: string }[];
+  fields: Field[];
   mappings: { pattern: string; operation: string; transform: string }[];
   /** The schema versions above 1 of the mapped types; omitted if there are none. */
   schemaVersions?: Record<string, number>;
+  /**
+   * The hash of the function transforms' sources, with a `definitionVersion`, which replaces them otherwise: compiled
+   * and uncompiled sources differ. It only decides whether a table with an added field is copied or folded.
+   */
+  functions?: string;
+  /** The fields that a copy of the table has added, and that no event has filled yet; omitted if there are none. */
+  unfilled?: string[];
 }
 
 /**
@@ -29,15 +38,18 @@ interface Described {
  * mapped types. Equal texts fold the same rows.
  */
 export function describeDefinition({ fields, mappings, schemaVersions, definitionVersion }: Definition): string {
+  const hasVersion = definitionVersion !== null && definitionVersion !== undefined;
+  const functions = mappings.filter(({ transform }) => typeof transform === "function");
   const described: Described = {
     definitionVersion: definitionVersion ?? null,
     fields: [...fields.values()],
     mappings: mappings.map(({ pattern, operation, transform }) => ({
       pattern,
       operation,
-      transform: describeTransform(transform, definitionVersion !== null && definitionVersion !== undefined),
+      transform: describeTransform(transform, hasVersion),
     })),
     ...(schemaVersions.length > 0 && { schemaVersions: Object.fromEntries(schemaVersions) }),
+    ...(hasVersion && functions.length > 0 && { functions: hashOfFunctions(functions) }),
   };
   return JSON.stringify(described);
 }
@@ -47,18 +59,33 @@ function describeTransform(transform: unknown, hasVersion: boolean): string {
   return hasVersion ? "function" : `function ${hash(String(transform)).slice(0, 16)}`;
 }
 
+const hashOfFunctions = (mappings: readonly Mapping<unknown>[]): string =>
+  hash(JSON.stringify(mappings.map(({ transform }) => String(transform)))).slice(0, 16);
+
+/** A description's parts; null for the empty text of a table without one. */
+export const parseDescription = (description: string): Described | null =>
+  description === "" ? null : (JSON.parse(description) as Described);
+
+/** The part of a description that determines the rows. Definitions with equal identities are the same. */
+function identityOf(description: string): string {
+  const described = parseDescription(description);
+  if (!described) return "";
+  const { functions: _, unfilled: __, ...identity } = described;
+  return JSON.stringify(identity);
+}
+
 /** The description of rows that were folded partly by another definition; it equals neither. */
 export const mixedDefinition = (today: string): string =>
   JSON.stringify({ ...(JSON.parse(today) as Described), isMixed: true } satisfies Described);
 
-/** A hash of a description, short enough for a manifest. */
-export const definitionHash = (description: string): string => hash(description);
+/** A hash of a definition's identity, short enough for a manifest. */
+export const definitionHash = (description: string): string => hash(identityOf(description));
 
 const hash = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /** The differences between the definition that folded the rows and the expected one; empty if both fold the same. */
 export function definitionChanges(found: string, expected: string): Problem[] {
-  if (found === expected || found === "") return [];
+  if (found === expected || found === "" || identityOf(found) === identityOf(expected)) return [];
   const [was, is] = [JSON.parse(found) as Described, JSON.parse(expected) as Described];
   const changes: Problem[] = [];
   if (was.isMixed)
@@ -81,7 +108,9 @@ export function definitionChanges(found: string, expected: string): Problem[] {
     );
   };
   changes.push(...changesOf("on", mappingsOf(was), mappingsOf(is)));
-  return changes.length > 0 ? changes : [{ field: "on", found: described("another order"), expected: "today's order" }];
+  if (changes.length > 0) return changes;
+  const field = isDeepStrictEqual(was.mappings, is.mappings) ? "fields" : "on";
+  return [{ field, found: described("another order"), expected: "today's order" }];
 }
 
 type NamedFields = Iterable<readonly [name: string, field: object]>;

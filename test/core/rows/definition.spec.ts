@@ -77,6 +77,12 @@ describe("A definition", () => {
     ]);
   });
 
+  it("differs by the order of its fields", () => {
+    expect(
+      changes(described({ fields: { a: "string", b: "string" } }), described({ fields: { b: "string", a: "string" } })),
+    ).toMatchObject([{ field: "fields", found: "another order" }]);
+  });
+
   it("without a description differs from none", () => {
     expect(changes("", described())).toEqual([]);
   });
