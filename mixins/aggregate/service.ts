@@ -16,7 +16,6 @@ import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { foldSpans } from "../observability/spans.ts";
 import { readAfter } from "../service/read-after.ts";
-import { otherHostFor } from "../service/pass-on.ts";
 import { readActionNames, readActions, type Reader } from "../service/read-actions.ts";
 import { announcedRelease } from "../service/releases.ts";
 import type { DbSettings } from "./db-settings.ts";
@@ -107,7 +106,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
           const token = foldTokenOf(ctx);
           return token?.table === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
-        betterNodeFor: (ctx) => (host.isFarBehind && !hasToken(ctx) ? otherHostFor(ctx) : null),
+        isBehind: (ctx) => host.isFarBehind && !hasToken(ctx),
         // A transform's view changes with every event. A caller that reads its own write must not get an older answer.
         cache: {
           isFor: (ctx) =>

@@ -18,7 +18,7 @@ import type { PumpOptions } from "./pump/pump.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { recordWritten } from "../service/read-after.ts";
 import { storeMetrics } from "../observability/metrics.ts";
-import { otherHostFor, passingOn, readingNewer } from "../service/pass-on.ts";
+import { passingOn, readingNewer } from "../service/pass-on.ts";
 import { readActionNames, readActions } from "../service/read-actions.ts";
 import { announcedRelease, knowingNode } from "../service/releases.ts";
 import { ownActions } from "../service/own-actions.ts";
@@ -68,7 +68,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   let isStarting: () => boolean;
   const catalogue: CurrentCatalogue = { current: settings.catalogue };
   const isShared = log.capabilities.hosts === "many";
-  const nodeFor = (ctx: Context) => (host.building === null ? null : otherHostFor(ctx));
+  const isBehind = () => host.building !== null;
   const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
     await host.consumers.change("pump", change);
     const { silent } = await onEveryHost(broker, name, "applyPumpControl", {});
@@ -100,7 +100,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   };
   const hosted = () => ({ host, duplicateHosts });
   // Only an engine with many hosts has another host to forward to.
-  const forwarded = (actions: Actions) => (isShared ? passingOn(actions, nodeFor) : actions);
+  const forwarded = (actions: Actions) => (isShared ? passingOn(actions, isBehind) : actions);
   // Events of a newer release are read by a host of that release.
   const newerNodeFor = ({ broker }: Context, newer: NewerEvent) => knowingNode(broker, { store: name }, newer);
   const readAnywhere = (actions: Actions) => (isShared ? readingNewer(actions, newerNodeFor) : actions);
@@ -129,7 +129,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     mixins: [
       readActions({
         fields: eventFields,
-        ...(isShared && { betterNodeFor: nodeFor, newerNodeFor }),
+        ...(isShared && { isBehind, newerNodeFor }),
         reader: () => ({
           fields: eventFields,
           find: (query) => host.readable(host.log.find({ ...query, limit: limitOf(query.limit) })),

@@ -1,11 +1,14 @@
-import type { ActionSchema, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import { newerEventOf, type NewerEvent } from "../../core/catalogue/newer-event.ts";
+import { HostBehindError } from "./host-behind.ts";
 import { isSendable } from "./message-size.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 
 /** A header belongs to one call; meta would be inherited by all nested calls. */
 const header = "$passedOn";
+/** The header's value if the caller has a further choice: a node that must catch up, too, refuses the call. */
+const unlessBehind = "unless behind";
 
 interface Endpoint {
   id: string;
@@ -13,31 +16,41 @@ interface Endpoint {
   isAvailable: boolean;
 }
 
+/** Serves the call on another host while this one must catch up; here if no other one is ahead of it. */
+export function whileBehind(ctx: Context, isBehind: boolean, handleHere: () => unknown): unknown {
+  if (!isBehind) return handleHere();
+  const passedOn = passedOnAs(ctx);
+  if (passedOn === unlessBehind) throw new HostBehindError(ctx.action!.name!, ctx.broker.nodeID);
+  return passedOn === undefined ? elsewhere(ctx, handleHere) : handleHere();
+}
+
+/** Calls `handleHere` also if the other node's result does not fit into one message. */
+async function elsewhere(ctx: Context, handleHere: () => unknown): Promise<unknown> {
+  for (const nodeID of otherHostsOf(ctx))
+    try {
+      return await ctx.call(ctx.action!.name!, ctx.params, passedTo(ctx, nodeID, unlessBehind));
+    } catch (error) {
+      const { type } = (error ?? {}) as { type?: unknown };
+      if (type === "ANSWER_TOO_LARGE") break;
+      if (type !== "HOST_BEHIND") throw error;
+    }
+  return handleHere();
+}
+
 /**
- * The id of another node that hosts the action, for a call that this node cannot serve soon. Null if there is none, or if
- * the call was already forwarded: two nodes that both have to catch up must not forward it back and forth.
+ * The other nodes that host the action, in the order of their names, from this node's on: nodes that join at once share the
+ * work among the others, and each keeps to one of them, whose answers do not go back.
  */
-export function otherHostFor(ctx: Context): string | null {
-  const { broker, action, params, meta } = ctx;
-  if (isPassedOn(ctx) || !action?.name) return null;
-  const others = endpointsOf(broker, action.name).filter(({ local, isAvailable }) => !local && isAvailable);
-  const other = others[Math.floor(Math.random() * others.length)];
-  return other && isSendable(broker, action.name, params, { meta, nodeID: other.id }) ? other.id : null;
-}
-
-function endpointsOf(broker: ServiceBroker, action: string): readonly Endpoint[] {
-  const list = broker.registry.actions.get(action) as { endpoints: Endpoint[] } | undefined;
-  return list?.endpoints ?? [];
-}
-
-/** Forwards the call to the node. Calls `handleHere` if the node's result does not fit into one message. */
-export async function passOn(ctx: Context, nodeID: string, handleHere: () => unknown): Promise<unknown> {
-  try {
-    return await ctx.call(ctx.action!.name!, ctx.params, passedTo(ctx, nodeID));
-  } catch (error) {
-    if ((error as { type?: unknown }).type === "ANSWER_TOO_LARGE") return handleHere();
-    throw error;
-  }
+function otherHostsOf({ broker, action, params, meta }: Context): string[] {
+  const list = broker.registry.actions.get(action!.name!) as { endpoints: Endpoint[] } | undefined;
+  const others = (list?.endpoints ?? [])
+    .filter(({ id, local, isAvailable }) => {
+      return !local && isAvailable && isSendable(broker, action!.name!, params, { meta, nodeID: id });
+    })
+    .map(({ id }) => id)
+    .toSorted();
+  const isAfter = (id: string) => id > broker.nodeID;
+  return [...others.filter(isAfter), ...others.filter((id) => !isAfter(id))];
 }
 
 type NewerNodeFor = (ctx: Context, newer: NewerEvent) => string | null;
@@ -54,26 +67,26 @@ export async function orOnNewer(
     return await handleHere();
   } catch (error) {
     const newer = newerEventOf(error);
-    const node = newer && !isPassedOn(ctx) ? newerNodeFor(ctx, newer) : null;
+    const node = newer && passedOnAs(ctx) === undefined ? newerNodeFor(ctx, newer) : null;
     if (node === null) throw error;
     return ctx.call(ctx.action!.name!, params, passedTo(ctx, node));
   }
 }
 
-const isPassedOn = ({ headers }: Context): boolean => (headers as Record<string, unknown>)[header] === true;
+const passedOnAs = ({ headers }: Context): unknown => (headers as Record<string, unknown>)[header];
 
-const passedTo = (ctx: Context, nodeID: string) => ({ nodeID, headers: { ...ctx.headers, [header]: true } });
+const passedTo = (ctx: Context, nodeID: string, how: typeof unlessBehind | true = true) => ({
+  nodeID,
+  headers: { ...ctx.headers, [header]: how },
+});
 
 /** Wraps the actions: a call that meets an event of a newer release is served by a node of such a release, if any. */
 export const readingNewer = (actions: Actions, newerNodeFor: NewerNodeFor): Actions =>
   wrapped(actions, (ctx, handleHere) => orOnNewer(ctx, newerNodeFor, handleHere));
 
-/** Wraps the actions: a call is forwarded to the node that `nodeFor` returns, if any. */
-export const passingOn = (actions: Actions, nodeFor: (ctx: Context) => string | null): Actions =>
-  wrapped(actions, (ctx, handleHere) => {
-    const nodeID = nodeFor(ctx);
-    return nodeID === null ? handleHere() : passOn(ctx, nodeID, handleHere);
-  });
+/** Wraps the actions: a call is served by another host while this one must catch up. */
+export const passingOn = (actions: Actions, isBehind: () => boolean): Actions =>
+  wrapped(actions, (ctx, handleHere) => whileBehind(ctx, isBehind(), handleHere));
 
 const wrapped = (actions: Actions, wrap: (ctx: Context, handleHere: () => unknown) => unknown): Actions =>
   Object.fromEntries(

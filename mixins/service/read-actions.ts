@@ -6,7 +6,7 @@ import { idProblem } from "../../core/rows/fields.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query/query.ts";
 import type { Mixin } from "./mixin.ts";
 import { ownActions } from "./own-actions.ts";
-import { orOnNewer, passOn } from "./pass-on.ts";
+import { orOnNewer, whileBehind } from "./pass-on.ts";
 import { checkPopulates, type Populating } from "./populates.ts";
 import { cacheOptions, type ReadCache } from "./read-cache.ts";
 import { nameProblems, type ReadActionName } from "./read-params.ts";
@@ -30,8 +30,8 @@ interface Dependencies {
   reader: (ctx: Context) => Reader | Promise<Reader>;
   /** The node that must serve the call instead of this one, if any. */
   nodeFor?: (ctx: Context) => string | null;
-  /** A node that can serve the call sooner than this one, if any. */
-  betterNodeFor?: (ctx: Context) => string | null;
+  /** Whether other hosts can serve the call better, since this one must catch up. */
+  isBehind?: (ctx: Context) => boolean;
   /** A node of a newer release that can read the event, if any. */
   newerNodeFor?: (ctx: Context, newer: NewerEvent) => string | null;
   /** Default: results are not cached. */
@@ -99,7 +99,7 @@ export const readActionNames = ["find", "list", "get", "count", "resolve"] as co
  * moleculer-db's `find, list, get, count` with all their parameters, and `resolve`, which is like `get`, but returns null
  * for an id without a row unless `throwIfNotExist` is set. No action writes.
  */
-export function readActions({ fields, reader, nodeFor, betterNodeFor, newerNodeFor, cache }: Dependencies): Mixin {
+export function readActions({ fields, reader, nodeFor, isBehind, newerNodeFor, cache }: Dependencies): Mixin {
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
@@ -119,9 +119,8 @@ export function readActions({ fields, reader, nodeFor, betterNodeFor, newerNodeF
         if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
         const self = this as DbServiceInstance;
         const handleHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
-        const better = betterNodeFor?.(ctx) ?? null;
-        if (better !== null) return passOn(ctx, better, handleHere);
-        return newerNodeFor ? orOnNewer(ctx, newerNodeFor, handleHere) : handleHere();
+        const answer = () => (newerNodeFor ? orOnNewer(ctx, newerNodeFor, handleHere) : handleHere());
+        return whileBehind(ctx, isBehind?.(ctx) === true, answer);
       },
     };
   };
