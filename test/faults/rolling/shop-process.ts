@@ -1,0 +1,19 @@
+// A node of one release in its own process. SIGTERM stops it in order.
+import { ServiceBroker } from "moleculer";
+import { sendLine } from "../../support/send-line.ts";
+import { nodeOptions } from "../multinode/node-options.ts";
+import { shopServices } from "./shop.ts";
+import type { NodePlace } from "./shop-node.ts";
+
+const { transporter, namespace, nodeID, release, places } = JSON.parse(process.argv[2]!) as NodePlace;
+const broker = new ServiceBroker({
+  ...nodeOptions(transporter, namespace, nodeID),
+  heartbeatInterval: 1,
+  heartbeatTimeout: 5,
+  requestTimeout: 10_000,
+  logger: { type: "Console", options: { level: process.env["NODE_LOGS"] ?? "fatal", colors: false } },
+});
+for (const service of shopServices(release, places, sendLine)) broker.createService(service);
+process.once("SIGTERM", () => void broker.stop().then(() => process.exit()));
+await broker.start();
+sendLine("ready");
