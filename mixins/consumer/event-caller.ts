@@ -21,8 +21,7 @@ export class EventCaller {
     // Checked first, because the broker logs a warning for every call of an action that does not exist.
     if (!this.#broker.registry.actions.isAvailable(name))
       return Promise.reject(new Errors.ServiceNotFoundError({ action: name }));
-    // With a parent, as proof that the depth in its meta is the framework's.
-    const options: CallingOptions = { ...this.#optionsFor(event, meta), parentCtx: this.newContext(event, meta) };
+    const options = this.#optionsFor(event, meta);
     return remoteCall(this.#broker, name, event, commandId === undefined ? options : withCommandId(commandId, options));
   }
 
