@@ -25,8 +25,9 @@ export function checkAgainst(
   const { type, meta } = event;
   const entry = entries.get(type);
   if (!entry) {
+    if (unknownTypes === "accept") return { body: sent };
     const expected = `a type of the catalogue: ${[...entries.keys()].join(", ")}`;
-    return unknownTypes === "accept" ? { body: sent } : [{ field: `${at}.type`, found: type, expected }];
+    return [{ field: `${at}.type`, found: type, expected }];
   }
   const { schemaVersion = entry.schemaVersion } = meta;
   if (!isSchemaVersion(schemaVersion) || schemaVersion > entry.schemaVersion) {

@@ -27,6 +27,10 @@ export function isKnown(
   return known === null ? unknownTypes === "accept" : schemaVersion <= known;
 }
 
+/** Whether no event can be newer than the catalogue. */
+export const knowsEveryEvent = ({ entries, unknownTypes }: Catalogue): boolean =>
+  entries.size === 0 && unknownTypes === "accept";
+
 /** Null if the catalogue knows the event's type and version. The framework's own events belong to no catalogue. */
 export function newerThan({ entries, unknownTypes }: Catalogue, event: RecordedEvent): NewerEvent | null {
   const { type, meta } = event;

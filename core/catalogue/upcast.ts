@@ -6,7 +6,7 @@ import { ignoreOutcome, isThenable } from "../concurrency/is-thenable.ts";
 import type { DamagedEventError } from "../event/damaged-event.ts";
 import type { ParkedError } from "../event/parked-error.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
-import { NewerEventError, newerThan, placeOf, type NewerEvent } from "./newer-event.ts";
+import { knowsEveryEvent, NewerEventError, newerThan, placeOf, type NewerEvent } from "./newer-event.ts";
 import { UpcastFailedError } from "./upcast-error.ts";
 
 /** Why an event does not fit today's catalogue, in a form that can be sent to other nodes. */
@@ -80,7 +80,7 @@ export function upcastEach(
     }
   };
   const readable = catalogue.entries.size === 0 ? events : events.map(toReadable);
-  return { events: readable, ...(Object.keys(unreadable).length > 0 && { unreadable }) };
+  return Object.keys(unreadable).length > 0 ? { events: readable, unreadable } : { events: readable };
 }
 
 /** @throws NewerEventError also for an unknown type, if the catalogue refuses those */
@@ -102,6 +102,7 @@ export function upcastKnown(
   { events, unreadable = {} }: Stretch,
   isSkipped: (id: string) => boolean,
 ): Stretch & { newer?: NewerEvent } {
+  if (knowsEveryEvent(catalogue)) return upcastEach(catalogue, events, unreadable);
   for (const [index, event] of events.entries()) {
     const newer = isSkipped(event.id) || unreadable[event.id] ? null : newerThan(catalogue, event);
     if (newer) return { ...upcastEach(catalogue, events.slice(0, index), unreadable), newer };
