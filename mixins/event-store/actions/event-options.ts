@@ -46,16 +46,8 @@ export interface Target {
 
 const eventOptions = ["stream", "payload", "meta", "expectedVersion", "commandId"] satisfies (keyof EventOptions)[];
 
-/** The options of a definition that are not undefined, in the order in which their functions are called. */
-export type GivenOptions = readonly (readonly [name: string, option: unknown])[];
-
-/** How a call becomes an event: first what names the append, then its content. */
-export interface ToEvent {
-  naming: GivenOptions;
-  content: GivenOptions;
-}
-
-const givenOf = (options: object): GivenOptions => Object.entries(options).filter(([, option]) => option !== undefined);
+/** The checked options by which a call becomes an event. Each is a value, a function, or undefined. */
+export type ToEvent = Readonly<Record<keyof EventOptions, unknown>>;
 
 /** Separates the options of the event from those of Moleculer. @throws DefinitionError */
 export function splitOptions<Options extends EventOptions>(
@@ -75,10 +67,7 @@ export function splitOptions<Options extends EventOptions>(
   if (wrongVersion) throw new DefinitionError({ ...wrongVersion, field: `${at}.expectedVersion` });
   checkActionOptions(at, rest, eventOptions);
   const streamOption = stream === perEventOption ? perEvent : (stream ?? entityStream(eventType));
-  return [
-    { naming: givenOf({ commandId, stream: streamOption }), content: givenOf({ expectedVersion, payload, meta }) },
-    rest,
-  ];
+  return [{ stream: streamOption, payload, meta, expectedVersion, commandId }, rest];
 }
 
 /** @throws DefinitionError for an option of a wrong type */

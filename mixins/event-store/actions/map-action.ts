@@ -33,9 +33,10 @@ export function mapAction(target: Target, options: MapActionOptions): ActionSche
     ? strictParams(action.params)
     : (defaultParams(target, options) as ActionSchema["params"]);
   if (options.stream === undefined) assertHasId(target, params);
-  const handler = markOrigin(async function (ctx: Context<AnyParams>): Promise<StoredAnswer> {
-    return appendMapped(target, toEvent, ctx);
-  }, "declared");
+  const handler = markOrigin(
+    (ctx: Context<AnyParams>): Promise<StoredAnswer> => appendMapped(target, toEvent, ctx),
+    "declared",
+  );
   markRepeatable(handler, (ctx) => storedMapped(target, toEvent, ctx as Context<AnyParams>));
   const { params: given, ...others } = action;
   const schema = { ...others, tracing: withoutParams(action.tracing), handler };

@@ -12,7 +12,7 @@ import { callInner } from "../../service/between-nodes.ts";
 import { callStore } from "../../service/message-size.ts";
 import { sentEntity, sentHash } from "../../service/sent-params.ts";
 import type { StoredAnswer } from "../append/appends.ts";
-import type { AnyParams, EventOptions, GivenOptions, Target, ToEvent } from "./event-options.ts";
+import type { AnyParams, Target, ToEvent } from "./event-options.ts";
 import { defaultPayload } from "./mapped-params.ts";
 import { perEvent, streamPerEvent } from "./event-stream.ts";
 import { unfilledProblem } from "../../../core/event/stream-name.ts";
@@ -24,26 +24,24 @@ interface Named {
   appendId: string;
 }
 
-type Values = Partial<Record<keyof EventOptions, unknown>>;
 type OptionFunction = (params: AnyParams, ctx: Context<AnyParams>) => unknown;
 
 /** Stores the event of a mapped action or event; once, if the call has a command id. @throws CommandIdReusedError */
-export async function appendMapped(
-  target: Target,
-  { naming, content }: ToEvent,
-  ctx: Context<AnyParams>,
-): Promise<StoredAnswer> {
+export async function appendMapped(target: Target, toEvent: ToEvent, ctx: Context<AnyParams>): Promise<StoredAnswer> {
   // Here also for mapped events, and for a broker without a mixin of this package.
   assertInheritedDepth(ctx);
-  const { stream: given, named } = await placeOf(target, naming, ctx);
+  const { stream: given, named } = await placeOf(target, toEvent, ctx);
   if (!named) {
     const id = given === perEvent ? newEventId() : undefined;
-    return append(target, content, ctx, { stream: id ? streamPerEvent(target.type, id) : given, id });
+    const stream = id ? streamPerEvent(target.type, id) : given;
+    return callStore(ctx, `${target.store}.append`, await inputOf(target, toEvent, ctx, stream, id));
   }
   const stream = given === perEvent ? streamPerEvent(target.type, derivedEventId(named.appendId, 0)) : given;
+  const { command, appendId } = named;
   let answer: StoredAnswer;
   try {
-    answer = await append(target, content, ctx, { stream, named });
+    const input = await inputOf(target, toEvent, ctx, stream);
+    answer = await callInner<StoredAnswer>(ctx, target.store, "append", { ...input, command }, appendId);
   } catch (error) {
     return firstAnswer(ctx, target.store, named, error);
   }
@@ -56,24 +54,23 @@ export async function appendMapped(
  */
 export async function storedMapped(
   target: Target,
-  { naming }: ToEvent,
+  toEvent: ToEvent,
   ctx: Context<AnyParams>,
 ): Promise<StoredAnswer | null> {
-  const { named } = await placeOf(target, naming, ctx).catch(() => ({ named: null }));
+  const { named } = await placeOf(target, toEvent, ctx).catch(() => ({ named: null }));
   return named && storedAnswer(ctx, target.store, named);
 }
 
 async function placeOf(
   target: Target,
-  naming: GivenOptions,
+  toEvent: ToEvent,
   ctx: Context<AnyParams>,
 ): Promise<{ stream: unknown; named: Named | null }> {
-  const values: Values = {};
-  await readInto(values, naming, ctx);
-  const { stream } = values;
+  const given = toEvent.commandId && (await valueOf(toEvent.commandId, ctx));
+  const stream = await valueOf(toEvent.stream, ctx);
   const problem = typeof stream === "string" ? unfilledProblem("stream", stream) : null;
   if (problem) throw new ValidationError([problem]);
-  const commandId = toCommandId("commandId", values.commandId) ?? commandIdOf(ctx);
+  const commandId = toCommandId("commandId", given) ?? commandIdOf(ctx);
   return { stream, named: commandId === undefined ? null : nameOf(ctx, commandId, target.type) };
 }
 
@@ -92,38 +89,32 @@ function nameOf(ctx: Context<AnyParams>, commandId: string, type: string): Named
   };
 }
 
-interface Place {
-  stream: unknown;
-  id?: string | undefined;
-  named?: Named;
-}
-
-async function append(
+/** The params of the store's `append`. */
+async function inputOf(
   target: Target,
-  content: GivenOptions,
+  toEvent: ToEvent,
   ctx: Context<AnyParams>,
-  { stream, id, named }: Place,
-): Promise<StoredAnswer> {
-  // Null if the broker has no service of this package: then the middleware of `boundary.ts` is missing.
-  const values: Values = { payload: defaultPayload(target, ctx.params ?? {}) };
-  await readInto(values, content, ctx);
-  const { expectedVersion, payload, meta } = values;
-  // A function that returned undefined: the append would silently skip the version check.
-  const problem = "expectedVersion" in values ? expectedVersionProblem(expectedVersion) : null;
-  if (problem) throw new ValidationError([problem]);
+  stream: unknown,
+  id?: string,
+): Promise<object> {
+  const { type, schemaVersion } = target;
+  let expectedVersion: unknown;
+  if (toEvent.expectedVersion !== undefined) {
+    expectedVersion = await valueOf(toEvent.expectedVersion, ctx);
+    // A function that returned undefined: the append would silently skip the version check.
+    const problem = expectedVersionProblem(expectedVersion);
+    if (problem) throw new ValidationError([problem]);
+  }
+  const payload = toEvent.payload ? await valueOf(toEvent.payload, ctx) : defaultPayload(target, ctx.params ?? {});
+  const meta = toEvent.meta && (await valueOf(toEvent.meta, ctx));
   // With the schema version, because the store's host may have a newer catalogue than this service.
-  const { store, type, schemaVersion } = target;
   const event = { id, type, payload, meta: schemaVersion === undefined ? meta : withVersion(meta, schemaVersion) };
-  const input = { stream, expectedVersion, events: [event] };
-  if (!named) return callStore<StoredAnswer>(ctx, `${store}.append`, input);
-  return callInner<StoredAnswer>(ctx, store, "append", { ...input, command: named.command }, named.appendId);
+  return { stream, expectedVersion, events: [event] };
 }
 
-async function readInto(values: Values, options: GivenOptions, ctx: Context<AnyParams>): Promise<void> {
-  const read = values as Record<string, unknown>;
-  for (const [name, option] of options)
-    read[name] = typeof option === "function" ? await (option as OptionFunction)(ctx.params ?? {}, ctx) : option;
-}
+/** The value of an option. Params are null if the broker has no service of this package: no middleware of `boundary.ts`. */
+const valueOf = (option: unknown, ctx: Context<AnyParams>): unknown =>
+  typeof option === "function" ? (option as OptionFunction)(ctx.params ?? {}, ctx) : option;
 
 /**
  * The first result of a repeated call that is refused now: a release may add a default, or map the params differently.
