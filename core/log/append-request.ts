@@ -68,9 +68,9 @@ export interface AppendContext extends EventContext {
    */
   commandId?: string | undefined;
   /** Most bytes that the response's events may take in one message. Default: unlimited. */
-  maxAnswerBytes?: number;
+  maxAnswerBytes?: number | undefined;
   /** The tag of a caller's append. Ignored without an effective command id. */
-  command?: CommandTag;
+  command?: CommandTag | undefined;
   /** Default: 10,000, the most that an engine takes. */
   maxEvents?: number;
   /** True if any service may have called: the fields of deciders are refused as unknown. */
@@ -87,8 +87,8 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   const { stream, events, expectedVersion = "any", claims, speculation, command } = input;
   const mostEvents = context.maxEvents ?? maxEvents;
   const isList = Array.isArray(events) && events.length > 0 && events.length <= mostEvents;
+  const problems = unknownFields("", input, context.isOfCaller ? ofCallers : known, reasons, ofCallers);
   const checks = [
-    ...unknownFields("", input, context.isOfCaller ? ofCallers : known, reasons, ofCallers),
     ownNameProblem("stream", stream, context.isSystem),
     expectedVersionProblem(expectedVersion),
     ...(claims === undefined ? [] : claimProblems(claims)),
@@ -96,7 +96,7 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
     command === undefined ? null : commandTagProblem(command),
     isList ? null : { field: "events", found: events, expected: `an array of 1 to ${mostEvents} events` },
   ];
-  const problems = checks.filter((problem) => problem !== null);
+  for (const problem of checks) if (problem) problems.push(problem);
   if (!isList) throw new ValidationError(problems);
 
   const most = Math.max(maxCharacters, context.maxEventBytes);
@@ -104,9 +104,8 @@ export function toAppendRequest(input: AppendInput, context: AppendContext): App
   const given = listed(events);
   // Events with ids of their own are recognised by these.
   const commandId = context.commandId === undefined || given.every(hasId) ? undefined : context.commandId;
-  const { command: ofCommandId, ...shared } = context;
-  const tag = command ?? (commandId === undefined ? undefined : ofCommandId);
-  const own = { ...shared, ...(tag && { command: tag }) };
+  const tag = command ?? (commandId === undefined ? undefined : context.command);
+  const own = tag === context.command ? context : { ...context, command: tag };
   const accepted = given.map((event, index) => {
     const one = toNewEvent(event, index, commandId, stream, own, problems);
     if (one) characters += one.payloadText.length + one.metaText.length;

@@ -83,6 +83,7 @@ export class Claims {
 
   /** Applies the claims of an append that was stored with its first event at this position. */
   stored({ stream, events, claims = [] }: Claiming, first: number): void {
+    if (this.#scopes.size === 0) return;
     const folded = new Set<string>();
     for (const { scope, definition, changes } of claims) {
       const [generation] = this.#of(scope, definition) ?? [];

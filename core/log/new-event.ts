@@ -44,14 +44,14 @@ export interface EventContext {
   correlationId: string;
   causationId: string;
   /** How many events led to the call. Default: none. */
-  causationDepth?: number;
+  causationDepth?: number | undefined;
   maxEventBytes: number;
   /** Default: every type and payload is accepted. */
   catalogue?: Catalogue;
   /** Events of the framework: only their names begin with `$`. */
   isSystem?: boolean;
   /** The command that the events result from. */
-  command?: CommandTag;
+  command?: CommandTag | undefined;
   /** The events were stored before: their meta contains fields that a store assigned. */
   isRecorded?: boolean;
 }

@@ -37,7 +37,7 @@ import { linkActions } from "./actions/link-actions.ts";
 import { relayActions, relayOf } from "./actions/relay-actions.ts";
 import { appendTag, reusedBy, storedAppend } from "./actions/repeated-append.ts";
 import { requestIds } from "./actions/request-ids.ts";
-import { commandIdOf } from "../service/command-header.ts";
+import { commandIdOf, headerCommandId } from "../service/command-header.ts";
 import { traceActions } from "./actions/trace-actions.ts";
 import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
 
@@ -78,14 +78,12 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     const span = ctx.broker.isTracingEnabled() ? appendSpan(ctx, name) : null;
     try {
       duplicateHosts?.assertNone();
-      const commandId = commandIdOf(ctx);
+      const commandId = isOfCaller ? commandIdOf(ctx) : headerCommandId(ctx);
       const command = isOfCaller && commandId !== undefined ? appendTag(ctx, commandId) : undefined;
-      const ids = { ...requestIds(ctx), commandId, isOfCaller, ...(command && { command }) };
-      const answer = await host.appends.append(ctx.params, ids).catch(async (error: unknown) => {
-        const stored = command && (await storedAppend(ctx, name, command, error));
-        if (stored) return stored;
-        throw error;
-      });
+      const appending = host.appends.append(ctx.params, { ...requestIds(ctx), commandId, isOfCaller, command });
+      const answer = await (command
+        ? appending.catch((error: unknown) => storedAppend(ctx, name, command, error))
+        : appending);
       recordWritten(ctx, { [name]: answer.position });
       const { position, events, repeated } = answer;
       span?.addTags({ position, events: events.length, repeated });

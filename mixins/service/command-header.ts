@@ -4,14 +4,14 @@ import { toCommandId } from "../../core/log/command-id.ts";
 
 /** A call's header, not a field of its meta: nested calls inherit meta, but are other commands. */
 const header = "commandId";
+const field = `headers.${header}`;
 
 interface Sent {
   headers?: Readonly<Record<string, unknown>> | null;
 }
 
 /** The header `commandId` of a call; undefined without one. @throws ValidationError */
-export const headerCommandId = ({ headers }: Sent): string | undefined =>
-  toCommandId(`headers.${header}`, headers?.[header]);
+export const headerCommandId = ({ headers }: Sent): string | undefined => toCommandId(field, headers?.[header]);
 
 /**
  * The id that the caller gave this call; undefined without one.

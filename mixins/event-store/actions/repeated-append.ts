@@ -16,18 +16,19 @@ export function appendTag({ action, params }: Context<AppendInput>, id: string):
 
 /**
  * The stored result of a caller's append that is refused although it was stored under its command id: a later catalogue
- * may refuse or convert its payloads. Null if it was not stored. @throws CommandIdReusedError if other events were
+ * may refuse or convert its payloads.
+ * @throws the refusal if it was not stored, CommandIdReusedError if other events were
  */
 export async function storedAppend(
   ctx: Context,
   store: string,
   tag: CommandTag,
-  error: unknown,
-): Promise<StoredAnswer | null> {
-  const { type } = (error ?? {}) as { type?: unknown };
-  if (type !== "VALIDATION_ERROR" && type !== "EVENT_ID_REUSED") return null;
+  refusal: unknown,
+): Promise<StoredAnswer> {
+  const { type } = (refusal ?? {}) as { type?: unknown };
+  if (type !== "VALIDATION_ERROR" && type !== "EVENT_ID_REUSED") throw refusal;
   const events = await earlierEvents(ctx, store, tag.id);
-  if (events.length === 0) return null;
+  if (events.length === 0) throw refusal;
   assertSameCommand(tag, events, "events");
   const answer = repeatedAnswer(events);
   if (isFromAnotherNode(ctx)) assertAnswerFits(ctx, answer);

@@ -15,7 +15,7 @@ export function requestIds(
     causationId: typeof causationId === "string" ? causationId : (ctx.parentID ?? ctx.id),
     maxEvents: maxEventsOfCallers,
     // Checked at the action that was called first: see `assertInheritedDepth`.
-    ...(typeof causationDepth === "number" && { causationDepth }),
-    ...(isFromAnotherNode(ctx) && { maxAnswerBytes: maxMessageBytes }),
+    causationDepth: typeof causationDepth === "number" ? causationDepth : undefined,
+    maxAnswerBytes: isFromAnotherNode(ctx) ? maxMessageBytes : undefined,
   };
 }
