@@ -55,10 +55,14 @@ export class EventSource implements LeaseSource {
   }
 
   /** `limit` 0: no events, only the head and the consumer's control state. */
-  async page(after: number, limit: number): Promise<ConsumerPage> {
+  page(after: number, limit: number): Promise<ConsumerPage> {
+    return this.#isRaw && limit > 0 ? this.#upcastPage(after, limit) : this.#page(after, limit);
+  }
+
+  async #upcastPage(after: number, limit: number): Promise<ConsumerPage> {
     const { catalogue } = this.#d;
     const page = await this.#page(after, limit);
-    if (!this.#isRaw || page.events.length === 0) return page;
+    if (page.events.length === 0) return page;
     const { skipped } = page.control;
     const known = upcastKnown(catalogue, page, (id) => Object.hasOwn(skipped, id));
     if (!known.newer) return { ...page, ...known };
@@ -72,9 +76,9 @@ export class EventSource implements LeaseSource {
     const params = { consumer, after, limit, types, ...(this.#isRaw && { raw: true }) };
     const page = await this.#call<ConsumerPage>(this.#inner, "page", params);
     // Another host of the store may run a newer release. If this node hosts it, the node's release is the older one.
-    const node =
-      page.newer && isHostedHere(broker, store) ? null : page.newer && knowingNode(broker, { store }, page.newer);
-    return node ? this.#call(this.#inner, "page", params, node) : page;
+    if (!page.newer || isHostedHere(broker, store)) return page;
+    const node = knowingNode(broker, { store }, page.newer);
+    return node === null ? page : this.#call(this.#inner, "page", params, node);
   }
 
   get #isRaw(): boolean {

@@ -7,8 +7,8 @@ const nested = new WeakMap<ServiceBroker, NestedCommands>();
 
 /** The nested commands of a broker, shared by all its deciders. */
 export function nestedCommandsOn(broker: ServiceBroker): NestedCommands {
-  const known = nested.get(broker) ?? new NestedCommands();
-  nested.set(broker, known);
+  let known = nested.get(broker);
+  if (!known) nested.set(broker, (known = new NestedCommands()));
   return known;
 }
 

@@ -5,7 +5,6 @@ import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { orOnNewer } from "../service/pass-on.ts";
-import { sentParams } from "../service/sent-params.ts";
 import { withParams } from "../service/given-params.ts";
 import { guardActions } from "../service/boundary.ts";
 import { idRule } from "../../core/event/params-id.ts";
@@ -51,7 +50,7 @@ export function deciderMixin(
       ...withOverride(overrides.state),
       params: { $$strict: true, id: idRule, version: whole, time: { type: "any", optional: true } },
       handler(this: Service, ctx: Context<StateParams>) {
-        return orOnNewer(ctx, knowingNodeOf(this), () => stateAt(hosts.get(this)!, ctx));
+        return orOnNewer(ctx, knowingNode, () => stateAt(hosts.get(this)!, ctx));
       },
     },
     history: {
@@ -65,7 +64,7 @@ export function deciderMixin(
         backward: { type: "boolean", optional: true, convert: true },
       },
       handler(this: Service, ctx: Context<HistoryParams>) {
-        return orOnNewer(ctx, knowingNodeOf(this), () => history(hosts.get(this)!, ctx));
+        return orOnNewer(ctx, knowingNode, () => history(hosts.get(this)!, ctx));
       },
     },
     dryRun: {
@@ -123,10 +122,8 @@ export function deciderMixin(
 }
 
 /** An entity with events of a newer release is served by a node of that release, if any. */
-const knowingNodeOf =
-  ({ fullName }: Service) =>
-  ({ broker }: Context, newer: NewerEvent): string | null =>
-    knowingDecider(broker, fullName, newer);
+const knowingNode = ({ broker, service }: Context, newer: NewerEvent): string | null =>
+  knowingDecider(broker, service!.fullName, newer);
 
 function commandAction(decider: DeciderDefinition, name: string, options: ActionSchema): ActionSchema {
   const { params, givenParams } = decider.commands.get(name)!;
@@ -134,7 +131,7 @@ function commandAction(decider: DeciderDefinition, name: string, options: Action
     const host = hosts.get(this)!;
     const call = toCommandCall(decider, name, ctx);
     const handleHere = () => (call.isDryRun ? dryRun(host, call) : host.commands.run(call));
-    return orOnNewer(ctx, knowingNodeOf(this), handleHere, sentParams(ctx));
+    return orOnNewer(ctx, knowingNode, handleHere);
   }, "declared");
   markRepeatable(handler, async (ctx) => {
     const call = namedCall(decider, name, ctx);

@@ -33,13 +33,14 @@ export const spoken = { headers: { [header]: protocol } } as const;
  */
 export const innerName = (service: string): string => `$${service}`;
 
-/** The schema of that service. Its actions refuse params that they do not declare. */
+/** The schema of that service. Its actions refuse params that they do not declare, unless they check them themselves. */
 export function innerService(service: string, actions: Actions): ServiceSchema {
   const entries = Object.entries(ownActions(actions)) as [string, ActionSchema & { handler: ActionHandler }][];
-  const innerAction = ({ params, ...action }: ActionSchema): ActionSchema => ({
+  const innerAction = ({ params = {}, ...action }: ActionSchema): ActionSchema => ({
     visibility: "public",
     ...action,
-    params: { $$strict: true, ...params },
+    // Without rules Moleculer runs no validator.
+    ...(params["$$strict"] !== false && { params: { $$strict: true, ...params } }),
   });
   return {
     name: innerName(service),

@@ -2,6 +2,7 @@ import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import { newerEventOf, type NewerEvent } from "../../core/catalogue/newer-event.ts";
 import { HostBehindError } from "./host-behind.ts";
 import { isSendable } from "./message-size.ts";
+import { sentParams } from "./sent-params.ts";
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
 
@@ -56,20 +57,14 @@ function otherHostsOf({ broker, action, params, meta }: Context): string[] {
 type NewerNodeFor = (ctx: Context, newer: NewerEvent) => string | null;
 
 /** Serves the call here; if only a newer release can read an event, on the node of such a release. */
-export async function orOnNewer(
-  ctx: Context,
-  newerNodeFor: NewerNodeFor,
-  handleHere: () => unknown,
-  /** The params as they were sent, if the handler's have been converted. */
-  params: unknown = ctx.params,
-): Promise<unknown> {
+export async function orOnNewer(ctx: Context, newerNodeFor: NewerNodeFor, handleHere: () => unknown): Promise<unknown> {
   try {
     return await handleHere();
   } catch (error) {
     const newer = newerEventOf(error);
     const node = newer && passedOnAs(ctx) === undefined ? newerNodeFor(ctx, newer) : null;
     if (node === null) throw error;
-    return ctx.call(ctx.action!.name!, params, passedTo(ctx, node));
+    return ctx.call(ctx.action!.name!, sentParams(ctx), passedTo(ctx, node));
   }
 }
 
