@@ -55,7 +55,7 @@ export type { AggregateStatus } from "./mixins/aggregate/host.ts";
 export type { Injection } from "./mixins/aggregate/past/injected-events.ts";
 export type { PastAnswer, PastDifferences, WhatIfAnswer, WhatIfDifferences } from "./mixins/aggregate/past/past.ts";
 export type { Verification } from "./mixins/aggregate/past/verification.ts";
-export type { ErrorPolicy } from "./mixins/consumer/error-policy.ts";
+export type { DecideError, ErrorDecision, ErrorPolicy, OnError } from "./mixins/consumer/error-policy.ts";
 export type { CommandOf, CommandOptions, DeciderOptions, ClaimOptions } from "./mixins/decider/decider.ts";
 export type { Decided } from "./mixins/decider/decided.ts";
 export type { ClaimingEvent, ClaimValue } from "./core/decider/claim.ts";
@@ -79,6 +79,7 @@ export type { LogVerification } from "./mixins/event-store/verify/verify-log.ts"
 export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
 export type { ProcessPage, ProcessSummary } from "./mixins/process-manager/process-actions.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
+export type { FailingEvent } from "./mixins/consumer/failures.ts";
 export type { ConsumerStatus } from "./mixins/consumer/leased-host.ts";
 export type { ReadAfterMeta, Written } from "./mixins/service/read-after.ts";
 export type { HandlerView } from "./mixins/subscription/service.ts";

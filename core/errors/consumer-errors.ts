@@ -1,4 +1,5 @@
 import { Errors } from "moleculer";
+import { portable, show } from "./problem.ts";
 
 /** A retry or skip was requested while the consumer is paused. Nothing was changed; resume it first. 409. */
 export class ConsumerPausedError extends Errors.MoleculerClientError {
@@ -21,5 +22,19 @@ export class TooManySkippedError extends Errors.MoleculerClientError {
       "TOO_MANY_SKIPPED",
       { consumer, skipped, expected: maxBytes },
     );
+  }
+}
+
+/**
+ * The function `onError` threw, or returned something else than a decision. The consumer stops before the event; the
+ * error is the `cause` of its status. 500.
+ */
+export class OnErrorFailedError extends Errors.MoleculerError {
+  override name = "OnErrorFailedError";
+
+  constructor(field: string, found: unknown, failure: string) {
+    const expected = '"retry", "park", "wait" or "stop"';
+    const message = `${field}: found ${show(found)}, expected ${expected}; it was asked about: ${failure}`;
+    super(message, 500, "ON_ERROR_FAILED", { field, expected, actual: portable(found) });
   }
 }

@@ -122,13 +122,18 @@ export class UnknownParkedEventError extends Errors.MoleculerClientError {
   constructor(consumer: string, choice: { id?: string; stream?: string; process?: string }) {
     const found = Object.entries(choice).map(([name, value]) => [name, brief(value)] as const);
     const what = found.map(([name, value]) => `${name === "id" ? "event" : name} ${value}`).join(" of ");
-    super(`${consumer}: ${what} is not parked; expected one that "parked" lists`, 404, "UNKNOWN_PARKED_EVENT", {
-      consumer,
-      id: null,
-      stream: null,
-      process: null,
-      ...Object.fromEntries(found),
-    });
+    super(
+      `${consumer}: ${what} is neither parked nor waited for; expected one that "parked" lists, or the one that "status" names as failing`,
+      404,
+      "UNKNOWN_PARKED_EVENT",
+      {
+        consumer,
+        id: null,
+        stream: null,
+        process: null,
+        ...Object.fromEntries(found),
+      },
+    );
   }
 }
 

@@ -15,7 +15,7 @@ import { dbSettings, assertDbSettings, type DbSettings } from "./db-settings.ts"
 import { noMapping } from "./no-mapping.ts";
 import { aggregateService } from "./service.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
-import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
+import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
@@ -32,7 +32,7 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
   /** The table's storage: a connection string or an adapter. Default: a SQLite file beside the store's. */
   adapter?: string | Adapter;
   /** Retries and timeouts for an event that cannot be folded. */
-  onError?: Partial<ErrorPolicy>;
+  onError?: OnError;
   /** How long a read waits until the table has reached `meta.readAfter`, in milliseconds. Default 5000. */
   readAfterTimeoutMs?: number;
   /**

@@ -3,7 +3,7 @@ import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors/error
 import { manyEvents } from "../../core/log/event-log.ts";
 import type { Generation } from "../../core/table/read-table.ts";
 import type { ControlAck } from "../consumer/control-sync.ts";
-import { consumerStatus, type CommonStatus } from "../consumer/status.ts";
+import { awaitedIds, consumerStatus, type CommonStatus } from "../consumer/status.ts";
 import { Interrupter } from "../consumer/interrupter.ts";
 import { Worker } from "../consumer/worker.ts";
 import { inTime } from "../service/in-time.ts";
@@ -38,7 +38,7 @@ export class AggregateHost {
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
-    const { name, source, policy, metrics, warn, debug, tell } = dependencies;
+    const { name, source, metrics, warn, debug, tell } = dependencies;
     this.#opening = new Opener({ name, open: () => this.#open(), logMessage: tell });
     this.work = new TableWorker(dependencies, this.#interrupter);
     this.worker = new Worker({
@@ -46,7 +46,6 @@ export class AggregateHost {
       source,
       work: this.work,
       interrupter: this.#interrupter,
-      maxParkedInARow: policy.maxParkedInARow,
       metrics,
       yieldTo: (newer) => this.#giveTo(source.knowingNode(name, newer)),
       howToRestart: '"rebuild" to fold this one from its beginning',
@@ -156,6 +155,10 @@ export class AggregateHost {
     await work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () => work.state.progress.position);
   }
 
+  get awaited(): string[] {
+    return [...awaitedIds(this.worker, this.work), ...(this.work.rebuilder.build?.fold.failures.ids ?? [])];
+  }
+
   async status(): Promise<AggregateStatus> {
     const { worker, work } = this;
     // If the table does not respond, the last known position.
@@ -163,9 +166,11 @@ export class AggregateHost {
     const status = await consumerStatus(this.#d, worker, work, position);
     const { cause } = this.#opening;
     const { parked, progress, isStale } = work.table.state;
+    const beside = work.rebuilder.build?.fold.failures.first(worker.outages.nextTryAt);
     return {
       ...status,
       ...(cause !== null && { state: "waiting", cause }),
+      failing: status.failing ?? beside ?? null,
       rebuilding: work.progressReport.at(status.head),
       parked: parked.count,
       reordered: progress.reordered,

@@ -119,7 +119,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       ...consumerActions(name, () => ({
         applyControl: (revision, isPatient) => host.applyControl(revision, isPatient),
         parked: (choice) => host.work.parked(choice),
-        awaited: host.worker.state.newer,
+        awaited: host.awaited,
         status: () => host.status(),
         change: (change) => source.change(change),
       })),
@@ -145,7 +145,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       ...consumerInnerActions(() => ({
         applyControl: (revision, isPatient) => host.applyControl(revision, isPatient),
         parked: (choice) => host.work.parked(choice),
-        awaited: host.worker.state.newer,
+        awaited: host.awaited,
       })),
       ...rebuildInnerActions(() => host),
       ...snapshotInnerActions(() => snapshots),

@@ -1,5 +1,4 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { ConsumerControl, ControlChange, ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { StoreUnavailableError, UnknownParkedEventError } from "../../core/errors/errors.ts";
 import type { ParkedEvent } from "../../core/table/read-table.ts";
@@ -18,8 +17,8 @@ interface Host {
   applyControl(revision: number, isPatient: boolean): Promise<ControlAck>;
   /** All parked events, or a superset of the chosen ones. */
   parked(choice: ParkedChoice): Promise<ParkedPage>;
-  /** The event that the consumer waits for, if only a newer release can read it. */
-  readonly awaited: NewerEvent | null;
+  /** The ids of the events that the consumer waits for: one of a newer release, and those that have failed. */
+  readonly awaited: readonly string[];
   status(): Promise<unknown>;
   change(change: ControlChange): Promise<ConsumerControl>;
 }
@@ -27,12 +26,12 @@ interface Host {
 /** `process` is set for the events of a process manager only. */
 type Parked = ParkedEvent & { process?: string };
 
-/** What one host holds: its parked events, and the id of the event that it waits for. */
-type HeldHere = ParkedPage<Parked> & { awaited: string | null };
+/** What one host holds: its parked events, and the ids of the events that it waits for. */
+type HeldHere = ParkedPage<Parked> & Pick<Host, "awaited">;
 
 const heldHere = async (host: Pick<Host, "parked" | "awaited">, choice: ParkedChoice): Promise<HeldHere> => ({
   ...(await host.parked(choice)),
-  awaited: host.awaited?.id ?? null,
+  awaited: host.awaited,
 });
 
 /**
@@ -64,7 +63,8 @@ export function consumerActions(name: string, host: () => Host, group: "stream" 
   // A host that lags, or on which the event succeeded, does not have the events that another host has parked.
   const mustBeParked = async (broker: ServiceBroker, choice: ParkedChoice, mayWait = false) => {
     const isAmong = ({ events, awaited }: HeldHere) =>
-      events.some((one) => isChosen(one, choice)) || (mayWait && awaited !== null && awaited === choice.id);
+      events.some((one) => isChosen(one, choice)) ||
+      (mayWait && choice.id !== undefined && awaited.includes(choice.id));
     if (Object.keys(choice).length === 0 || isAmong(await heldHere(host(), choice))) return;
     const { answers: elsewhere } = await onEveryHost<HeldHere>(broker, name, "parkedHere", choice);
     if (![...elsewhere.values()].some(isAmong)) throw new UnknownParkedEventError(name, choice);

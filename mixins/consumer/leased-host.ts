@@ -1,4 +1,3 @@
-import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
 import type { ParkedEvent } from "../../core/table/read-table.ts";
 import { StateLog, type Debug } from "../../core/text/state-log.ts";
@@ -8,8 +7,8 @@ import { withoutWaiting } from "./parked-streams.ts";
 import type { Work, WorkState } from "./work.ts";
 import type { ControlAck } from "./control-sync.ts";
 import { Worker } from "./worker.ts";
-import { consumerStatus, type CommonStatus } from "./status.ts";
-import type { ErrorPolicy, Interruption } from "./error-policy.ts";
+import { awaitedIds, consumerStatus, type CommonStatus } from "./status.ts";
+import type { Interruption } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
 import { Interrupter } from "./interrupter.ts";
 import { LeaseHold, notHeld } from "./lease-hold.ts";
@@ -40,7 +39,6 @@ interface Dependencies {
   name: string;
   node: string;
   source: EventSource;
-  policy: ErrorPolicy;
   timeLimit: TimeLimit;
   metrics: ConsumerMetrics | null;
   /** Creates the work; called at each start. */
@@ -67,7 +65,7 @@ export class LeasedHost {
 
   /** A start keeps no state of the one before. */
   #renew(): void {
-    const { name, node, source, policy, metrics, warn, debug } = this.#d;
+    const { name, node, source, metrics, warn, debug } = this.#d;
     this.#seen = nothingYet;
     this.#lease = new LeaseHold(source, node, new StateLog(`${name} lease`, notHeld, debug));
     this.#placement = new Placement({ consumer: source.consumer, node, hosts: () => source.hostsOf(name) });
@@ -78,7 +76,6 @@ export class LeasedHost {
       source,
       work: this.#work,
       interrupter,
-      maxParkedInARow: policy.maxParkedInARow,
       metrics,
       handOver: (isAtWork) => this.#handOver(isAtWork),
       yieldTo: (newer) => this.#giveTo(source.knowingNode(name, newer)),
@@ -131,8 +128,8 @@ export class LeasedHost {
     return this.#seen;
   }
 
-  get awaited(): NewerEvent | null {
-    return this.worker.state.newer;
+  get awaited(): string[] {
+    return awaitedIds(this.worker, this.#work);
   }
 
   async parked(): Promise<ParkedPage> {

@@ -11,6 +11,7 @@ export class Outages {
   #quietUntil = 0;
   #warnedOf: string | null = null;
   #nextMs = times.consumerRetry.firstMs;
+  #nextTryAt = 0;
 
   constructor(name: string, warn: (message: string, details: object) => void) {
     this.#name = name;
@@ -48,6 +49,12 @@ export class Outages {
   nextWaitMs(): number {
     const ms = this.#nextMs;
     this.#nextMs = Math.min(ms * 2, times.poll.everyMs);
+    this.#nextTryAt = Date.now() + ms;
     return ms;
+  }
+
+  /** When the wait ends; null while there is none. */
+  get nextTryAt(): number | null {
+    return this.#nextTryAt > Date.now() ? this.#nextTryAt : null;
   }
 }

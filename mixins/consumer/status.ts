@@ -1,5 +1,6 @@
 import { inTime } from "../service/in-time.ts";
 import type { EventSource } from "./event-source.ts";
+import type { FailingEvent } from "./failures.ts";
 import type { Work } from "./work.ts";
 import type { Worker } from "./worker.ts";
 import { causeOf, stateName, type ConsumerState } from "./worker-state.ts";
@@ -19,6 +20,8 @@ export interface CommonStatus {
   paused: boolean;
   /** Why the consumer waits, is stopped or is a standby. */
   cause: string | null;
+  /** The event that has failed and is tried again, or before which the consumer has stopped; null if there is none. */
+  failing: FailingEvent | null;
 }
 
 interface Dependencies {
@@ -30,7 +33,7 @@ interface Dependencies {
 export async function consumerStatus(
   { name, node, source }: Dependencies,
   worker: Worker,
-  work: Pick<Work, "state" | "lease">,
+  work: Pick<Work, "state" | "lease" | "failures">,
   position: number,
 ): Promise<CommonStatus> {
   const page = await inTime(source.page(position, 0));
@@ -47,5 +50,12 @@ export async function consumerStatus(
     lag,
     paused: page?.control.paused ?? state.control?.paused ?? false,
     cause: causeOf(state, blockedBy, work.lease?.cause ?? null),
+    failing: work.failures.first(worker.outages.nextTryAt),
   };
 }
+
+/** The ids of the events that the consumer waits for: a skip may give them up. */
+export const awaitedIds = (worker: Worker, work: Pick<Work, "failures">): string[] => {
+  const { newer } = worker.state;
+  return [...(newer ? [newer.id] : []), ...work.failures.ids];
+};

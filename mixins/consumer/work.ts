@@ -1,6 +1,7 @@
 import type { Progress } from "../../core/table/read-table.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 import type { ControlledWork } from "./control-sync.ts";
+import type { Failures } from "./failures.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 
 /**
@@ -46,12 +47,7 @@ export interface Work extends ControlledWork {
   handle(page: ConsumerPage): void | Promise<void>;
   /** Writes the checkpoint if it has moved since the last write. */
   save(): Promise<void>;
-  /** How many events were parked in a row. */
-  readonly parkedInARow: number;
-  /** The message of the event that was parked last. */
-  readonly lastFailure: string | undefined;
-  /** Called after an operator has resumed the consumer. */
-  forgetParkedInARow(): void;
+  readonly failures: Failures;
   /** Called when the work cannot continue until an operator acts, or when this node stops. */
   rejectWaiters(why: string): void;
 }

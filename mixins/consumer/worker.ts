@@ -14,14 +14,13 @@ import { otherLog } from "./other-log.ts";
 import { measure } from "./measure.ts";
 import { Outages } from "./outages.ts";
 import type { Holding, Work, WorkState } from "./work.ts";
-import { changed, haltOf, parkedCause, startState, type WorkerState } from "./worker-state.ts";
+import { changed, haltOf, startState, type WorkerState } from "./worker-state.ts";
 
 interface Dependencies extends OperatorLog, Yielding {
   name: string;
   source: Pick<EventSource, "page">;
   work: Work;
   interrupter: Interrupter;
-  maxParkedInARow: number;
   metrics: ConsumerMetrics | null;
   /** Called between two pages, with nothing in flight: whether another node got the work. `isAtWork`: done here now. */
   handOver?: (isAtWork: boolean) => Promise<boolean>;
@@ -36,7 +35,7 @@ export class Worker {
   readonly #d: Dependencies;
   readonly #loop: Loop;
   readonly #control: ControlSync;
-  readonly #outages: Outages;
+  readonly outages: Outages;
   readonly #log: ConsumerStateLog;
   readonly #release: AwaitedRelease;
   /** The store's host wakes this worker for every change, so it need not poll. */
@@ -46,7 +45,7 @@ export class Worker {
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     this.#control = new ControlSync(dependencies);
-    this.#outages = new Outages(dependencies.name, dependencies.warn);
+    this.outages = new Outages(dependencies.name, dependencies.warn);
     this.#log = new ConsumerStateLog(dependencies);
     this.#release = new AwaitedRelease(dependencies);
     this.#loop = new Loop({
@@ -59,7 +58,7 @@ export class Worker {
   start(): void {
     this.#d.interrupter.start();
     this.#change(startState);
-    this.#outages.start();
+    this.outages.start();
     this.#control.start();
     this.#loop.start();
   }
@@ -74,8 +73,9 @@ export class Worker {
   wake(head?: number): void {
     const { interrupter, metrics, work } = this.#d;
     if (head !== undefined && metrics && !interrupter.stopping) measure(metrics, work, this.state.isWorking, head);
-    // A standby ignores new events; only the lease wakes it.
-    if (head === undefined || (this.state.isWorking && head > work.state.progress.position)) this.#loop.wake();
+    // New events neither wake a standby nor end the wait before an event that fails; that has a pace of its own.
+    const isNews = this.state.isWorking && (this.outages.isOver || work.failures.isEmpty);
+    if (head === undefined || (isNews && head > work.state.progress.position)) this.#loop.wake();
   }
 
   /** Another node has released the lease of this work. */
@@ -145,13 +145,13 @@ export class Worker {
     // If a table cannot be written, the generation that is built beside it is the repair, so the loop continues.
     else if (isFailed && background === "idle") throw advanced.error;
     else if (isFailed) this.#noteOutage(advanced.error);
-    if (!this.#outages.isOver) this.#change({ waitingFor: this.#outages.end() });
+    if (!this.outages.isOver) this.#change({ waitingFor: this.outages.end() });
     return isFailed || advanced || background !== "idle" ? null : this.#restMs();
   }
 
   /** Returns whether there is more to do at once. */
   async #advance(): Promise<boolean> {
-    const { work, source, interrupter, handOver, metrics, maxParkedInARow } = this.#d;
+    const { work, source, interrupter, handOver, metrics } = this.#d;
     const control = this.#control;
     interrupter.resume();
     // Woken by each append, an older release must not read whole pages only to find that it still waits.
@@ -178,7 +178,8 @@ export class Worker {
     const isCaughtUp = page.end && work.state.progress.position === page.position;
     if (isCaughtUp !== this.state.isCaughtUp)
       this.#change({ isCaughtUp, hasCaughtUp: this.state.hasCaughtUp || isCaughtUp });
-    if (work.parkedInARow >= maxParkedInARow) this.#stop(parkedCause(maxParkedInARow, work.lastFailure), false);
+    const { stopCause } = work.failures;
+    if (stopCause !== null) this.#stop(stopCause, false);
     const newer = work.state.progress.position === page.position ? (page.newer ?? null) : null;
     if (newer || this.state.newer) this.#change(await this.#release.at(newer));
     return control.hasMore || (!page.end && newer === null && this.state.block === null);
@@ -221,7 +222,7 @@ export class Worker {
     const { control: known, isWorking } = this.state;
     const isResumed = this.#control.note(control, known, isWorking);
     this.#change(isResumed ? { control, block: null } : { control });
-    if (isResumed) this.#d.work.forgetParkedInARow();
+    if (isResumed) this.#d.work.failures.forget();
   }
 
   /** A checkpoint of one log must not be saved into another. */
@@ -238,8 +239,8 @@ export class Worker {
     this.#d.metrics?.lag(NaN);
     this.#change({ isCaughtUp: false });
     // Errors are expected while the node stops.
-    if (!this.#d.interrupter.stopping) this.#change({ waitingFor: this.#outages.note(error) });
-    return this.#outages;
+    if (!this.#d.interrupter.stopping) this.#change({ waitingFor: this.outages.note(error) });
+    return this.outages;
   }
 
   #change(part: Partial<WorkerState>): void {

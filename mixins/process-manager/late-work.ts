@@ -1,5 +1,6 @@
 import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import type { ParkedProcess } from "../../core/process/stored-process.ts";
+import type { Failures } from "../consumer/failures.ts";
 import { isChosen } from "../consumer/parked-choice.ts";
 import { beginSlice } from "../consumer/slice.ts";
 import type { KnownProcesses } from "./known-processes.ts";
@@ -13,7 +14,7 @@ interface Dependencies {
   lost: LostEvents;
   atWork: ParallelWork;
   isInterrupted: () => boolean;
-  isTooOftenParked: () => boolean;
+  failures: Pick<Failures, "stopCause">;
 }
 
 /** Late work: parked events that are to be retried or given up, and waiting events that are not blocked any more. */
@@ -28,8 +29,8 @@ export class LateWork {
   }
 
   get isGoingOn(): boolean {
-    const { known, isTooOftenParked } = this.#d;
-    return this.#chosen.size > 0 || (known.unfinished.size > 0 && !isTooOftenParked());
+    const { known, failures } = this.#d;
+    return this.#chosen.size > 0 || (known.unfinished.size > 0 && failures.stopCause === null);
   }
 
   parked(): ParkedProcess[] {
@@ -52,7 +53,7 @@ export class LateWork {
 
   /** Handles late work for one time slice; returns how many events were handled. @throws an outage's error */
   async goOn(): Promise<number> {
-    const { atWork, known, queue, isInterrupted, isTooOftenParked } = this.#d;
+    const { atWork, known, queue, isInterrupted, failures } = this.#d;
     atWork.begin();
     const isTimeUp = beginSlice(isInterrupted);
     const before = queue.handled;
@@ -62,7 +63,7 @@ export class LateWork {
       if (begun++ === 0 || !isTimeUp()) await queue.goOn(id, isTimeUp);
     });
     // Events that are parked without a process come last: their process may have waiting events, which come first.
-    if (known.unfinished.size === 0 || isTooOftenParked())
+    if (known.unfinished.size === 0 || failures.stopCause !== null)
       await this.#release(({ process }) => process === "", isTimeUp);
     return queue.handled - before;
   }

@@ -4,6 +4,7 @@ import type { ParkedProcess } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { EventSource } from "../consumer/event-source.ts";
+import type { Failures } from "../consumer/failures.ts";
 import { parkedWarning } from "../consumer/parked-streams.ts";
 import type { Processes } from "./processes.ts";
 import type { ProcessQueue } from "./process-queue.ts";
@@ -13,6 +14,7 @@ interface Dependencies {
   definition: ProcessDefinition;
   source: Pick<EventSource, "page">;
   processes: Processes;
+  failures: Failures;
   queue: ProcessQueue;
   /** Whether the checkpoint is at or past this position: the event does not come again with a page. */
   isPassed: (position: number) => boolean;
@@ -24,8 +26,6 @@ export class LostEvents {
   readonly #d: Dependencies;
   readonly #parked = new Map<string, ParkedProcess>();
   readonly #positions = new Set<number>();
-  /** How many were parked in a row, in the order of the log. */
-  inARow = 0;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
@@ -51,20 +51,32 @@ export class LostEvents {
     return [...this.#parked.values()];
   }
 
-  /** The process that an event belongs to; null if it belongs to none, or is parked here. */
-  async correlate(event: RecordedEvent, unreadable?: unknown): Promise<string | null> {
+  /**
+   * The process that an event belongs to; null if it belongs to none, or is parked here; undefined if the consumer stops
+   * before it. @throws the error if every event has to wait
+   */
+  async correlate(event: RecordedEvent, unreadable?: unknown): Promise<string | null | undefined> {
     // The event was parked before a crash.
     if (this.#parked.has(event.id)) return null;
     try {
       if (unreadable) throw unreadable;
       const id = correlationOf(this.#d.definition, event);
-      this.inARow = 0;
+      this.#d.failures.lostInARow = 0;
       return id;
     } catch (error) {
-      await this.#park(event, error, 1);
-      this.inARow++;
-      return null;
+      return this.#fail(event, error);
     }
+  }
+
+  async #fail(event: RecordedEvent, error: unknown): Promise<null | undefined> {
+    const { failures } = this.#d;
+    const decision = failures.noteLost({ event }, error);
+    if (decision === "wait") throw error;
+    if (decision === "stop") return failures.stopAt(event);
+    await this.#park(event, error, 1);
+    failures.park(event.id, error);
+    failures.lostInARow++;
+    return null;
   }
 
   async #park(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {

@@ -7,6 +7,7 @@ import { CheckpointedWork } from "../consumer/checkpointed-work.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { ErrorPolicy, Interruption } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
+import { Failures } from "../consumer/failures.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
 import type { Holding } from "../consumer/work.ts";
@@ -46,6 +47,7 @@ const eventsPerPage = 200;
  */
 export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implements LeasedWork {
   readonly lease: LeaseHold;
+  readonly failures: Failures;
   readonly #d: Dependencies;
   protected readonly checkpoint: Checkpoint<ParkedProcess>;
   readonly #processes: Processes;
@@ -63,17 +65,19 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     super();
     this.#d = dependencies;
     this.lease = dependencies.lease;
+    const failures = (this.failures = new Failures(dependencies.name, dependencies.policy));
     this.#alarm = new Alarm(dependencies.wake);
     const parked = () => this.parked();
     this.checkpoint = new Checkpoint<ParkedProcess>({ ...dependencies, parked, takeOver: () => this.#takeOver() });
     this.#processes = new Processes({ ...dependencies, checkpoint: this.checkpoint, tell: this.#note.bind(this) });
     const isInCharge = () => this.isInCharge;
-    const runner = new ProcessRunner({ ...dependencies, processes: this.#processes, isInCharge });
+    const runner = new ProcessRunner({ ...dependencies, processes: this.#processes, failures, isInCharge });
     const isGivenUp = (id: string) => this.#skipped.has(id);
     const isLost = (position: number) => this.#lost.holds(position);
     this.#queue = new ProcessQueue({
       ...dependencies,
       processes: this.#processes,
+      failures,
       runner,
       isGivenUp,
       isLost,
@@ -83,6 +87,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     this.#lost = new LostEvents({
       ...dependencies,
       processes: this.#processes,
+      failures,
       queue: this.#queue,
       isPassed: (position) => position <= this.checkpoint.progress.position,
     });
@@ -92,7 +97,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
       lost: this.#lost,
       atWork: this.#atWork,
       isInterrupted: dependencies.isInterrupted,
-      isTooOftenParked: () => this.#isTooOftenParked(),
+      failures: this.failures,
     });
   }
 
@@ -104,6 +109,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
 
   /** Another node may have changed everything. */
   async #takeOver(): Promise<void> {
+    this.failures.clear();
     this.#processes.forget();
     this.#known.clear();
     this.#late.forget();
@@ -134,6 +140,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
       if (!(await this.#handleEvents(page)) || this.#mustStop()) return;
       this.checkpoint.pass(page.position, page.positionId, page.log);
       await this.#fireDue(page);
+      if (!this.#mustStop()) this.failures.clear();
     } finally {
       // Saved before every wait, which may be long.
       await this.save();
@@ -147,12 +154,14 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     const done = (event: RecordedEvent) => {
       const last = progress.note(event);
       if (last) this.checkpoint.pass(last.position, last.id, log);
+      if (!this.failures.isEmpty) this.failures.end(event.id);
       return this.#saveNowAndThen();
     };
     const queues = new Map<string, RecordedEvent[]>();
     for (const event of events.map(freezeEvent)) {
       if (this.#mustStop()) break;
       const id = this.#skipped.has(event.id) ? null : await this.#lost.correlate(event, unreadable?.[event.id]);
+      if (id === undefined) break;
       if (id === null) await done(event);
       else if (!queues.get(id)?.push(event)) queues.set(id, [event]);
     }
@@ -182,11 +191,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
   }
 
   #mustStop(): boolean {
-    return this.#atWork.hasFailed || this.#d.isInterrupted() || this.#isTooOftenParked() || !this.isInCharge;
-  }
-
-  #isTooOftenParked(): boolean {
-    return this.parkedInARow >= this.#d.policy.maxParkedInARow;
+    return this.#atWork.hasFailed || this.#d.isInterrupted() || this.failures.stopCause !== null || !this.isInCharge;
   }
 
   /** Processes that finish an event at the same time share one write. */
@@ -207,20 +212,9 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     return this.#known.waitingCount;
   }
 
-  get lastFailure(): string | undefined {
-    return this.parked().at(-1)?.error?.message;
-  }
-
-  get parkedInARow(): number {
-    return Math.max(this.#queue.parkedInARow, this.#lost.inARow);
-  }
-
-  forgetParkedInARow(): void {
-    this.#queue.parkedInARow = this.#lost.inARow = 0;
-  }
-
   async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
+    this.failures.giveUp(skipped);
     this.#late.skip(skipped);
   }
 

@@ -10,7 +10,7 @@ import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/re
 import { nameProblem } from "../../core/event/stream-name.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
-import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
+import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
@@ -59,7 +59,7 @@ export interface ProcessManagerOptions<Events extends EventMap, State, Names ext
     [Name in Names]: (deadline: Deadline<Name>, view: ProcessView<State, Names>) => Answer<State>;
   };
   /** How often a failed event is retried, and when the consumer stops. */
-  onError?: Partial<ErrorPolicy>;
+  onError?: OnError;
   /**
    * Compensates for an event or deadline whose handler has failed for good; then the process continues after it. If it
    * is omitted, or fails too, the process is parked. The error has its name, message, type, code and data, but no

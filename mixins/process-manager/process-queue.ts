@@ -10,6 +10,7 @@ import {
 import { withoutWaiting, withWaiting } from "../../core/process/waiting.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Debug } from "../../core/text/state-log.ts";
+import type { Failures } from "../consumer/failures.ts";
 import { parkedWarning } from "../consumer/parked-streams.ts";
 import type { Processes } from "./processes.ts";
 import type { Processed, ProcessRunner } from "./process-runner.ts";
@@ -18,6 +19,7 @@ import type { WaitingEvents } from "./waiting-events.ts";
 
 interface Dependencies {
   processes: Processes;
+  failures: Pick<Failures, "parkedInARow">;
   runner: ProcessRunner;
   waiting: WaitingEvents;
   isGivenUp: (id: string) => boolean;
@@ -31,8 +33,6 @@ interface Dependencies {
 /** Handles the events and deadlines of one process in order, even if some of them fail. */
 export class ProcessQueue {
   readonly #d: Dependencies;
-  /** How many were parked since the last success. */
-  parkedInARow = 0;
   /** How many events and deadlines were handled. */
   handled = 0;
 
@@ -164,12 +164,12 @@ export class ProcessQueue {
     const end: Processed = await this.#d.runner.run(id, task, passed);
     if (end === "interrupted") return false;
     if (end === "done") {
-      this.parkedInARow = 0;
+      this.#d.failures.parkedInARow = 0;
       this.handled++;
       return true;
     }
     await this.#park(id, task, end, task.kind === "event" ? passed : (now) => now);
-    this.parkedInARow++;
+    this.#d.failures.parkedInARow++;
     return true;
   }
 

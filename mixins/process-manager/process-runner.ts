@@ -13,10 +13,13 @@ import {
   type StoredProcess,
 } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
-import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
+import { isOutage } from "../../core/errors/outage.ts";
+import type { Interruption, Tried } from "../consumer/error-policy.ts";
+import type { Failures } from "../consumer/failures.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
+import { tryAgain } from "../consumer/try-again.ts";
 import type { Processes } from "./processes.ts";
-import { causeOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts";
+import { causeOf, eventOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts";
 import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
 /** A process manager's access to the broker. */
@@ -32,7 +35,7 @@ export interface Outside {
 interface Dependencies extends Interruption {
   definition: ProcessDefinition;
   processes: Processes;
-  policy: ErrorPolicy;
+  failures: Failures;
   timeLimit: TimeLimit;
   outside: Outside;
   isInCharge: () => boolean;
@@ -68,11 +71,20 @@ export class ProcessRunner {
     for (;;) {
       const tried = await again();
       if (!("error" in tried)) return "done";
-      const policy = once ? { ...this.#d.policy, retries: 0 } : this.#d.policy;
-      const isInterrupted = () => (once ? this.#d.isStopping() : this.#d.isInterrupted()) || !this.#d.isInCharge();
-      const end = await tryAgain(policy, tried.error, { ...this.#d, isInterrupted }, again);
+      const end = once ? this.#failedOnce(tried.error) : await this.#tryAgain(id, task, tried.error, again);
       if (end === "done" || end === "interrupted" || !(await this.#willMakeUp(id, task, end.error))) return end;
     }
+  }
+
+  #tryAgain(process: string, task: Task, error: unknown, again: () => Promise<Tried>): Promise<Processed> {
+    const { sleep, isInCharge, failures } = this.#d;
+    const isInterrupted = () => this.#d.isInterrupted() || !isInCharge();
+    return tryAgain(failures, { event: eventOf(task), process }, error, { sleep, isInterrupted }, again);
+  }
+
+  #failedOnce(error: unknown): Processed {
+    if (isOutage(error)) throw error;
+    return this.#d.isStopping() || !this.#d.isInCharge() ? "interrupted" : { error, attempts: 1 };
   }
 
   async #try(id: string, task: Task, change: (process: StoredProcess) => StoredProcess): Promise<Tried> {

@@ -15,6 +15,14 @@ type Handler = (view: ProcessView) => unknown;
 
 export const taskId = (task: Task): string => (task.kind === "event" ? task.event.id : task.deadline.id);
 
+/** The event, or one that stands for the deadline. */
+export function eventOf(task: Task): RecordedEvent {
+  if (task.kind === "event") return task.event;
+  const { id, name, when, data, correlationId, causationId } = task.deadline;
+  const place = { id, type: name, stream: "", version: 0, position: 0 };
+  return { ...place, time: when, payload: { data }, meta: { correlationId, causationId } };
+}
+
 export const plainDeadline = ({ id, name, when, data }: KeptDeadline): Deadline => ({ id, name, when, data });
 
 export function causeOf(task: Task): ProcessCause {
@@ -29,10 +37,7 @@ export function causeOf(task: Task): ProcessCause {
 }
 
 export function parkedTask(task: Task, process: string, failure: { error: unknown; attempts: number }): ParkedProcess {
-  if (task.kind === "event") return { ...parkedAs(task.event, failure), process, kind: "event" };
-  const { id, name } = task.deadline;
-  const place = { id, type: name, stream: "", version: 0, position: 0 };
-  return { ...parkedAs(place, failure), process, kind: "deadline" };
+  return { ...parkedAs(eventOf(task), failure), process, kind: task.kind };
 }
 
 /** The handlers of a task in their declared order. */

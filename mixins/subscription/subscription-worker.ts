@@ -5,14 +5,16 @@ import { isOutage } from "../../core/errors/outage.ts";
 import type { ParkedStream } from "../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Unreadable } from "../../core/catalogue/upcast.ts";
-import { Checkpoint, type StartFrom } from "../consumer/checkpoint.ts";
+import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
 import { CheckpointedWork } from "../consumer/checkpointed-work.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";
-import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../consumer/error-policy.ts";
+import type { ErrorPolicy, Interruption, Tried } from "../consumer/error-policy.ts";
 import type { EventSource } from "../consumer/event-source.ts";
+import { Failures } from "../consumer/failures.ts";
 import { LateStreams } from "../consumer/late-streams.ts";
 import type { LeaseHold } from "../consumer/lease-hold.ts";
 import { failedAt, parkedAs, ParkedStreams, parkedWarning, passedIn } from "../consumer/parked-streams.ts";
+import { tryAgain } from "../consumer/try-again.ts";
 import type { ConsumerPage, StreamPage } from "../consumer/consumer-page.ts";
 
 interface Dependencies extends Interruption {
@@ -34,7 +36,7 @@ const eventsPerPage = 1000;
  */
 export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implements LeasedWork {
   readonly lease: LeaseHold;
-  parkedInARow = 0;
+  readonly failures: Failures;
   readonly #d: Dependencies;
   protected readonly checkpoint: Checkpoint<ParkedStream>;
   readonly #parked = new ParkedStreams();
@@ -45,6 +47,7 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     super();
     this.#d = dependencies;
     this.lease = dependencies.lease;
+    this.failures = new Failures(dependencies.name, dependencies.policy);
     this.#late = new LateStreams({
       source: dependencies.source,
       parked: this.#parked,
@@ -56,8 +59,13 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     this.checkpoint = new Checkpoint<ParkedStream>({
       ...dependencies,
       parked: () => this.parked(),
-      takeOver: (state) => void (state && this.#parked.replace(state.parked)),
+      takeOver: this.#takeOver.bind(this),
     });
+  }
+
+  #takeOver(state: CheckpointState<ParkedStream> | null): void {
+    this.failures.clear();
+    if (state) this.#parked.replace(state.parked);
   }
 
   beforePage(): number {
@@ -73,7 +81,9 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
         this.checkpoint.pass(event.position, event.id, log);
         await this.checkpoint.saveNowAndThen();
       }
-      if (!this.#mustStop()) this.checkpoint.pass(position, positionId, log);
+      if (this.#mustStop()) return;
+      this.checkpoint.pass(position, positionId, log);
+      this.failures.clear();
     } finally {
       // Saved before every wait, which may be long.
       await this.save();
@@ -81,7 +91,7 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
   }
 
   #mustStop(): boolean {
-    return this.parkedInARow >= this.#d.policy.maxParkedInARow || this.#isInterrupted();
+    return this.failures.stopCause !== null || this.#isInterrupted();
   }
 
   #isInterrupted(): boolean {
@@ -94,13 +104,13 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     const waiting = this.#parked.get(event.stream);
     if (waiting) return this.#wait(waiting);
     const tried = unreadable ? { error: unreadable } : await this.#try(event);
-    if (!("error" in tried)) return this.#did();
-    const isInterrupted = () => this.#isInterrupted();
-    const end = await tryAgain(this.#d.policy, tried.error, { ...this.#d, isInterrupted }, () => this.#try(event));
+    if (!("error" in tried)) return this.#did(event);
+    const interruption = { sleep: this.#d.sleep, isInterrupted: () => this.#isInterrupted() };
+    const end = await tryAgain(this.failures, { event }, tried.error, interruption, () => this.#try(event));
     if (end === "interrupted") return false;
-    if (end === "done") return this.#did();
+    if (end === "done") return this.#did(event);
     await this.#park(event, end.error, end.attempts);
-    this.parkedInARow++;
+    this.failures.parkedInARow++;
     return true;
   }
 
@@ -110,8 +120,9 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     return true;
   }
 
-  #did(): true {
-    this.parkedInARow = 0;
+  #did({ id }: RecordedEvent): true {
+    this.failures.parkedInARow = 0;
+    if (!this.failures.isEmpty) this.failures.end(id);
     return true;
   }
 
@@ -146,16 +157,9 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     return this.parked().reduce((sum, { waiting }) => sum + waiting, 0);
   }
 
-  get lastFailure(): string | undefined {
-    return this.parked().findLast(({ error }) => error)?.error?.message;
-  }
-
-  forgetParkedInARow(): void {
-    this.parkedInARow = 0;
-  }
-
   async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
+    this.failures.giveUp(skipped);
     const given = [...this.#parked.values()].filter(({ id, error }) => error && skipped.has(id));
     if (given.length === 0) return;
     for (const stream of given) this.#put(stream.stream, passedIn(stream, stream));

@@ -6,7 +6,7 @@ import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import type { StartFrom } from "../consumer/checkpoint.ts";
-import { parsePolicy, type ErrorPolicy } from "../consumer/error-policy.ts";
+import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
@@ -31,7 +31,7 @@ export interface SubscriptionOptions<Events extends EventMap> {
   /** Where the consumer begins on its first start: `"origin"` (the default) or `"current"`, after the last event. */
   startFrom?: StartFrom;
   /** How often a failed event is retried, and when the consumer stops. */
-  onError?: Partial<ErrorPolicy>;
+  onError?: OnError;
   /** Options of the service's actions, such as `{ skip: { visibility: "protected" } }`. Default: `public`. */
   actions?: ActionOverrides<ConsumerActionName>;
 }

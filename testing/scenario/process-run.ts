@@ -7,6 +7,7 @@ import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { parsePolicy } from "../../mixins/consumer/error-policy.ts";
 import { withCommandId } from "../../mixins/service/command-header.ts";
+import { Failures } from "../../mixins/consumer/failures.ts";
 import { EventCaller } from "../../mixins/consumer/event-caller.ts";
 import { TimeLimit } from "../../mixins/consumer/time-limit.ts";
 import { Processes } from "../../mixins/process-manager/processes.ts";
@@ -45,7 +46,8 @@ export class ProcessRun {
     const policy = parsePolicy(name, { retries: 0, delayMs: 0 });
     this.#timeLimit = new TimeLimit(policy.timeoutMs, name);
     this.#processes = new Processes({ name, ...keptInMemory(), tell: () => {} });
-    const common = { definition, processes: this.#processes, policy, timeLimit: this.#timeLimit };
+    const failures = new Failures(name, policy);
+    const common = { definition, processes: this.#processes, failures, timeLimit: this.#timeLimit };
     const runner = new ProcessRunner({
       ...common,
       outside: this.#outside(answers, broker),

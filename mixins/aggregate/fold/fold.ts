@@ -2,8 +2,10 @@ import type { Mapping } from "../../../core/rows/mapping.ts";
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { Batch, Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { tryAgain, type ErrorPolicy, type Interruption, type Tried } from "../../consumer/error-policy.ts";
+import type { ErrorPolicy, Interruption, Tried } from "../../consumer/error-policy.ts";
+import { Failures } from "../../consumer/failures.ts";
 import { parkedAs, parkedWarning } from "../../consumer/parked-streams.ts";
+import { tryAgain } from "../../consumer/try-again.ts";
 import { FoldState } from "./fold-state.ts";
 import { foldBatch, passed, waits, type BatchOutcome, type BatchStep, type EventOutcome } from "./fold-batch.ts";
 import { LateFold, type LateSource } from "./late-fold.ts";
@@ -14,6 +16,7 @@ import { MappedTransforms } from "./mapped-transforms.ts";
 import type { Transform, Transforms } from "./transform.ts";
 
 interface Dependencies extends Interruption {
+  name: string;
   generation: Generation;
   fields: Fields;
   mappings: readonly Mapping<Transform>[];
@@ -46,8 +49,7 @@ interface EventPage extends Pick<Progress, "position" | "positionId" | "log"> {
 export class Fold {
   /** Others may read it; only this class changes it. */
   readonly state: FoldState;
-  /** How many events were parked in a row; others may read it. */
-  parkedInARow = 0;
+  readonly failures: Failures;
   /** Folds the parked events that can continue. */
   readonly late: LateFold;
   readonly #d: Dependencies;
@@ -58,10 +60,11 @@ export class Fold {
   #unreadable: Readonly<Record<string, Unreadable>> | undefined;
 
   private constructor(dependencies: Dependencies, state: FoldState) {
-    const { mappings, fields, transforms, skipped = new Set() } = dependencies;
+    const { name, policy, mappings, fields, transforms, skipped = new Set() } = dependencies;
     this.#d = dependencies;
     this.#mapped = new MappedTransforms(mappings, fields, transforms);
     this.state = state;
+    this.failures = new Failures(name, policy);
     this.#skipped = skipped;
     this.late = new LateFold({ ...dependencies, state, mapped: this.#mapped });
     this.#step = {
@@ -78,21 +81,8 @@ export class Fold {
   /** Reloads the stored state, after an error whose outcome is unknown. */
   reload(): Promise<void> {
     this.late.forget();
+    this.failures.clear();
     return this.state.reload();
-  }
-
-  get isTooOftenParked(): boolean {
-    return this.parkedInARow >= this.#d.policy.maxParkedInARow;
-  }
-
-  /** The message of the parked failure that is last in the log. */
-  get lastFailure(): string | undefined {
-    return this.state.parked.list().findLast(({ error }) => error)?.error?.message;
-  }
-
-  /** Called after an operator has resumed the aggregate. */
-  forgetParkedInARow(): void {
-    this.parkedInARow = 0;
   }
 
   /**
@@ -107,18 +97,20 @@ export class Fold {
     let next = 0;
     if (events.length > 0) {
       const pace = new Pace();
-      while (next < events.length && !this.#mustStop()) {
+      while (next < events.length && !this.#mustStop() && this.failures.stopCause === null) {
         // An in-process engine may never yield to the event loop.
         if (next > 0 && pace.isDue()) await pace.turn();
         next = await this.#foldBatch(events, next);
       }
     }
-    if (next === events.length && position > state.settled.position) state.moveTo({ position, positionId });
+    if (next < events.length) return;
+    if (position > state.settled.position) state.moveTo({ position, positionId });
+    this.failures.clear();
   }
 
   #mustStop(): boolean {
-    const { isInterrupted, turns, policy } = this.#d;
-    return isInterrupted() || this.parkedInARow >= policy.maxParkedInARow || turns?.isOver === true;
+    const { isInterrupted, turns } = this.#d;
+    return isInterrupted() || turns?.isOver === true;
   }
 
   /** Rows already folded are committed before the first retry. */
@@ -127,7 +119,8 @@ export class Fold {
     let batch: BatchOutcome | undefined;
     try {
       batch = await foldBatch(this.state, events, from, this.#step);
-      if (batch.folded > 0) this.parkedInARow = 0;
+      if (batch.folded > 0) this.failures.parkedInARow = 0;
+      if (!this.failures.isEmpty) for (const { id } of events.slice(from, batch.next)) this.failures.end(id);
       if (batch.isCommitted) this.#d.onCommit(batch.folded);
     } catch (error) {
       if (span) markFailed(span, error);
@@ -167,7 +160,7 @@ export class Fold {
 
   /** Retries an event with growing delays, then parks it. False if the fold was interrupted before either. */
   async #foldAgain({ event, error }: { event: RecordedEvent; error: unknown }): Promise<boolean> {
-    const end = await tryAgain(this.#d.policy, error, this.#d, () => this.#alone(event));
+    const end = await tryAgain(this.failures, { event }, error, this.#d, () => this.#alone(event));
     if (typeof end === "object") await this.#parkAlone(event, end.error, end.attempts);
     return end !== "interrupted";
   }
@@ -177,7 +170,7 @@ export class Fold {
     const pass: BatchStep["pass"] = (one, did) => this.state.pass(one, did) || true;
     const { failure, folded } = await foldBatch(this.state, [event], 0, { ...this.#step, pass });
     if (failure) return failure;
-    if (folded > 0) this.parkedInARow = 0;
+    if (folded > 0) this.failures.parkedInARow = 0;
     this.#d.onCommit(folded);
     return {};
   }
@@ -189,13 +182,14 @@ export class Fold {
       this.state.pass(event, "wait");
       return true;
     });
-    this.parkedInARow++;
+    this.failures.parkedInARow++;
     this.#d.warn(...parkedWarning(parked));
   }
 
   /** Gives these events up from now on. The events behind them no longer wait. @throws an outage's error */
   async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
+    this.failures.giveUp(skipped);
     await this.late.skip(skipped);
   }
 }

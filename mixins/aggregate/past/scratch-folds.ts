@@ -178,12 +178,8 @@ export class ScratchFolds {
       await fold.foldPage({ ...page, events: page.events.slice(last + 1) });
     });
     this.assertRunning();
-    if (!fold.isTooOftenParked) return;
-    const { id, error } = fold.state.parked.list().findLast((event) => event.error)!;
-    throw new RebuildFailedError(
-      this.#d.name,
-      `${this.#d.policy.maxParkedInARow} events in a row cannot be folded; the last: ${id}: ${error?.message}`,
-    );
+    const { foldEndCause } = fold.failures;
+    if (foldEndCause !== null) throw new RebuildFailedError(this.#d.name, foldEndCause);
   }
 
   /** Retries after an outage, but only up to `times.pastRetry.lastMs`, because a caller waits. */

@@ -85,10 +85,8 @@ export class Build {
       isWhole = position >= page.position;
       this.#rest = isWhole ? null : { ...page, events: page.events.filter((event) => event.position > position) };
     }
-    if (fold.isTooOftenParked) {
-      const last = fold.lastFailure ?? "unknown";
-      throw new RebuildFailedError(this.#d.name, `too many events in a row could not be folded; the last: ${last}`);
-    }
+    const { foldEndCause } = fold.failures;
+    if (foldEndCause !== null) throw new RebuildFailedError(this.#d.name, foldEndCause);
     if (isWhole && page.newer && fold.state.settled.position < until) throw new NewerEventError(page.newer);
     // A rest's page may be old, so its end says nothing: the live table may have passed it long ago.
     return isWhole && ((isFresh && page.end) || fold.state.settled.position >= until);

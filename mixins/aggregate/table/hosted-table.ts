@@ -155,7 +155,7 @@ export class HostedTable {
     if (fold.state.settled !== this.state.progress) this.noteProgress();
     const { successor, progress } = this.state;
     const isCaughtUp = page.end && progress.position === page.position;
-    if (!successor || !isCaughtUp || fold.isTooOftenParked) return false;
+    if (!successor || !isCaughtUp || fold.failures.stopCause !== null) return false;
     await fold.save();
     await this.takeOver(successor.generation, fold);
     return true;

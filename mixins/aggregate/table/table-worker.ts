@@ -3,6 +3,7 @@ import type { Generation, ParkedEvent } from "../../../core/table/read-table.ts"
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { Interruption } from "../../consumer/error-policy.ts";
+import { Failures } from "../../consumer/failures.ts";
 import type { LeaseHold } from "../../consumer/lease-hold.ts";
 import type { Holding, Polling, Work } from "../../consumer/work.ts";
 import { Fold } from "../fold/fold.ts";
@@ -31,13 +32,16 @@ export class TableWorker implements Work {
   readonly #d: TableDependencies;
   readonly #interruption: Interruption;
   readonly #turns = new TimeShare();
+  /** Of a host that does not fold. */
+  readonly #none: Failures;
   #skipped: ReadonlySet<string> = new Set();
   /** The last page was the log's last, and is folded, so an empty page after it changes nothing. */
   #isAtEnd = false;
 
   constructor(dependencies: TableDependencies, interruption: Interruption) {
-    const { name, source } = dependencies;
+    const { name, source, policy } = dependencies;
     this.#d = dependencies;
+    this.#none = new Failures(name, policy);
     this.#interruption = interruption;
     this.catchUp = new CatchUp(name);
     this.rebuilder = new Rebuilder({
@@ -204,16 +208,8 @@ export class TableWorker implements Work {
     return this.table.state.parked.count;
   }
 
-  get lastFailure(): string | undefined {
-    return this.table.state.fold?.lastFailure;
-  }
-
-  get parkedInARow(): number {
-    return this.table.state.fold?.parkedInARow ?? 0;
-  }
-
-  forgetParkedInARow(): void {
-    this.table.state.fold?.forgetParkedInARow();
+  get failures(): Failures {
+    return this.table.state.fold?.failures ?? this.#none;
   }
 
   rejectWaiters(why: string): void {

@@ -1,0 +1,186 @@
+import { asParkedError, type ParkedError } from "../../core/event/parked-error.ts";
+import { OnErrorFailedError } from "../../core/errors/consumer-errors.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { described, safeText } from "../../core/errors/problem.ts";
+import { isOutage } from "../../core/errors/outage.ts";
+import { defaultDecision, isDecision, type ErrorDecision, type ErrorPolicy } from "./error-policy.ts";
+import { parkedCause } from "./worker-state.ts";
+
+/** An event that has failed and is neither done nor parked: the consumer tries it again, or has stopped before it. */
+export interface FailingEvent extends Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position"> {
+  /** Of a process manager: the process that the event belongs to. */
+  process?: string;
+  attempts: number;
+  /** The last one. */
+  error: ParkedError;
+  /** ISO 8601; null during an attempt, and after a stop. */
+  nextTryAt: string | null;
+}
+
+/** The event that has failed; for a deadline, an event that stands for it. */
+export interface Failed {
+  event: RecordedEvent;
+  process?: string;
+}
+
+export interface Failure extends Failed {
+  attempts: number;
+  /** How many attempts count against the retries of the policy; those of an outage do not. */
+  counted: number;
+  error: unknown;
+  nextTryAt: number | null;
+}
+
+/** What follows the last failure of an event. */
+interface Consequence {
+  decision: ErrorDecision;
+  attempts: number;
+  delayMs: number;
+}
+
+/** The failures of one consumer: how often which event has failed, what follows, and whether they stop the consumer. */
+export class Failures {
+  /** How many events were parked in a row. */
+  parkedInARow = 0;
+  /** Of a process manager: how many events in a row could not be correlated. */
+  lostInARow = 0;
+  readonly #name: string;
+  readonly #policy: ErrorPolicy;
+  readonly #byId = new Map<string, Failure>();
+  #lastParked = { id: "", message: "unknown" };
+  #stoppedBy: string | null = null;
+
+  constructor(name: string, policy: ErrorPolicy) {
+    this.#name = name;
+    this.#policy = policy;
+  }
+
+  get isEmpty(): boolean {
+    return this.#byId.size === 0;
+  }
+
+  /** The first one in the log. @param outageEndsAt when the wait for an outage ends */
+  first(outageEndsAt: number | null = null): FailingEvent | null {
+    const [first] = [...this.#byId.values()].toSorted((a, b) => a.event.position - b.event.position);
+    return first ? shown(first, first.nextTryAt ?? (this.#stoppedBy === null ? outageEndsAt : null)) : null;
+  }
+
+  get ids(): string[] {
+    return [...this.#byId.keys()];
+  }
+
+  get isTooOftenParked(): boolean {
+    return Math.max(this.parkedInARow, this.lostInARow) >= this.#policy.maxParkedInARow;
+  }
+
+  /** Why an operator has to act before the next event is handled; null if none has to. */
+  get stopCause(): string | null {
+    if (this.#stoppedBy !== null) return `${this.#stoppedBy}. "resume" tries it again, "skip" before that gives it up`;
+    return this.isTooOftenParked ? parkedCause(this.#policy.maxParkedInARow, this.#lastParked.message) : null;
+  }
+
+  /** The same for a fold beside the table, which no operator can resume. */
+  get foldEndCause(): string | null {
+    const { id, message } = this.#lastParked;
+    if (this.#stoppedBy !== null || !this.isTooOftenParked) return this.#stoppedBy;
+    return `${this.#policy.maxParkedInARow} events in a row cannot be folded; the last: ${id}: ${message}`;
+  }
+
+  /** Counts a failure, and decides what follows. */
+  note(failed: Failed, error: unknown): Consequence {
+    const { id } = failed.event;
+    const before = this.#byId.get(id);
+    const failure: Failure = before ?? { ...failed, attempts: 0, counted: 0, error, nextTryAt: null };
+    if (!before) this.#byId.set(id, failure);
+    Object.assign(failure, { attempts: failure.attempts + 1, error, nextTryAt: null });
+    const { decide, delayMs } = this.#policy;
+    const isAwaited = !decide && isOutage(error);
+    if (!isAwaited) failure.counted++;
+    const { attempts, counted } = failure;
+    const decision = decide
+      ? this.#decided(decide, failure)
+      : isAwaited
+        ? "wait"
+        : defaultDecision(this.#policy, error, counted);
+    return { decision, attempts, delayMs: Math.min(delayMs * 2 ** (counted - 1), delayMs * 100) };
+  }
+
+  /** Counts a failure that no retry would change. A `retry` that the author wants comes with the next page. */
+  noteLost(failed: Failed, error: unknown): Exclude<ErrorDecision, "retry"> {
+    const { decision } = this.note(failed, error);
+    if (this.#policy.decide) return decision === "retry" ? "wait" : decision;
+    return this.#policy.park ? "park" : "stop";
+  }
+
+  #decided(decide: NonNullable<ErrorPolicy["decide"]>, failure: Failure): ErrorDecision {
+    const { event, attempts, error } = failure;
+    const found = answerOf(() => decide(error, { event, attempts }));
+    if (isDecision(found)) return found;
+    // Of the four, only a stop neither handles an event out of order nor needs an operator who looks for parked ones.
+    failure.error = new OnErrorFailedError(`${this.#name}.onError`, found, asParkedError(error).message);
+    return "stop";
+  }
+
+  /** The next attempt begins after this time. */
+  delay({ id }: RecordedEvent, ms: number): void {
+    const failure = this.#byId.get(id);
+    if (failure) failure.nextTryAt = Date.now() + ms;
+  }
+
+  /** The consumer stops before the event. */
+  stopAt({ id, type, stream, position }: RecordedEvent): undefined {
+    const failure = this.#byId.get(id);
+    const { message } = asParkedError(failure?.error);
+    this.#stoppedBy = `${type} ${id} at position ${position} of ${stream} has failed ${failure?.attempts} times: ${message}`;
+  }
+
+  /** The event is done, parked, or given up. */
+  end(id: string): void {
+    this.#byId.delete(id);
+  }
+
+  giveUp(skipped: ReadonlySet<string>): void {
+    for (const id of this.#byId.keys()) if (skipped.has(id)) this.end(id);
+  }
+
+  /** Nothing fails any more: every event of a page is done, or another node may have handled it. */
+  clear(): void {
+    this.#byId.clear();
+  }
+
+  /** An event that has failed is parked now. */
+  park(id: string, error: unknown): void {
+    this.end(id);
+    this.#lastParked = { id, message: asParkedError(error).message };
+  }
+
+  /** An operator has resumed the consumer, so nothing counts as failed before. */
+  forget(): void {
+    this.clear();
+    this.parkedInARow = this.lostInARow = 0;
+    this.#stoppedBy = null;
+  }
+}
+
+function answerOf(decide: () => unknown): unknown {
+  try {
+    return decide();
+  } catch (error) {
+    return described(`${safeText(error)}, which it threw`);
+  }
+}
+
+function shown({ event, process, attempts, error }: Failure, nextTryAt: number | null): FailingEvent {
+  const { id, type, stream, version, position } = event;
+  return {
+    id,
+    type,
+    stream,
+    version,
+    position,
+    ...(process !== undefined && { process }),
+    attempts,
+    error: asParkedError(error),
+    nextTryAt: nextTryAt === null ? null : new Date(nextTryAt).toISOString(),
+  };
+}
