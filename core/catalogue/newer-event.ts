@@ -53,6 +53,23 @@ export const placeOf = ({ id, type, stream, version, position, time }: RecordedE
 export const neededRelease = ({ position, type, schemaVersion }: NewerEvent): string =>
   `position ${position} needs a release that knows ${type} version ${schemaVersion}`;
 
+/**
+ * Why the catalogue cannot check the events of an append: a sender of a newer release states their schema versions, so they
+ * are not bad, and a host of that release accepts them. Null if it can. The input may have any form.
+ */
+export function newerInput({ entries, unknownTypes }: Catalogue, input: unknown): string | null {
+  const { events } = (input ?? {}) as { events?: unknown };
+  if (!Array.isArray(events)) return null;
+  for (const event of events as unknown[]) {
+    const { type, meta } = (event ?? {}) as { type?: unknown; meta?: unknown };
+    const { schemaVersion } = (meta ?? {}) as { schemaVersion?: unknown };
+    if (typeof type !== "string" || !isSchemaVersion(schemaVersion)) continue;
+    const known = entries.get(type)?.schemaVersion ?? (unknownTypes === "accept" ? Infinity : 0);
+    if (schemaVersion > known) return `needs a release that knows ${type} version ${schemaVersion}`;
+  }
+  return null;
+}
+
 /** A stored event that only a newer release can read. 503, retryable: a node of that release may serve the same call. */
 export class NewerEventError extends Errors.MoleculerRetryableError {
   override name = "NewerEventError";

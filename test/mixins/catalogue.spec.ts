@@ -153,34 +153,32 @@ describe("A store with a catalogue", () => {
     );
   });
 
-  it("refuses the events of a service that is newer than itself", async () => {
-    const { broker } = await start({ events: first });
-    const newer = EventStore("events", { events: second, host: false });
-    broker.createService({
-      name: "newer",
-      actions: { open: newer.mapAction("account.opened", { params: { $$strict: false }, stream: "new" }) },
-    });
-    await broker.waitForServices("newer", 0, 5);
-    expect((await refusal(() => broker.call("newer.open", { owner: "Ann" }))).message).toBe(
-      "events.0.meta.schemaVersion: found 2, expected 1, the catalogue's version",
-    );
-  });
-
-  it("is shared by services that have the same catalogue or none, in whatever order they come", async () => {
-    const folder = newFolder();
-    const define = (name: string, events?: EventCatalogue): ServiceSchema => {
-      const store = EventStore("events", { adapter: `sqlite:${folder}/events.db`, ...(events && { events }) });
-      return { name, mixins: [store.mixin()] };
-    };
-    const broker = await startBroker([define("reader"), define("writer", second), define("another", { ...second })]);
-    expect((await refusal(() => append(broker, {}))).message).toMatch(/events.0.payload.owner: found undefined/);
-    expect(await refusal(() => broker.createService(define("stranger", first)))).toMatchObject({
-      type: "NAME_TAKEN",
-      message: expect.stringMatching(
-        /^events: is already an event store on this broker, and its catalogue must be the same or none: events\./,
-      ) as string,
-    });
-  });
+  it.each([
+    ["accept", "accepted"],
+    ["refuse", "events: needs a release that knows account.lost version 1"],
+  ])(
+    "refuses the events of a service that is newer than itself, as retryable: unknown types %s",
+    async (unknownTypes, ofOtherTypes) => {
+      const { broker } = await start({ events: first, ...(unknownTypes === "refuse" && { unknownTypes }) });
+      const newer = EventStore("events", { events: second, host: false });
+      broker.createService({
+        name: "newer",
+        actions: { open: newer.mapAction("account.opened", { params: { $$strict: false }, stream: "new" }) },
+      });
+      await broker.waitForServices("newer", 0, 5);
+      expect(await refusal(() => broker.call("newer.open", { owner: "Ann" }))).toMatchObject({
+        type: "STORE_UNAVAILABLE",
+        retryable: true,
+        message: "events: needs a release that knows account.opened version 2",
+      });
+      const lost = { type: "account.lost", payload: {}, meta: { schemaVersion: 1 } };
+      const message = await broker.call("events.append", { stream: "account-9", events: [lost] }).then(
+        () => "accepted",
+        (error: unknown) => (error as Error).message,
+      );
+      expect(message).toBe(ofOtherTypes);
+    },
+  );
 });
 
 describe("An older log under a newer catalogue", () => {

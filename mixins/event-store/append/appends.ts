@@ -5,6 +5,7 @@ import {
   type AppendRequest,
 } from "../../../core/log/append-request.ts";
 import { emptyCatalogue, type CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
+import { newerInput } from "../../../core/catalogue/newer-event.ts";
 import { contentOf } from "../../../core/log/speculative.ts";
 import type { AppendVerdict, EventLog } from "../../../core/log/event-log.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
@@ -13,7 +14,7 @@ import { isOfToday, upcastEach } from "../../../core/catalogue/upcast.ts";
 import type { Opener } from "../../service/opener.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
 import type { RelayAnswer } from "../../../core/log/append-relay.ts";
-import { ValidationError } from "../../../core/errors/errors.ts";
+import { StoreUnavailableError, ValidationError } from "../../../core/errors/errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { PendingLimits } from "./pending-appends.ts";
 import { fromRelayed, type RelayedAppend } from "./relayed-group.ts";
@@ -109,9 +110,12 @@ export class Appends {
     }
   }
 
+  /** @throws StoreUnavailableError if only a newer release can check the events */
   #toRequest(input: AppendInput, ids: RequestIds): AppendRequest {
     // The catalogue applies to callers' events only.
     const catalogue = ids.isSystem ? emptyCatalogue : this.#d.catalogue.current;
+    const newer = newerInput(catalogue, input);
+    if (newer !== null) throw new StoreUnavailableError(this.#d.name, newer);
     return toAppendRequest(input, { ...ids, maxEventBytes: this.#d.maxEventBytes, catalogue });
   }
 

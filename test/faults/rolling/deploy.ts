@@ -13,8 +13,8 @@ import { Writers } from "./writers.ts";
 export interface Site {
   /** The URL of the NATS server between the nodes. */
   transporter: string;
-  /** Whether all nodes have the same tables. */
-  isShared: boolean;
+  /** The tables that are one for all nodes. */
+  shared: readonly Table[];
   /** The places of a node, by its name. */
   places: (name: string) => Places;
 }
@@ -38,7 +38,7 @@ export class Deploy {
     this.#namespace = namespace;
     this.client = client;
     this.heard = heard;
-    this.reads = new Reads(client, site.isShared);
+    this.reads = new Reads(client, site.shared);
   }
 
   static async at(site: Site): Promise<Deploy> {

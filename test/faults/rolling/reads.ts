@@ -23,13 +23,13 @@ export class Reads {
   readonly #seen = new Map<string, Seen>();
   readonly #floor = new Map<Table, number>();
   readonly #broker: ServiceBroker;
-  readonly #isShared: boolean;
+  readonly #shared: readonly Table[];
   readonly #loops: Promise<void>[] = [];
   #hasEnded = false;
 
-  constructor(broker: ServiceBroker, isShared: boolean) {
+  constructor(broker: ServiceBroker, shared: readonly Table[]) {
     this.#broker = broker;
-    this.#isShared = isShared;
+    this.#shared = shared;
   }
 
   /** Reads from this node as long as it is there. */
@@ -39,7 +39,7 @@ export class Reads {
 
   async #read(table: Table, node: ShopNode): Promise<void> {
     const { nodeID } = node;
-    while (!this.#hasEnded && node.isThere) {
+    while (!this.#hasEnded && node.isThere && this.#broker.started) {
       try {
         const rows = await this.#broker.call<Total[], object>(
           `${table}.find`,
@@ -62,7 +62,7 @@ export class Reads {
     const wrong = (why: string) => this.#problems.push(`${table} on ${nodeID}: ${why}`);
     if (last && release < last.release) wrong("rows of release 1 after those of release 2");
     if (release > own) wrong("rows of release 2");
-    if (this.#isShared && last?.release === release && events < last.events)
+    if (this.#shared.includes(table) && last?.release === release && events < last.events)
       wrong(`${events} events after ${last.events}`);
     const floor = this.#floor.get(table) ?? 0;
     if (events < floor) wrong(`${events} events of release ${release}, and ${floor} before the deploy`);

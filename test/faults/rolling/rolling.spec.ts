@@ -64,7 +64,10 @@ describeWith("nats-server", "A rolling deploy", (nats) =>
       120_000,
     );
 
-    it.each([["first", [storeNode, "b"]]])(
+    it.each([
+      ["first", [storeNode, "b"]],
+      ["last", ["b", storeNode]],
+    ])(
       "with the log in a file, whose node is deployed %s, loses nothing, parks nothing and shows no older rows",
       async (_, order) => {
         const deploy = await Deploy.at(sqliteSite(servers()));
@@ -78,7 +81,8 @@ describeWith("nats-server", "A rolling deploy", (nats) =>
           await nodes.get(name)!.stop();
           nodes.set(name, (await deploy.start(2, name))[0]!);
           await deploy.showRows(nodes.get(name)!);
-          await deploy.written();
+          // Until then the host refuses the newer events, and their commands are sent again.
+          if (nodes.get(storeNode)!.release === 2) await deploy.written();
         }
         await deploy.stopWriting();
         for (const node of nodes.values()) {

@@ -25,7 +25,7 @@ export function postgresSite({ nats, postgres }: Servers): Site {
   const folder = folders();
   return {
     transporter: nats,
-    isShared: false,
+    shared: [],
     places: (name) => ({
       log: `${postgres}?schema=log`,
       tables: tablesAt((table) => `sqlite:${folder(name)}/${table}.db`),
@@ -38,7 +38,7 @@ export function natsSite({ nats }: Servers): Site {
   const folder = folders();
   return {
     transporter: nats,
-    isShared: false,
+    shared: [],
     places: (name) => ({
       log: `${nats}?folder=${folder(name)}`,
       tables: tablesAt((table) => `sqlite:${folder(name)}/${table}.db`),
@@ -54,7 +54,7 @@ export function sqliteSite({ nats }: Servers): Site {
   const folder = folders();
   return {
     transporter: nats,
-    isShared: false,
+    shared: [],
     places: (name) => ({
       ...(name === storeNode && { log: `sqlite:${folder(name)}/events.db` }),
       tables: tablesAt((table) => `sqlite:${folder(name)}/${table}.db`),

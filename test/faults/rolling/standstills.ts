@@ -29,7 +29,7 @@ export class Standstills {
   }
 
   async #look(): Promise<void> {
-    while (!this.#hasEnded) {
+    while (!this.#hasEnded && this.#deploy.client.started) {
       await Promise.all(this.#deploy.there.flatMap((node) => tables.map((table) => this.#lookAt(node, table))));
       await new Promise((turn) => setTimeout(turn, everyMs));
     }

@@ -34,7 +34,7 @@ export class Writers {
   }
 
   async #write(caller: string): Promise<void> {
-    for (let n = 0; !this.#hasEnded; n++) {
+    for (let n = 0; !this.#hasEnded && this.#broker.started; n++) {
       // Some entities get events of both releases.
       const id = `${caller}.${n % 3 === 0 ? n : n - (n % 3)}`;
       const command = n % 3 === 0 ? "place" : this.#random() < 0.5 ? "note" : "ship";
@@ -45,7 +45,7 @@ export class Writers {
 
   async #send(command: string, params: object): Promise<void> {
     const commandId = v7();
-    for (;;) {
+    while (this.#broker.started) {
       const node = this.#nodeFor(command);
       if (!node) return;
       try {
