@@ -1,10 +1,12 @@
 import type { Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
+  type LiveGeneration,
   type Origin,
   type ReadTable,
   type TableBackup,
   type TableCapabilities,
+  type TableOpenOptions,
 } from "../../core/table/read-table.ts";
 import { readBackup, writeBackup } from "./table-backup.ts";
 import { Generations } from "../parts/generations.ts";
@@ -26,17 +28,19 @@ export class MemoryReadTable implements ReadTable {
   readonly #storage: MemoryStorage;
   readonly #generations: Generations<MemoryGeneration>;
   #table: StoredTable | null = null;
+  #owner = "";
 
   constructor(storage: MemoryStorage) {
     this.#storage = storage;
     this.#generations = new Generations(storage.location, { remove: (generation) => generation.close() });
   }
 
-  async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
+  async open(fields: Fields, origin: Origin = noOrigin, { owner = "" }: TableOpenOptions = {}): Promise<void> {
     if (this.#table) return;
     this.#table = this.#storage.host(StoredTable);
+    this.#owner = owner;
     this.#table.live ??= new StoredGeneration(1, fields, origin);
-    this.#generations.open(new MemoryGeneration(this.#table.live, this.#storage.location));
+    this.#generations.open(this.#opened(this.#table.live));
   }
 
   async close(): Promise<void> {
@@ -55,12 +59,21 @@ export class MemoryReadTable implements ReadTable {
     return this.#generations.live;
   }
 
+  async lives(): Promise<LiveGeneration[]> {
+    const { owner, number } = this.live();
+    return [{ owner, number, progress: this.live().progress() }];
+  }
+
   async build(fields: Fields, origin: Origin = noOrigin): Promise<MemoryGeneration> {
     return this.#beside(new StoredGeneration(this.#generations.nextNumber(), fields, origin));
   }
 
   #beside(stored: StoredGeneration): MemoryGeneration {
-    return this.#generations.add(new MemoryGeneration(stored, this.#storage.location));
+    return this.#generations.add(this.#opened(stored));
+  }
+
+  #opened(stored: StoredGeneration): MemoryGeneration {
+    return new MemoryGeneration(stored, this.#storage.location, this.#owner);
   }
 
   async copy(fields: Fields, origin: Origin): Promise<MemoryGeneration> {
@@ -79,6 +92,9 @@ export class MemoryReadTable implements ReadTable {
   drop(generation: MemoryGeneration): Promise<void> {
     return this.#generations.drop(generation);
   }
+
+  /** A table in memory has only one owner. */
+  async dropOwner(): Promise<void> {}
 
   backup(folder: string): Promise<TableBackup> {
     return writeBackup(folder, this.live().stored);

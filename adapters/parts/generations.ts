@@ -12,7 +12,7 @@ export interface GenerationSteps<Of> {
 /**
  * The generations that a host has open: the live one, the ones being built, and replaced ones that are not removed yet.
  */
-export class Generations<Of extends { readonly number: number }> {
+export class Generations<Of extends { readonly number: number; readonly owner: string }> {
   readonly #location: string;
   readonly #steps: GenerationSteps<Of>;
   readonly #building = new Set<Of>();
@@ -70,8 +70,8 @@ export class Generations<Of extends { readonly number: number }> {
   }
 
   /**
-   * `store` stores which generation is live, in one step. The old generation is removed after the last copy of it ends.
-   * If the removal fails because the engine is gone, a later start removes it.
+   * `store` stores which generation is live, in one step. The old generation is removed after the last copy of it ends,
+   * unless it is another owner's. If the removal fails because the engine is gone, a later start removes it.
    */
   async switchTo(generation: Of, store: (old: Of) => void | Promise<void>): Promise<void> {
     const old = this.live;
@@ -81,6 +81,7 @@ export class Generations<Of extends { readonly number: number }> {
     if (!this.#live) return;
     this.#live = generation;
     this.#building.delete(generation);
+    if (old.owner !== generation.owner) return;
     await this.#steps.end?.(old);
     const copies = [...this.#copies].filter(([, of]) => of === old).map(([copy]) => copy);
     const removal = Promise.allSettled(copies)

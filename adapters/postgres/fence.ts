@@ -5,20 +5,18 @@ import type { Connections } from "./connections.ts";
 import type { Location } from "./location.ts";
 
 /**
- * Gives every generation a new last commit, which no other host knows. Before its next commit, a host has to read the
- * generation's progress.
+ * Gives every generation of the owner a new last commit, which no other host knows. Before its next commit, a host has
+ * to read the generation's progress.
  */
-export async function fence(connections: Connections, { schema }: Location): Promise<void> {
-  const fence = randomUUID();
+export async function fence(connections: Connections, { schema }: Location, owner: string): Promise<void> {
+  const unfenced = `SELECT number FROM ${schema}.generations WHERE last_commit <> $1 AND owner = $2`;
+  const values = [randomUUID(), owner];
   for (;;) {
     await connections.query(
-      `UPDATE ${schema}.generations SET last_commit = $1 WHERE number IN
-         (SELECT number FROM ${schema}.generations WHERE last_commit <> $1 FOR NO KEY UPDATE SKIP LOCKED)`,
-      [fence],
+      `UPDATE ${schema}.generations SET last_commit = $1 WHERE number IN (${unfenced} FOR NO KEY UPDATE SKIP LOCKED)`,
+      values,
     );
-    const { rows } = await connections.query(`SELECT number FROM ${schema}.generations WHERE last_commit <> $1`, [
-      fence,
-    ]);
+    const { rows } = await connections.query(unfenced, values);
     if (rows.length === 0) return;
     // The generation is locked by a host that has lost its turn. Ending its session rolls back its batch.
     for (const [number] of rows as [number][]) await endFrozenWriter(connections, schema, number, 0);

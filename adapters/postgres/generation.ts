@@ -9,15 +9,17 @@ import { CommittedRows } from "./committed-rows.ts";
 import type { Connections, Transaction, Session } from "./connections.ts";
 import { endFrozenWriter } from "./fence.ts";
 import type { Location } from "./location.ts";
-import { storeProgress } from "./stored-progress.ts";
+import { progressColumns, progressOf, storeProgress, type ProgressRow } from "./stored-progress.ts";
 import { RowWriter } from "./row-writer.ts";
 import { PostgresRows } from "./rows.ts";
+import { literal } from "./schema.ts";
 import { isOfConnection, translate } from "./errors.ts";
 
 export const rowsOf = (schema: string, number: number) => `${schema}.rows_${number}`;
 
 export interface StoredGeneration {
   number: number;
+  owner: string;
   fields: Fields;
   origin: Origin;
   lastCommit: string;
@@ -26,6 +28,7 @@ export interface StoredGeneration {
 /** One generation: a table of rows, a row in `generations`, and its parked streams. */
 export class PostgresGeneration implements Generation {
   readonly number: number;
+  readonly owner: string;
   readonly fields: Fields;
   readonly origin: Origin;
   readonly rows: Rows;
@@ -35,21 +38,34 @@ export class PostgresGeneration implements Generation {
   readonly connections: Connections;
   readonly #writer: RowWriter;
   readonly #table: string;
-  /** The last commit that this host knows, or null after a takeover until `progress` is read. */
+  /** True if hosts of another owner fold it. */
+  readonly #isForeign: boolean;
+  /** The last commit that this host knows. Null after a takeover until `progress` is read, and for another owner's. */
   #lastCommit: string | null;
   #batch: PostgresBatch | null = null;
 
-  /** @param successor resolves to the rows of the currently live generation */
-  constructor(location: Location, connections: Connections, stored: StoredGeneration, successor: () => Promise<Rows>) {
+  /**
+   * @param reader the owner of this host
+   * @param successor resolves to the rows of the currently live generation
+   */
+  constructor(
+    location: Location,
+    connections: Connections,
+    stored: StoredGeneration,
+    reader: string,
+    successor: () => Promise<Rows>,
+  ) {
     this.#location = location;
     this.connections = connections;
     this.number = stored.number;
+    this.owner = stored.owner;
     this.fields = stored.fields;
     this.origin = stored.origin;
-    this.#lastCommit = stored.lastCommit;
+    this.#isForeign = stored.owner !== reader;
+    this.#lastCommit = this.#isForeign ? null : stored.lastCommit;
     this.#table = rowsOf(location.schema, stored.number);
     this.#writer = new RowWriter(this.#table, stored.fields);
-    const [plain, guarded] = ["true", `${location.schema}.is_live(${stored.number})`].map(
+    const [plain, guarded] = ["true", `${location.schema}.is_live(${stored.number}, ${literal(reader)})`].map(
       (guard) => new PostgresRows(location.location, () => connections, this.#table, stored.fields, guard),
     );
     this.rows = new CommittedRows(
@@ -58,18 +74,24 @@ export class PostgresGeneration implements Generation {
     );
   }
 
+  /** @param number in SQL, where $1 stands for `value` */
   static async read(
     session: Pick<Connections, "query">,
     schema: string,
-    number: number,
+    number: string,
+    value: string | number,
   ): Promise<StoredGeneration | null> {
     const { rows } = await session.query(
-      `SELECT fields, definition, request_id, last_commit FROM ${schema}.generations WHERE number = $1`,
-      [number],
+      `SELECT number, owner, fields, definition, request_id, last_commit FROM ${schema}.generations WHERE number = ${number}`,
+      [value],
     );
     if (rows.length === 0) return null;
-    const [fields, definition, requestId, lastCommit] = rows[0] as [string, string, string, string];
-    return { number, fields: fieldsFromText(fields), origin: { definition, requestId }, lastCommit };
+    const [found, owner, fields, definition, requestId, lastCommit] = rows[0] as [
+      ...[number, string, string],
+      ...[string, string, string],
+    ];
+    const origin = { definition, requestId };
+    return { number: found, owner, fields: fieldsFromText(fields), origin, lastCommit };
   }
 
   #gone(cause?: unknown): StoreUnavailableError {
@@ -103,23 +125,15 @@ export class PostgresGeneration implements Generation {
   async progress(): Promise<Progress> {
     const { rows } = await this.#run(() =>
       this.connections.query(
-        `SELECT position, position_id, folded, reordered, log, last_commit FROM ${this.#location.schema}.generations
-         WHERE number = $1`,
+        `SELECT last_commit, ${progressColumns} FROM ${this.#location.schema}.generations WHERE number = $1`,
         [this.number],
       ),
     );
     if (rows.length === 0) throw this.#gone();
-    const [position, positionId, folded, reordered, log, lastCommit] = rows[0] as [
-      number,
-      string | null,
-      number,
-      boolean,
-      string | null,
-      string,
-    ];
+    const [lastCommit, ...progress] = rows[0] as [string, ...ProgressRow];
     // Only after a takeover: a host that merely reads must not fold from the progress of another host.
-    this.#lastCommit ??= lastCommit;
-    return { position, positionId, folded, reordered, log };
+    if (!this.#isForeign) this.#lastCommit ??= lastCommit;
+    return progressOf(progress);
   }
 
   async parked(): Promise<ParkedStream[]> {
@@ -161,15 +175,15 @@ export class PostgresGeneration implements Generation {
       const transaction = await this.connections.begin("BEGIN ISOLATION LEVEL READ COMMITTED");
       try {
         const { rows } = await transaction.query(
-          `SELECT last_commit, (SELECT number FROM ${schema}.live) FROM ${schema}.generations
+          `SELECT last_commit, EXISTS (SELECT FROM ${schema}.live WHERE number = $1) FROM ${schema}.generations
            WHERE number = $1 FOR NO KEY UPDATE SKIP LOCKED`,
           [this.number],
         );
-        const [lastCommit, live] = rows[0] ?? [];
-        if (rows.length > 0 && this.isLive && live !== this.number) throw this.#gone();
+        const [lastCommit, isLive] = rows[0] ?? [];
+        if (rows.length > 0 && this.isLive && isLive !== true) throw this.#gone();
         if (lastCommit === this.#lastCommit) return transaction;
         if (rows.length > 0) throw this.#takenOver();
-        if (!(await PostgresGeneration.read(transaction, schema, this.number))) throw this.#gone();
+        if (!(await PostgresGeneration.read(transaction, schema, "$1", this.number))) throw this.#gone();
         if (Date.now() > deadline) throw new StoreUnavailableError(location, "another host is writing to the table");
       } catch (error) {
         await transaction.end("ROLLBACK", error);

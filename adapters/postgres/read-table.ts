@@ -4,34 +4,37 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { fieldsOf, fieldsToText, type Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
+  type LiveGeneration,
   type Origin,
   type ReadTable,
   type Rows,
   type TableBackup,
   type TableCapabilities,
+  type TableOpenOptions,
 } from "../../core/table/read-table.ts";
 import { storageName } from "../../core/errors/storage-name.ts";
 import { Generations } from "../parts/generations.ts";
 import { Connections, type Session } from "./connections.ts";
 import { fence } from "./fence.ts";
-import { PostgresGeneration, rowsOf } from "./generation.ts";
+import { PostgresGeneration, rowsOf, type StoredGeneration } from "./generation.ts";
 import type { Location } from "./location.ts";
-import { storeParked, storeProgress } from "./stored-progress.ts";
-import { removeGeneration, removeLeftovers } from "./removal.ts";
+import { liveGenerations, storeParked, storeProgress } from "./stored-progress.ts";
+import { dropLive, lockLive, removeGeneration, removeLeftovers } from "./removal.ts";
 import { columnsOf, createIndexes, createRows } from "./row-codec.ts";
 import { copyGeneration } from "./generation-copy.ts";
 import { checkServer, migrate } from "./schema.ts";
 import { backupIn, readRows, TableBackups } from "./table-backup.ts";
-import { tableMigrations } from "./table-schema.ts";
+import { readBy, tableMigrations } from "./table-schema.ts";
 import { translate } from "./errors.ts";
 
-/** A read table in a schema of a database: a table for each generation, and one row with the number of the live one. */
+/** A read table in a schema of a database: a table for each generation, and one row with each owner's live one. */
 export class PostgresReadTable implements ReadTable {
   readonly engine = "postgres";
   readonly capabilities: TableCapabilities;
   readonly snapshotFolder: string;
   readonly #location: Location;
   #connections: Connections | null = null;
+  #owner = "";
   readonly #generations: Generations<PostgresGeneration>;
   readonly #backups = new TableBackups();
 
@@ -45,8 +48,9 @@ export class PostgresReadTable implements ReadTable {
     });
   }
 
-  async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
+  async open(fields: Fields, origin: Origin = noOrigin, { owner = "" }: TableOpenOptions = {}): Promise<void> {
     if (this.#generations.isOpen) return;
+    this.#owner = owner;
     const { location, server, durability, name, schema } = this.#location;
     let connections: Connections | undefined;
     try {
@@ -54,13 +58,14 @@ export class PostgresReadTable implements ReadTable {
       await checkServer(location, connections, durability === "power");
       await migrate(location, connections, name, tableMigrations);
       await connections.transaction(async (session) => {
-        const { rows } = await session.query(`SELECT number FROM ${schema}.live FOR UPDATE`);
-        if (rows[0]![0] !== 0) return;
+        await session.query(lockLive(schema));
+        const { count } = await session.query(`SELECT FROM ${schema}.live LIMIT 1`);
+        if (count > 0) return;
         const first = await this.#create(session, fields, origin);
-        await session.query(`UPDATE ${schema}.live SET number = $1`, [first]);
+        await session.query(`INSERT INTO ${schema}.live VALUES ($1, $2)`, [owner, first]);
       });
       this.#connections = connections;
-      this.#generations.open(asLive(await this.#generation(await this.#liveNumber())));
+      this.#generations.open(asLive(this.#generation(await this.#storedLive())));
       await removeLeftovers(connections, schema);
     } catch (error) {
       this.#connections = null;
@@ -86,11 +91,11 @@ export class PostgresReadTable implements ReadTable {
   }
 
   /**
-   * Changes the id of each last commit. A commit has to name the one before it, so the next commit of another host is
-   * rejected.
+   * Changes the id of each last commit of this owner. A commit has to name the one before it, so the next commit of
+   * another host is rejected.
    */
   async takeOver(): Promise<void> {
-    await this.#run((connections) => fence(connections, this.#location));
+    await this.#run((connections) => fence(connections, this.#location, this.#owner));
     for (const generation of this.#generations.all()) generation.reload();
   }
 
@@ -102,30 +107,39 @@ export class PostgresReadTable implements ReadTable {
     return this.#generations.live;
   }
 
+  lives(): Promise<LiveGeneration[]> {
+    return this.#run((connections) => liveGenerations(connections, this.#location.schema));
+  }
+
   /** Opens the live generation if another host has switched. */
   async #follow(): Promise<Rows> {
-    const number = await this.#liveNumber();
-    if (this.live().number !== number) this.#generations.replaceLive(asLive(await this.#generation(number)));
+    const live = await this.#storedLive();
+    if (this.live().number !== live.number) this.#generations.replaceLive(asLive(this.#generation(live)));
     return this.live().rows;
   }
 
-  async #liveNumber(): Promise<number> {
-    const { rows } = await this.#opened().query(`SELECT number FROM ${this.#location.schema}.live`);
-    return rows[0]![0] as number;
+  /** Read in one statement: the generation could be removed between two. */
+  #storedLive(): Promise<StoredGeneration> {
+    return this.#stored(`(SELECT number FROM ${this.#location.schema}.live ${readBy("$1")})`, this.#owner);
   }
 
-  async #generation(number: number): Promise<PostgresGeneration> {
-    const connections = this.#opened();
-    const stored = await PostgresGeneration.read(connections, this.#location.schema, number);
-    if (!stored) throw new StoreUnavailableError(this.#location.location, `generation ${number} no longer exists`);
-    return new PostgresGeneration(this.#location, connections, stored, () => this.#follow());
+  async #stored(number: string, value: string | number): Promise<StoredGeneration> {
+    const { location, schema } = this.#location;
+    const stored = await PostgresGeneration.read(this.#opened(), schema, number, value);
+    if (!stored) throw new StoreUnavailableError(location, "the generation no longer exists");
+    return stored;
+  }
+
+  #generation(stored: StoredGeneration): PostgresGeneration {
+    return new PostgresGeneration(this.#location, this.#opened(), stored, this.#owner, () => this.#follow());
   }
 
   async #insert(session: Session, fields: Fields, origin: Origin): Promise<number> {
     const { schema } = this.#location;
     const { rows } = await session.query(
-      `INSERT INTO ${schema}.generations (fields, definition, request_id, last_commit) VALUES ($1, $2, $3, $4) RETURNING number`,
-      [fieldsToText(fields), origin.definition, origin.requestId, randomUUID()],
+      `INSERT INTO ${schema}.generations (owner, fields, definition, request_id, last_commit)
+       VALUES ($1, $2, $3, $4, $5) RETURNING number`,
+      [this.#owner, fieldsToText(fields), origin.definition, origin.requestId, randomUUID()],
     );
     return rows[0]![0] as number;
   }
@@ -144,7 +158,7 @@ export class PostgresReadTable implements ReadTable {
   }
 
   async #beside(number: number): Promise<PostgresGeneration> {
-    return this.#generations.add(await this.#generation(number));
+    return this.#generations.add(this.#generation(await this.#stored("$1", number)));
   }
 
   async copy(fields: Fields, origin: Origin): Promise<PostgresGeneration> {
@@ -164,10 +178,11 @@ export class PostgresReadTable implements ReadTable {
       await this.#run((connections) =>
         connections.transaction(async (session) => {
           await generation.assertNotTakenOver(session);
-          const { count } = await session.query(`UPDATE ${schema}.live SET number = $1 WHERE number = $2`, [
-            generation.number,
-            old.number,
-          ]);
+          const { count } = await session.query(
+            `INSERT INTO ${schema}.live AS live (owner, number) VALUES ($1, $2)
+             ON CONFLICT (owner) DO UPDATE SET number = excluded.number, since = DEFAULT WHERE live.number = $3`,
+            [this.#owner, generation.number, old.number],
+          );
           if (count === 0)
             throw new StoreUnavailableError(location, "another host has switched to a generation of its own");
         }),
@@ -178,6 +193,16 @@ export class PostgresReadTable implements ReadTable {
 
   drop(generation: PostgresGeneration): Promise<void> {
     return this.#generations.drop(generation);
+  }
+
+  async dropOwner(owner: string): Promise<void> {
+    if (owner === this.#owner) return;
+    const { schema } = this.#location;
+    await this.#run(async (connections) => {
+      const numbers = await dropLive(connections, schema, owner);
+      if (numbers.length > 0) await fence(connections, this.#location, owner);
+      for (const number of numbers) await removeGeneration(connections, schema, number);
+    });
   }
 
   async backup(folder: string): Promise<TableBackup> {

@@ -6,6 +6,7 @@ import type { Connections, Transaction } from "./connections.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { rowsOf, type PostgresGeneration } from "./generation.ts";
 import { columnsOf } from "./row-codec.ts";
+import { progressColumns, progressOf, type ProgressRow } from "./stored-progress.ts";
 
 /** The content of a backup besides the rows. */
 interface About {
@@ -32,16 +33,12 @@ export class TableBackups {
     return this.#reading(connections, async (transaction) => {
       const { number, fields } = generation;
       const { rows: found } = await transaction.query(
-        `SELECT definition, request_id, position, position_id, folded, reordered, log,
-           (SELECT json_agg(event ORDER BY position, id) FROM ${schema}.parked WHERE generation = number)
-         FROM ${schema}.generations WHERE number = $1`,
+        `SELECT definition, request_id, (SELECT json_agg(event ORDER BY position, id) FROM ${schema}.parked WHERE generation = number),
+           ${progressColumns} FROM ${schema}.generations WHERE number = $1`,
         [number],
       );
-      const [definition, requestId, position, positionId, folded, reordered, log, parked] = found[0] as [
-        ...[string, string, number, string | null, number, boolean, string | null],
-        string[] | null,
-      ];
-      const progress = { position, positionId, folded, reordered, log };
+      const [definition, requestId, parked, ...row] = found[0] as [string, string, string[] | null, ...ProgressRow];
+      const progress = progressOf(row);
       const origin = { definition, requestId };
       const events = (parked ?? []).map((event) => JSON.parse(event) as ParkedStream);
       const about: About = { fields: [...fields.values()], origin, progress, parked: events };

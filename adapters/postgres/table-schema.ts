@@ -1,14 +1,18 @@
 /** The schema of a read table. */
 import type { Migrations } from "./schema.ts";
 
-/** The error code of `is_live`: another generation is live by now. */
+/** The error code of `is_live`: the host reads another generation by now. */
 export const notLive = "ES001";
+
+/** A host without a live generation of its owner reads the one that became live last. */
+export const readBy = (owner: string) => `ORDER BY owner = ${owner} DESC, since DESC LIMIT 1`;
 
 export const tableMigrations: Migrations = {
   purpose: "table",
   migrations: [
     `CREATE TABLE $schema.generations (
        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+       owner text NOT NULL,
        fields text NOT NULL,
        definition text NOT NULL,
        request_id text NOT NULL,
@@ -28,11 +32,16 @@ export const tableMigrations: Migrations = {
        event text NOT NULL,
        PRIMARY KEY (generation, id)
      );
-     CREATE TABLE $schema.live (one boolean PRIMARY KEY DEFAULT true CHECK (one), number bigint NOT NULL);
-     INSERT INTO $schema.live VALUES (true, 0);
-     CREATE FUNCTION $schema.is_live(asked bigint) RETURNS boolean STABLE LANGUAGE plpgsql AS $function$
+     CREATE TABLE $schema.live (
+       owner text PRIMARY KEY,
+       -- The reference prevents the removal of a live generation.
+       number bigint NOT NULL UNIQUE REFERENCES $schema.generations,
+       -- The generation that became live last has the highest one.
+       since bigint NOT NULL GENERATED ALWAYS AS IDENTITY
+     );
+     CREATE FUNCTION $schema.is_live(asked bigint, reader text) RETURNS boolean STABLE LANGUAGE plpgsql AS $function$
        BEGIN
-         IF (SELECT number FROM $schema.live) = asked THEN RETURN true; END IF;
+         IF (SELECT number FROM $schema.live ${readBy("reader")}) = asked THEN RETURN true; END IF;
          RAISE EXCEPTION 'generation % is not the live one', asked USING ERRCODE = '${notLive}';
        END $function$;`,
   ],

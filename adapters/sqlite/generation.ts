@@ -13,8 +13,12 @@ import { createIndexes, createRows } from "./row-codec.ts";
 import { SqliteRows } from "./rows.ts";
 import { createTableFile, openWriter, removeFile, tableSchema } from "./table-file.ts";
 
-/** The paths of a generation's file and of its table's lock file. */
-export type TablePaths = Pick<OpenPaths, "database" | "lock">;
+/** A generation, with the paths of its file and of its table's lock file. */
+export interface GenerationFile {
+  number: number;
+  owner: string;
+  paths: Pick<OpenPaths, "database" | "lock">;
+}
 
 const remedy = "Restart the node: it rebuilds a table whose file is missing";
 
@@ -22,7 +26,7 @@ const remedy = "Restart the node: it rebuilds a table whose file is missing";
 const pagesPerCheckpoint = 1000;
 
 interface Opened {
-  file: string;
+  of: GenerationFile;
   files: OpenFiles;
   writer: Database.Database;
   reader: Database.Database;
@@ -35,6 +39,7 @@ interface Opened {
  */
 export class SqliteGeneration implements Generation {
   readonly number: number;
+  readonly owner: string;
   readonly fields: Fields;
   readonly origin: Origin;
   readonly #rows: SqliteRows;
@@ -46,9 +51,11 @@ export class SqliteGeneration implements Generation {
   readonly #writes = new Writes();
   readonly #files: OpenFiles;
 
-  private constructor(number: number, opened: Opened) {
-    const { file, writer, reader, fields, origin } = opened;
-    this.number = number;
+  private constructor(opened: Opened) {
+    const { of, writer, reader, fields, origin } = opened;
+    const file = of.paths.database;
+    this.number = of.number;
+    this.owner = of.owner;
     this.file = file;
     this.#files = opened.files;
     this.#writer = writer;
@@ -64,21 +71,21 @@ export class SqliteGeneration implements Generation {
    * Creates the file, replacing leftovers of a crash.
    * @throws UnusableStoreError if the existing file is not a generation of ours
    */
-  static async create(number: number, paths: TablePaths, fields: Fields, origin: Origin): Promise<SqliteGeneration> {
-    return whenFree(() => SqliteGeneration.#create(number, paths, fields, origin));
+  static async create(of: GenerationFile, fields: Fields, origin: Origin): Promise<SqliteGeneration> {
+    return whenFree(() => SqliteGeneration.#create(of, fields, origin));
   }
 
-  static #create(number: number, paths: TablePaths, fields: Fields, origin: Origin): SqliteGeneration {
+  static #create(of: GenerationFile, fields: Fields, origin: Origin): SqliteGeneration {
     const rows = createRows(fields) + createIndexes(fields);
-    return SqliteGeneration.#with(number, paths, createTableFile(paths.database, rows, fields, origin));
+    return SqliteGeneration.#with(of, createTableFile(of.paths.database, rows, fields, origin));
   }
 
-  static async open(number: number, paths: TablePaths): Promise<SqliteGeneration> {
-    return whenFree(() => SqliteGeneration.#with(number, paths, openWriter(paths.database)));
+  static async open(of: GenerationFile): Promise<SqliteGeneration> {
+    return whenFree(() => SqliteGeneration.#with(of, openWriter(of.paths.database)));
   }
 
-  static #with(number: number, paths: TablePaths, writer: Database.Database): SqliteGeneration {
-    const file = paths.database;
+  static #with(of: GenerationFile, writer: Database.Database): SqliteGeneration {
+    const file = of.paths.database;
     try {
       const about = writer.prepare("SELECT fields, definition, request_id FROM checkpoint").raw(true).get();
       if (about === undefined)
@@ -91,9 +98,9 @@ export class SqliteGeneration implements Generation {
         synchronous: "NORMAL",
         readonly: true,
       });
-      const files = new OpenFiles(paths, null, remedy);
+      const files = new OpenFiles(of.paths, null, remedy);
       const origin = { definition, requestId };
-      return new SqliteGeneration(number, { file, files, writer, reader, fields: fieldsFromText(fields), origin });
+      return new SqliteGeneration({ of, files, writer, reader, fields: fieldsFromText(fields), origin });
     } catch (error) {
       writer.close();
       throw translate(file, error);

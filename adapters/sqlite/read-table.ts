@@ -3,13 +3,15 @@ import { join } from "node:path";
 import type { Fields } from "../../core/rows/fields.ts";
 import {
   noOrigin,
+  type LiveGeneration,
   type Origin,
   type ReadTable,
   type TableBackup,
   type TableCapabilities,
+  type TableOpenOptions,
 } from "../../core/table/read-table.ts";
 import { whenFree } from "./busy.ts";
-import { SqliteGeneration, type TablePaths } from "./generation.ts";
+import { SqliteGeneration, type GenerationFile } from "./generation.ts";
 import { HostFile } from "./host-file.ts";
 import { createRows } from "./row-codec.ts";
 import { TableBackups } from "./table-backup.ts";
@@ -28,6 +30,7 @@ export class SqliteReadTable implements ReadTable {
   readonly #folder: string;
   readonly #lock: string;
   #host: HostFile | null = null;
+  #owner = "";
   readonly #generations: Generations<SqliteGeneration>;
   readonly #backups = new TableBackups();
 
@@ -46,21 +49,21 @@ export class SqliteReadTable implements ReadTable {
     return join(this.#folder, `${generation}.db`);
   }
 
-  #pathsOf(generation: number): TablePaths {
-    return { database: this.#fileOf(generation), lock: this.#lock };
+  #of(number: number): GenerationFile {
+    return { number, owner: this.#owner, paths: { database: this.#fileOf(number), lock: this.#lock } };
   }
 
-  async open(fields: Fields, origin: Origin = noOrigin): Promise<void> {
+  async open(fields: Fields, origin: Origin = noOrigin, { owner = "" }: TableOpenOptions = {}): Promise<void> {
     if (this.#generations.isOpen) return;
+    this.#owner = owner;
     let live: SqliteGeneration | undefined;
     const host = new HostFile(this.#lock, this.#folder);
     try {
       const number = host.generation;
-      if (number > 0 && existsSync(this.#fileOf(number)))
-        live = await SqliteGeneration.open(number, this.#pathsOf(number));
+      if (number > 0 && existsSync(this.#fileOf(number))) live = await SqliteGeneration.open(this.#of(number));
       else {
         // A first start, or the file was deleted to rebuild the table.
-        live = await SqliteGeneration.create(number + 1, this.#pathsOf(number + 1), fields, origin);
+        live = await SqliteGeneration.create(this.#of(number + 1), fields, origin);
         host.generation = number + 1;
       }
       this.#removeLeftovers(live.number);
@@ -92,24 +95,29 @@ export class SqliteReadTable implements ReadTable {
     return this.#generations.live;
   }
 
+  async lives(): Promise<LiveGeneration[]> {
+    const { owner, number } = this.live();
+    return [{ owner, number, progress: await this.live().progress() }];
+  }
+
   async build(fields: Fields, origin: Origin = noOrigin): Promise<SqliteGeneration> {
-    const number = this.#generations.nextNumber();
-    return this.#generations.add(await SqliteGeneration.create(number, this.#pathsOf(number), fields, origin));
+    const of = this.#of(this.#generations.nextNumber());
+    return this.#generations.add(await SqliteGeneration.create(of, fields, origin));
   }
 
   async copy(fields: Fields, origin: Origin): Promise<SqliteGeneration> {
-    const number = this.#generations.nextNumber();
-    const paths = this.#pathsOf(number);
+    const of = this.#of(this.#generations.nextNumber());
+    const file = of.paths.database;
     return this.#generations.copy(async (live) => {
       live.check();
       try {
-        await whenFree(() => createTableFile(paths.database, createRows(fields), fields, origin).close());
-        await this.#backups.copy(live, paths.database, fields);
+        await whenFree(() => createTableFile(file, createRows(fields), fields, origin).close());
+        await this.#backups.copy(live, file, fields);
         // Throws if the table was closed meanwhile.
         this.live();
-        return this.#generations.add(await SqliteGeneration.open(number, paths));
+        return this.#generations.add(await SqliteGeneration.open(of));
       } catch (error) {
-        removeFile(paths.database);
+        removeFile(file);
         throw error;
       }
     });
@@ -127,6 +135,9 @@ export class SqliteReadTable implements ReadTable {
     if (this.#generations.isBuilding(generation)) await this.#generations.drop(generation);
   }
 
+  /** A file has only one owner. */
+  async dropOwner(): Promise<void> {}
+
   async backup(folder: string): Promise<TableBackup> {
     return this.#generations.copy((live) => {
       live.check();
@@ -142,7 +153,7 @@ export class SqliteReadTable implements ReadTable {
       await this.#backups.read(folder, checksum, file);
       // Throws if the table was closed meanwhile.
       this.live();
-      const generation = this.#generations.add(await SqliteGeneration.open(number, this.#pathsOf(number)));
+      const generation = this.#generations.add(await SqliteGeneration.open(this.#of(number)));
       await generation.setRequestId(requestId);
       return generation;
     } catch (error) {

@@ -84,6 +84,8 @@ export interface Origin {
 /** One physical copy of an aggregate's table. */
 export interface Generation {
   readonly number: number;
+  /** The owner whose hosts fold it; those of another owner can only read it. */
+  readonly owner: string;
   /** The fields that it was built with; a service with other fields builds a new one beside it. */
   readonly fields: Fields;
   readonly origin: Readonly<Origin>;
@@ -96,6 +98,13 @@ export interface Generation {
   parked(): ParkedStream[] | Promise<ParkedStream[]>;
   /** Begins a batch; one at a time. */
   begin(): Batch | Promise<Batch>;
+}
+
+/** A live generation as it is stored. */
+export interface LiveGeneration {
+  owner: string;
+  number: number;
+  progress: Progress;
 }
 
 /** The result of a generation's backup. */
@@ -124,6 +133,11 @@ export interface TableCapabilities {
 export interface TableOpenOptions {
   /** Is called at each change of an inner state, with its name, the state before and after, and details. */
   debug?: Debug;
+  /**
+   * The name of the hosts that fold the table alike, for example the hash of their definition. Hosts of one owner share
+   * a live generation, its builds and a fence; those of another owner have their own beside them. Default: "".
+   */
+  owner?: string;
 }
 
 /**
@@ -131,6 +145,10 @@ export interface TableOpenOptions {
  *
  * The laws that it keeps: rows and checkpoint change together, once per event (4), queries are answered by the live
  * generation while another is built, and the switch between them is atomic (7), queries cannot write (9).
+ *
+ * If many hosts share the table, each owner (`TableOpenOptions.owner`) has a live generation of its own, so that hosts
+ * of two releases fold side by side. If one process hosts it, the engine ignores the owner: there is one live
+ * generation, whose `owner` is the one that was given to `open`.
  */
 export interface ReadTable {
   readonly engine: string;
@@ -139,34 +157,52 @@ export interface ReadTable {
   readonly snapshotFolder: string | null;
 
   /**
-   * `fields` and `origin` are for the first generation, if there is none yet. Leaves nothing open if it fails.
+   * `fields` and `origin` are for the first generation, if no owner has a live one yet. Of several hosts that open an
+   * empty table at the same time, whatever their owners, one creates it. Leaves nothing open if it fails.
    * @throws UnusableStoreError if an operator has to act: the start fails; StoreUnavailableError: opening is retried
    */
   open(fields: Fields, origin?: Origin, options?: TableOpenOptions): Promise<void>;
   close(): Promise<void>;
   /**
-   * Makes this host the only one that folds. Uncommitted batches of another host, and its later folds, redefinitions
-   * and switches, are refused with StoreUnavailableError until that host takes over itself, even if it has refreshed
-   * meanwhile. Read a generation's progress again before folding it. Does nothing if one process hosts the table.
+   * Makes this host the only one of its owner that folds. Uncommitted batches of another host of this owner, and its
+   * later folds, redefinitions and switches, are refused with StoreUnavailableError until that host takes over itself,
+   * even if it has refreshed meanwhile. Hosts of other owners are not affected. Read a generation's progress again
+   * before folding it. Does nothing if one process hosts the table.
    */
   takeOver(): Promise<void>;
-  /** Reads which generation is live, since another host may have switched. */
+  /** Reads which generations are live, since another host may have switched. */
   refresh(): Promise<void>;
-  /** The generation that answers queries. */
+  /**
+   * The generation that answers queries here: the live one of this host's owner; while it has none, the one that became
+   * live last, which this host cannot fold. A query notices by itself that another host has switched.
+   */
   live(): Generation;
-  /** A new and empty generation beside the live one. */
+  /** The live generations of all owners, the one that became live last first. */
+  lives(): Promise<LiveGeneration[]>;
+  /** A new and empty generation of this owner beside the live one. */
   build(fields: Fields, origin?: Origin): Promise<Generation>;
   /**
-   * A generation beside the live one with the rows, parked events and checkpoint of the live one as of one moment, and
-   * with these fields: a field that the live one lacks is null in every row. No event is folded for it. Queries and
-   * commits of the live one continue. Fields with the same name need the same type, and added ones are not `required`.
-   * Leaves nothing if it fails. @throws DuplicateRowError if two rows have one value of a unique field
+   * A generation of this owner with the rows, parked events and checkpoint of `live()` as of one moment, and with these
+   * fields: a field that the live one lacks is null in every row. No event is folded for it. Queries and commits of the
+   * live one, which may be another owner's, continue. Fields with the same name need the same type, and added ones are
+   * not `required`. Leaves nothing if it fails. @throws DuplicateRowError if two rows have one value of a unique field;
+   *   StoreUnavailableError if another host has dropped the live one meanwhile
    */
   copy(fields: Fields, origin: Origin): Promise<Generation>;
-  /** Makes the generation the live one, in one step that a crash finds done or not done, and drops the old one. */
+  /**
+   * Makes the generation the live one of this owner, in one step that a crash finds done or not done, and drops the
+   * owner's old one. Those of other owners stay.
+   */
   switchTo(generation: Generation): Promise<void>;
   /** Drops a generation that is not live. */
   drop(generation: Generation): Promise<void>;
+  /**
+   * Drops the live generation and the builds of another owner, whose hosts are gone. If one is not gone, its later
+   * commits and switches are refused with StoreUnavailableError, and its queries are answered by another live
+   * generation; it has to take over, and to build again. Does nothing if the owner has none, if no other owner has a
+   * live generation (the last one stays), for this host's own owner, or if one process hosts the table.
+   */
+  dropOwner(owner: string): Promise<void>;
 
   /**
    * Copies the live generation as of one moment, with rows, parked events and checkpoint, into files in `folder`, which
@@ -174,7 +210,8 @@ export interface ReadTable {
    */
   backup(folder: string): Promise<TableBackup>;
   /**
-   * Builds a generation beside the live one with the content of a backup, except for its origin's `requestId`.
+   * Builds a generation of this owner with the content of a backup, except for its origin's `requestId`. The backup may
+   * have been made by hosts of another owner.
    * @throws SnapshotDamagedError if the files do not have this checksum; the backup is not changed
    */
   restore(folder: string, checksum: string, requestId: string): Promise<Generation>;

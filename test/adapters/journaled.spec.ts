@@ -47,7 +47,7 @@ describe("A journaled table", () => {
     expect(await rowsIn(other.live().rows)).toEqual(plainly([many], 1));
     expect(lines).toEqual([expect.stringMatching(/ journal: decided -> applied again$/)]);
     await other.takeOver();
-    expect(lines[1]).toMatch(/ fence: epoch 0 -> 1$/);
+    expect(lines[1]).toMatch(/ fence: epoch 1 -> 2$/);
     const left = (await first.heads.list("piece")).length;
     expect(left).toBe(0);
   });

@@ -12,6 +12,7 @@ export const storedShapes: Readonly<Record<string, readonly string[]>> = {
   "adapters/postgres/table-backup.ts": ["About"],
   "adapters/parts/commit-chain/control.ts": ["StoredState"],
   "adapters/parts/journaled-table/pointer.ts": ["Stored"],
+  "adapters/parts/journaled-table/owners.ts": ["Owner"],
   "adapters/parts/journaled-table/stored-generation.ts": ["StoredGeneration"],
   "adapters/parts/journaled-table/journal.ts": ["Line"],
   "adapters/parts/journaled-table/backup-rows.ts": ["About", "Line"],

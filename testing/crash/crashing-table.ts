@@ -2,6 +2,7 @@ import type { Fields } from "../../core/rows/fields.ts";
 import type {
   Batch,
   Generation,
+  LiveGeneration,
   Origin,
   ParkedStream,
   Progress,
@@ -9,6 +10,7 @@ import type {
   Rows,
   TableBackup,
   TableCapabilities,
+  TableOpenOptions,
 } from "../../core/table/read-table.ts";
 import type { ProcessLifetime } from "./process-lifetime.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
@@ -44,9 +46,9 @@ export class CrashingTable implements ReadTable {
     return this.#table.snapshotFolder;
   }
 
-  async open(fields: Fields, origin?: Origin): Promise<void> {
+  async open(fields: Fields, origin?: Origin, options?: TableOpenOptions): Promise<void> {
     this.lifetime = this.#current();
-    await this.lifetime.call(() => this.#table.open(fields, origin));
+    await this.lifetime.call(() => this.#table.open(fields, origin, options));
   }
 
   async close(): Promise<void> {
@@ -65,6 +67,10 @@ export class CrashingTable implements ReadTable {
   live(): Generation {
     this.lifetime.check();
     return this.#crashing(this.#table.live());
+  }
+
+  lives(): Promise<LiveGeneration[]> {
+    return this.lifetime.call(() => this.#table.lives());
   }
 
   async build(fields: Fields, origin?: Origin): Promise<Generation> {
@@ -95,6 +101,10 @@ export class CrashingTable implements ReadTable {
     return this.lifetime.call(() => this.#table.drop(realOf(generation)));
   }
 
+  dropOwner(owner: string): Promise<void> {
+    return this.lifetime.call(() => this.#table.dropOwner(owner));
+  }
+
   /** One wrapper per generation, since callers compare them. */
   #crashing(generation: Generation): CrashingGeneration {
     const known = this.#generations.get(generation);
@@ -111,6 +121,7 @@ const realOf = (generation: Generation): Generation =>
 class CrashingGeneration implements Generation {
   readonly real: Generation;
   readonly number: number;
+  readonly owner: string;
   readonly fields: Fields;
   readonly origin: Readonly<Origin>;
   readonly rows: Rows;
@@ -119,6 +130,7 @@ class CrashingGeneration implements Generation {
   constructor(real: Generation, lifetime: ProcessLifetime) {
     this.real = real;
     this.number = real.number;
+    this.owner = real.owner;
     this.fields = real.fields;
     this.origin = real.origin;
     this.rows = rowsIn(lifetime, real.rows);

@@ -7,6 +7,7 @@ import { copies } from "./copies.ts";
 import { findings, order } from "./findings.ts";
 import { generations } from "./generations.ts";
 import { operators } from "./operators.ts";
+import { droppedOwners, ownersOfTable, racingOwners, soleOwnerOfTable } from "./owners.ts";
 import { parkedEvents } from "./parked-events.ts";
 import { manyHostsOfTable, soleHostOfTable, tablePorts } from "./ports.ts";
 import { killsOfTable, soleHostOfTableAmongProcesses } from "./processes.ts";
@@ -47,6 +48,10 @@ export function readTableContract(
       { name: "A batch", cases: wholeBatches, isListed: capabilities.atomicBatch },
       { name: "The only host of a table", cases: soleHostOfTable, isListed: hasOneHost },
       { name: "Hosts of one table", cases: manyHostsOfTable, isListed: !hasOneHost },
+      { name: "The only host of a table", cases: soleOwnerOfTable, isListed: hasOneHost },
+      { name: "Hosts with different owners", cases: ownersOfTable, isListed: !hasOneHost },
+      { name: "A table's dropped owner", cases: droppedOwners, isListed: !hasOneHost },
+      { name: "Owners at the same time", cases: racingOwners, isListed: !hasOneHost },
       { name: "A table opened again", cases: reopeningTables, isListed: isDurable },
       { name: "A table whose host is killed", cases: killsOfTable, isListed: isDurable },
       { name: "A table with one host", cases: soleHostOfTableAmongProcesses, isListed: isDurable && hasOneHost },

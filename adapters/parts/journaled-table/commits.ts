@@ -10,7 +10,7 @@ import type { RowStore, Write } from "./row-store.ts";
 import { generationId, generationIn, progressOf, type StoredGeneration } from "./stored-generation.ts";
 
 export interface CommitsOfHost {
-  /** The epoch of this host's last takeover of the table. */
+  /** The epoch of the last takeover that this host knows; a generation of another owner never has it. */
   epoch: () => number;
   debug: Debug;
 }

@@ -13,6 +13,7 @@ import type { StoredGeneration } from "./stored-generation.ts";
 /** One host's handle of a generation: its committed rows, its batch and its progress. */
 export class JournaledGeneration implements Generation {
   readonly number: number;
+  readonly owner: string;
   readonly fields: Fields;
   readonly origin: Origin;
   readonly rows: Rows;
@@ -24,18 +25,19 @@ export class JournaledGeneration implements Generation {
   #batch: JournaledBatch | null = null;
 
   /**
-   * @param host the epoch of this host's last takeover of the table, and the host's log
+   * @param host the owner as this host names it, the epoch of its last takeover, and the host's log
    * @param successor the rows of the generation that replaced this one; null if none did
    */
   constructor(
     store: RowStore,
     stored: StoredGeneration,
-    host: CommitsOfHost,
+    host: CommitsOfHost & { owner: string },
     successor: (of: JournaledGeneration) => Promise<Rows | null>,
   ) {
     const { number, definition, requestId } = stored;
     this.#store = store;
     this.number = number;
+    this.owner = host.owner;
     this.fields = fieldsFromText(stored.fields);
     this.origin = { definition, requestId };
     this.#commits = new Commits(store, stored, host);

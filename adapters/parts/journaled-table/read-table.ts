@@ -4,6 +4,7 @@ import { fieldsOf, type Fields } from "../../../core/rows/fields.ts";
 import { storageName } from "../../../core/errors/storage-name.ts";
 import {
   noOrigin,
+  type LiveGeneration,
   type Origin,
   type ReadTable,
   type Rows,
@@ -15,16 +16,17 @@ import { silent, type Debug } from "../../../core/text/state-log.ts";
 import { backupIn, readRows } from "./backup-rows.ts";
 import { copyGeneration } from "./generation-copy.ts";
 import { JournaledGeneration } from "./generation.ts";
+import { liveFor, type Host, type PointerState } from "./owners.ts";
 import { Pointer } from "./pointer.ts";
 import { Generations } from "../generations.ts";
 import { removeGeneration, removeLeftovers } from "./removal.ts";
 import type { RowStore } from "./row-store.ts";
-import { generationIn, type About, type StoredGeneration } from "./stored-generation.ts";
+import { generationIn, progressOf, type About, type StoredGeneration } from "./stored-generation.ts";
 import { writeBackup } from "./table-backup.ts";
 
 /**
- * A table on an engine without transactions over several documents. One document contains the number of the live
- * generation, and one per generation its progress; `Commits` describes the writes. The tombstone of a removed row
+ * A table on an engine without transactions over several documents. One document contains the numbers of the live
+ * generations, and one per generation its progress; `Commits` describes the writes. The tombstone of a removed row
  * fences off late writes, and stays until its generation is dropped.
  */
 export class JournaledReadTable implements ReadTable {
@@ -33,7 +35,9 @@ export class JournaledReadTable implements ReadTable {
   readonly snapshotFolder: string;
   readonly #store: RowStore;
   readonly #pointer: Pointer;
-  #epoch = 0;
+  /** The owner that was given to `open`, which is not stored if one process hosts the table. */
+  #owner = "";
+  #host: Host = { owner: "", epoch: 0 };
   #debug: Debug = silent;
   readonly #generations: Generations<JournaledGeneration>;
 
@@ -50,16 +54,17 @@ export class JournaledReadTable implements ReadTable {
     this.capabilities = { durability: store.durability, hosts: store.hosts, atomicBatch: false };
   }
 
-  async open(fields: Fields, origin: Origin = noOrigin, { debug = silent }: TableOpenOptions = {}): Promise<void> {
+  async open(fields: Fields, origin: Origin = noOrigin, options: TableOpenOptions = {}): Promise<void> {
     if (this.#generations.isOpen) return;
+    const { debug = silent, owner = "" } = options;
     this.#debug = debug;
+    this.#owner = owner;
     await this.#store.open();
     try {
-      const { epoch, live } = await this.#pointer.prepare();
-      this.#epoch = epoch;
-      if (live === 0) await this.#begin(fields, origin);
+      await this.#enter();
+      if (liveFor(await this.#pointer.read(), this.#host.owner) === 0) await this.#begin(fields, origin);
       this.#generations.open((await this.#liveBut(null))!);
-      await removeLeftovers(this.#store, await this.#pointer.read());
+      await removeLeftovers(this.#store, this.#pointer);
     } catch (error) {
       this.#generations.close();
       await this.#store.close();
@@ -67,10 +72,19 @@ export class JournaledReadTable implements ReadTable {
     }
   }
 
+  /** The only host of a table acts for the owner that it finds, and drops those that are left of several hosts. */
+  async #enter(): Promise<void> {
+    const { owners } = await this.#pointer.prepare();
+    const isShared = this.#store.hosts === "many";
+    const owner = isShared ? this.#owner : (owners[0]?.owner ?? "");
+    this.#host = { owner, epoch: await this.#pointer.enter(owner) };
+    if (!isShared) for (const other of owners) if (other.owner !== owner) await this.#pointer.drop(other.owner);
+  }
+
   /** Creates the first generation, unless another host was first. */
   async #begin(fields: Fields, origin: Origin): Promise<void> {
-    const { number } = await this.#create({ fields, origin, epoch: this.#epoch });
-    if (!(await this.#pointer.switch(this.#epoch, 0, number))) await removeGeneration(this.#store, number);
+    const { number } = await this.#create({ fields, origin, ...this.#host });
+    if (!(await this.#pointer.begin(this.#host, number))) await removeGeneration(this.#store, number);
   }
 
   async close(): Promise<void> {
@@ -82,9 +96,10 @@ export class JournaledReadTable implements ReadTable {
 
   async takeOver(): Promise<void> {
     void this.live();
-    const before = this.#epoch;
-    this.#epoch = await this.#pointer.takeOver();
-    this.#debug(`${this.#store.location} fence: epoch ${before} -> ${this.#epoch}`, { live: this.live().number });
+    const { owner, epoch: before } = this.#host;
+    const epoch = await this.#pointer.takeOver(owner);
+    this.#host = { owner, epoch };
+    this.#debug(`${this.#store.location} fence: epoch ${before} -> ${epoch}`, { live: this.live().number });
     for (const generation of this.#generations.all()) generation.forget();
   }
 
@@ -96,6 +111,16 @@ export class JournaledReadTable implements ReadTable {
     return this.#generations.live;
   }
 
+  async lives(): Promise<LiveGeneration[]> {
+    void this.live();
+    const stored = await this.#liveIn(({ owners }) => owners.flatMap(({ live }) => (live === 0 ? [] : [live])));
+    return stored.map((one) => ({ owner: this.#ownerOf(one), number: one.number, progress: progressOf(one) }));
+  }
+
+  #ownerOf({ owner }: StoredGeneration): string {
+    return this.#store.hosts === "one" ? this.#owner : owner;
+  }
+
   /** Opens the generation that is live now, if another host has switched. */
   async #refreshLive(): Promise<JournaledGeneration> {
     const other = await this.#liveBut(this.live().number);
@@ -104,12 +129,24 @@ export class JournaledReadTable implements ReadTable {
 
   /** The generation that is live now; null if it has this number. */
   async #liveBut(known: number | null): Promise<JournaledGeneration | null> {
-    for (;;) {
-      const { live } = await this.#pointer.read();
-      if (live === known) return null;
-      const stored = await generationIn(this.#store, live);
-      // Null if it was replaced, and removed, in between.
-      if (stored) return this.#openOne(stored);
+    const [other] = await this.#liveIn((state) => {
+      const live = liveFor(state, this.#host.owner);
+      return live === known ? [] : [live];
+    });
+    return other ? this.#openOne(other) : null;
+  }
+
+  /** @param numbers chooses live generations of the pointer */
+  async #liveIn(numbers: (state: PointerState) => number[]): Promise<StoredGeneration[]> {
+    for (let missing: number | undefined; ;) {
+      const chosen = numbers(await this.#pointer.read());
+      const found = await Promise.all(chosen.map((number) => generationIn(this.#store, number)));
+      const index = found.indexOf(null);
+      if (index < 0) return found.filter((stored) => stored !== null);
+      // It was replaced, and removed, in between, unless it is still a live one.
+      if (chosen[index] === missing)
+        throw new StoreUnavailableError(this.#store.location, `found no generation ${missing}, which is live`);
+      missing = chosen[index];
     }
   }
 
@@ -117,7 +154,7 @@ export class JournaledReadTable implements ReadTable {
     return new JournaledGeneration(
       this.#store,
       stored,
-      { epoch: () => this.#epoch, debug: (...line) => this.#debug(...line) },
+      { owner: this.#ownerOf(stored), epoch: () => this.#host.epoch, debug: (...line) => this.#debug(...line) },
       (generation) => this.#successorOf(generation),
     );
   }
@@ -137,7 +174,7 @@ export class JournaledReadTable implements ReadTable {
 
   async build(fields: Fields, origin: Origin = noOrigin): Promise<JournaledGeneration> {
     void this.live();
-    return this.#beside(await this.#create({ fields, origin, epoch: this.#epoch }));
+    return this.#beside(await this.#create({ fields, origin, ...this.#host }));
   }
 
   #beside(stored: StoredGeneration): JournaledGeneration {
@@ -146,7 +183,7 @@ export class JournaledReadTable implements ReadTable {
 
   async copy(fields: Fields, origin: Origin): Promise<JournaledGeneration> {
     return this.#generations.copy(async ({ number }) => {
-      const stored = await this.#create({ fields, origin, epoch: this.#epoch });
+      const stored = await this.#create({ fields, origin, ...this.#host });
       try {
         return this.#beside(await copyGeneration(this.#store, number, stored));
       } catch (error) {
@@ -158,13 +195,19 @@ export class JournaledReadTable implements ReadTable {
 
   async switchTo(generation: JournaledGeneration): Promise<void> {
     await this.#generations.switchTo(generation, async (old) => {
-      if (!(await this.#pointer.switch(this.#epoch, old.number, generation.number)))
+      if (!(await this.#pointer.switch(this.#host, old.number, generation.number)))
         throw new StoreUnavailableError(this.#store.location, "another host has taken the table over");
     });
   }
 
   drop(generation: JournaledGeneration): Promise<void> {
     return this.#generations.drop(generation);
+  }
+
+  async dropOwner(owner: string): Promise<void> {
+    if (this.#store.hosts === "one" || owner === this.#owner) return;
+    await this.#pointer.drop(owner);
+    await removeLeftovers(this.#store, this.#pointer);
   }
 
   async backup(folder: string): Promise<TableBackup> {
@@ -176,7 +219,7 @@ export class JournaledReadTable implements ReadTable {
     const backup = backupIn(folder);
     const { fields: given, origin, progress, passes } = await backup.readAbout(checksum);
     const fields = fieldsOf(given);
-    const about: About = { fields, origin: { ...origin, requestId }, epoch: this.#epoch, batch: passes, progress };
+    const about: About = { fields, origin: { ...origin, requestId }, ...this.#host, batch: passes, progress };
     const stored = await this.#create(about);
     try {
       await readRows(backup.rows, this.#store, stored.number);

@@ -8,10 +8,11 @@ export interface StoredGeneration extends Head {
   kind: "generation";
   format: number;
   number: number;
+  owner: string;
   fields: string;
   definition: string;
   requestId: string;
-  /** The epoch of the last takeover; -1 while the generation is being removed. */
+  /** The epoch of the owner's last takeover; -1 while the generation is being removed. */
   epoch: number;
   /** The number of the last decided batch. */
   batch: number;
@@ -39,6 +40,7 @@ export const pieceId = (number: number, token: string, index: number): string =>
 export interface About {
   fields: Fields;
   origin: Readonly<Origin>;
+  owner: string;
   epoch: number;
   batch?: number;
   progress?: Progress;
@@ -49,6 +51,7 @@ export const newGeneration = (number: number, about: About): StoredGeneration =>
   kind: "generation",
   format: formats.journaledTable,
   number,
+  owner: about.owner,
   fields: fieldsToText(about.fields),
   definition: about.origin.definition,
   requestId: about.origin.requestId,

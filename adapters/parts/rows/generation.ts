@@ -8,6 +8,7 @@ import type { StoredGeneration } from "./stored-generation.ts";
 /** A read table's handle of a stored generation. Closing it leaves the stored generation as it is. */
 export class MemoryGeneration implements Generation {
   readonly number: number;
+  readonly owner: string;
   readonly fields: Fields;
   readonly origin: Readonly<Origin>;
   readonly rows: MemoryRows;
@@ -16,9 +17,10 @@ export class MemoryGeneration implements Generation {
   #batch: MemoryBatch | null = null;
   #isOpen = true;
 
-  constructor(stored: StoredGeneration, location: string) {
+  constructor(stored: StoredGeneration, location: string, owner: string) {
     this.#stored = stored;
     this.#location = location;
+    this.owner = owner;
     this.number = stored.number;
     this.fields = stored.fields;
     this.origin = stored.origin;

@@ -2,7 +2,10 @@ import { Generations } from "../../../adapters/parts/generations.ts";
 
 interface Numbered {
   number: number;
+  owner: string;
 }
+
+const of = (number: number, owner = "ours"): Numbered => ({ number, owner });
 
 const gone = () => Promise.reject(new Error("the server is gone"));
 const stored = () => {};
@@ -13,7 +16,7 @@ function opened(remove?: () => Promise<void>) {
   const generations = new Generations<Numbered>("table", {
     remove: remove ?? ((generation) => void removed.push(generation.number)),
   });
-  const [old, next] = [{ number: 1 }, { number: 2 }];
+  const [old, next] = [of(1), of(2)];
   generations.open(old);
   generations.add(next);
   return { generations, old, next, removed };
@@ -25,8 +28,16 @@ describe("A generation that another has taken the place of", () => {
     void generations.copy(() => new Promise(() => {}));
     await generations.switchTo(next, stored);
     expect(removed).toEqual([]);
-    await generations.switchTo(generations.add({ number: 3 }), stored);
+    await generations.switchTo(generations.add(of(3)), stored);
     expect(removed).toEqual([2]);
+  });
+
+  it("stays if it is another owner's", async () => {
+    const { generations, next, removed } = opened();
+    generations.replaceLive(of(7, "theirs"));
+    await generations.switchTo(next, stored);
+    expect(generations.live).toBe(next);
+    expect(removed).toEqual([]);
   });
 
   it("is removed when its copies have ended, in whatever way", async () => {
@@ -78,8 +89,8 @@ describe("A switch of generations", () => {
     });
     expect(generations.isOpen).toBe(false);
     expect(removed).toEqual([]);
-    expect(() => generations.add({ number: 3 })).toThrow(/the read table is not open/);
-    expect(() => generations.replaceLive({ number: 3 })).toThrow(/the read table is not open/);
+    expect(() => generations.add(of(3))).toThrow(/the read table is not open/);
+    expect(() => generations.replaceLive(of(3))).toThrow(/the read table is not open/);
   });
 });
 
