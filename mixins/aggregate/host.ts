@@ -164,7 +164,8 @@ export class AggregateHost {
     // If the table does not respond, the last known position.
     const position = (await inTime(work.table.livePosition())) ?? work.state.progress.position;
     const status = await consumerStatus(this.#d, worker, work, position);
-    const { cause } = this.#opening;
+    const cause =
+      this.#opening.cause ?? (work.pages.isCopying ? "its table is copied with other indexes or fields" : null);
     const { parked, progress, isStale } = work.table.state;
     const beside = work.rebuilder.build?.fold.failures.first(worker.outages.nextTryAt);
     return {

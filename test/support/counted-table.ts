@@ -52,7 +52,7 @@ export class CountedTable {
 }
 
 /** The same object with these methods replaced. */
-function through<Real extends object>(real: Real, methods: Partial<Real>): Real {
+export function through<Real extends object>(real: Real, methods: Partial<Real>): Real {
   return new Proxy(real, {
     get(_, name) {
       if (Object.hasOwn(methods, name)) return Reflect.get(methods, name);

@@ -2,6 +2,7 @@ import type { Batch } from "../../../core/table/read-table.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { FoldState } from "./fold-state.ts";
 import type { FoldOutcome } from "./mapped-transforms.ts";
+import { FieldFilledError } from "./unfilled-fields.ts";
 
 /** A batch's transaction ends after this many events or this much time, whichever comes first. */
 const maxEventsPerBatch = 500;
@@ -55,6 +56,7 @@ export async function foldBatch(
       const outcome = folding instanceof Promise ? await folding : folding;
       if (folding === outcome && outcome !== passed) maxMs = maxBatchMs;
       if ("error" in outcome) {
+        if (outcome.error instanceof FieldFilledError) throw outcome.error;
         batch.failure = { event, error: outcome.error };
         break;
       }

@@ -14,6 +14,7 @@ import { markFailed, type FoldSpans } from "../../observability/spans.ts";
 import type { Unreadable } from "../../../core/catalogue/upcast.ts";
 import { MappedTransforms } from "./mapped-transforms.ts";
 import type { Transform, Transforms } from "./transform.ts";
+import type { UnfilledFields } from "./unfilled-fields.ts";
 
 interface Dependencies extends Interruption {
   name: string;
@@ -25,6 +26,7 @@ interface Dependencies extends Interruption {
   source: LateSource;
   policy: ErrorPolicy;
   spans: FoldSpans | null;
+  unfilled?: UnfilledFields;
   /** Whether this fold's time share is used up. Omitted: never. */
   turns?: { readonly isOver: boolean };
   /** Events that are already given up when the fold begins. */
@@ -60,9 +62,9 @@ export class Fold {
   #unreadable: Readonly<Record<string, Unreadable>> | undefined;
 
   private constructor(dependencies: Dependencies, state: FoldState) {
-    const { name, policy, mappings, fields, transforms, skipped = new Set() } = dependencies;
+    const { name, policy, mappings, fields, transforms, unfilled, skipped = new Set() } = dependencies;
     this.#d = dependencies;
-    this.#mapped = new MappedTransforms(mappings, fields, transforms);
+    this.#mapped = new MappedTransforms(mappings, fields, transforms, unfilled);
     this.state = state;
     this.failures = new Failures(name, policy);
     this.#skipped = skipped;
@@ -88,7 +90,7 @@ export class Fold {
   /**
    * Folds events in the order of the log, up to `position`. Stops early, between two events, when interrupted or when
    * too many were parked. The folded events are committed in every case.
-   * @throws an outage's error; the event that met it is not passed.
+   * @throws an outage's error, or FieldFilledError; the event that met it is not passed.
    */
   async foldPage({ events, position, positionId, log, unreadable }: EventPage): Promise<void> {
     this.#unreadable = unreadable;

@@ -3,7 +3,9 @@ import { changesOf, type AppliedMapping, type Mapping } from "../../../core/rows
 import type { Batch } from "../../../core/table/read-table.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
+import type { RowChange } from "../../../core/rows/row-change.ts";
 import type { Transform, Transforms } from "./transform.ts";
+import type { UnfilledFields } from "./unfilled-fields.ts";
 
 /** The outcome of one event. */
 export type FoldOutcome = { did: "fold" } | { error: unknown };
@@ -13,12 +15,20 @@ export class MappedTransforms {
   readonly #mappings: readonly Mapping<Transform>[];
   readonly #fields: Fields;
   readonly #transforms: Transforms;
+  readonly #unfilled: UnfilledFields | undefined;
   readonly #byType = new Map<string, AppliedMapping<Transform>[]>();
 
-  constructor(mappings: readonly Mapping<Transform>[], fields: Fields, transforms: Transforms) {
+  /** @param unfilled of the live table; a temporary one ignores them */
+  constructor(
+    mappings: readonly Mapping<Transform>[],
+    fields: Fields,
+    transforms: Transforms,
+    unfilled?: UnfilledFields,
+  ) {
     this.#mappings = mappings;
     this.#fields = fields;
     this.#transforms = transforms;
+    this.#unfilled = unfilled;
   }
 
   /**
@@ -34,7 +44,7 @@ export class MappedTransforms {
     try {
       const answer = this.#transforms.run(mappings[0]!.transform, event, batch.rows);
       if (answer instanceof Promise) return this.#foldLater(mappings[0]!, event, answer, batch);
-      const applied = batch.apply(changesOf(mappings[0]!, this.#fields, event, answer));
+      const applied = batch.apply(this.#changes(mappings[0]!, event, answer));
       return applied ? applied.then(succeed, fail) : done;
     } catch (error) {
       return { error };
@@ -48,7 +58,7 @@ export class MappedTransforms {
     batch: Batch,
   ): Promise<FoldOutcome> {
     try {
-      const applied = batch.apply(changesOf(mapping, this.#fields, event, await answer));
+      const applied = batch.apply(this.#changes(mapping, event, await answer));
       if (applied) await applied;
       return done;
     } catch (error) {
@@ -65,13 +75,19 @@ export class MappedTransforms {
     try {
       for (const mapping of mappings) {
         const answer = await this.#transforms.run(mapping.transform, event, batch.rows);
-        await batch.apply(changesOf(mapping, this.#fields, event, answer));
+        await batch.apply(this.#changes(mapping, event, answer));
       }
       return done;
     } catch (error) {
       await batch.undo();
       return { error };
     }
+  }
+
+  #changes(mapping: AppliedMapping<Transform>, event: RecordedEvent, answer: unknown): readonly RowChange[] {
+    const changes = changesOf(mapping, this.#fields, event, answer);
+    this.#unfilled?.check(changes);
+    return changes;
   }
 
   /** The mappings of an event type, in declared order. */

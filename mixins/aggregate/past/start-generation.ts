@@ -1,3 +1,4 @@
+import { definitionHash } from "../../../core/rows/definition.ts";
 import { sameFields, type Fields } from "../../../core/rows/fields.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
@@ -65,7 +66,11 @@ async function fits(
   generation: Generation,
   atMost: number,
 ): Promise<boolean> {
-  if (generation.origin.definition !== definition || !sameFields(generation.fields, fields)) return false;
+  if (
+    definitionHash(generation.origin.definition) !== definitionHash(definition) ||
+    !sameFields(generation.fields, fields)
+  )
+    return false;
   const progress = await generation.progress();
   if (progress.position > atMost || progress.reordered || (await generation.parked()).length > 0) return false;
   return otherLog(progress, await source.page(progress.position, 0)) === null;

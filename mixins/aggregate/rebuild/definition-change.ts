@@ -1,6 +1,7 @@
+import { changeKind, copiedDefinition, type ChangeKind } from "../../../core/rows/definition-copy.ts";
 import { definitionChanges, fieldChanges } from "../../../core/rows/definition.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
-import { inWords } from "../../../core/errors/problem.ts";
+import { inWords, show } from "../../../core/errors/problem.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
 import { sameFields, type Fields } from "../../../core/rows/fields.ts";
 import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
@@ -30,30 +31,79 @@ export interface StartPlan {
   blockedBy: string | null;
   /** The rows are of another definition, and events will be folded into them by the current one. */
   isMixing: boolean;
+  /** The generation is to be copied before an event is folded; returns the plan to continue with. */
+  copy: (() => Promise<StartPlan>) | null;
 }
 
 /** Compares an open table's definition with the current one. @throws UnusableStoreError with `onChange: "refuse"` */
 export async function startPlanOf(dependencies: StartDependencies): Promise<StartPlan> {
+  const generation = dependencies.table.live();
+  const plan = { generation, isStale: false, blockedBy: null, isMixing: false, copy: null };
+  const changes = changesOf(dependencies);
+  if (changes === null) return plan;
+  if (await canCopy(dependencies)) return { ...plan, isStale: true, copy: () => copyPlanOf(dependencies) };
+  await refuseChange(dependencies);
+  return foldPlanOf(dependencies, changes);
+}
+
+/** Folds rows of the current definition, as far as `onChange` allows it without a request. */
+export async function foldPlanOf(dependencies: StartDependencies, changes: string): Promise<StartPlan> {
   const { name, table, fields, definition, onChange, info, warn } = dependencies;
   const live = table.live();
-  const changes = changesOf(dependencies);
-  if (changes === null) return { generation: live, isStale: false, blockedBy: null, isMixing: false };
-  refuseChange(dependencies);
-  if (onChange === "warn") {
+  if (onChange !== "rebuild") {
     warn(`${name}: its table was folded by another definition; "rebuild" folds it from the first event`, { changes });
     // Rows of the current definition fit into the same columns only.
-    const isMixing = sameFields(live.fields, fields);
+    const isMixing = onChange === "warn" && sameFields(live.fields, fields);
     const blockedBy = isMixing
       ? null
-      : `its table has other fields (${changes}); "rebuild" folds it from the first event`;
-    return { generation: live, isStale: true, blockedBy: blockedBy, isMixing };
+      : `its table was folded by another definition (${changes}); "rebuild" folds it from the first event`;
+    return { generation: live, isStale: true, blockedBy, isMixing, copy: null };
   }
   info(`${name} has another definition than its table; a new one is folded beside it, which answers until then`, {
     changes,
   });
   // The new generation counts as built for the same request as the live one, so that request is not repeated.
   const generation = await table.build(fields, { definition, requestId: live.origin.requestId });
-  return { generation, isStale: true, blockedBy: null, isMixing: false };
+  return { generation, isStale: true, blockedBy: null, isMixing: false, copy: null };
+}
+
+/**
+ * Copies the live generation, with the fields of the current definition. A parked event may have failed because of a
+ * field that changes, so its rows are folded.
+ */
+async function copyPlanOf(dependencies: StartDependencies): Promise<StartPlan> {
+  const { name, table, fields, definition, info, warn } = dependencies;
+  const { origin } = table.live();
+  const kind = changeKind(origin.definition, definition);
+  const changes = changesOf(dependencies);
+  // Another host has replaced it meanwhile.
+  if (changes === null || !isOfCopy(kind)) return startPlanOf(dependencies);
+  info(`${name} has other indexes or fields than its table, which is copied: no event is folded again`, { changes });
+  try {
+    const generation = await table.copy(fields, {
+      definition: copiedDefinition(origin.definition, definition),
+      requestId: origin.requestId,
+    });
+    if (kind === "indexes" || (await generation.parked()).length === 0)
+      return { generation, isStale: true, blockedBy: null, isMixing: false, copy: null };
+    await table.drop(generation);
+  } catch (error) {
+    if (!isDuplicateRow(error)) throw error;
+    const { field, actual } = error.data;
+    warn(`${name}: its rows do not fit the current fields: ${field} is unique, and two rows have ${show(actual)}`, {});
+  }
+  return foldPlanOf(dependencies, changes);
+}
+
+const isOfCopy = (kind: ChangeKind) => kind === "indexes" || kind === "fields";
+
+const isDuplicateRow = (error: unknown): error is { data: { field: string; actual: unknown } } =>
+  (error as { type?: unknown } | null)?.type === "DUPLICATE_ROW";
+
+async function canCopy({ table, definition }: StartDependencies): Promise<boolean> {
+  const live = table.live();
+  const kind = changeKind(live.origin.definition, definition);
+  return isOfCopy(kind) && (kind === "indexes" || (await live.parked()).length === 0);
 }
 
 /** The changes in words; null if the table was folded by the current definition. */
@@ -66,10 +116,10 @@ function changesOf({ table, fields, definition }: StartDependencies): string | n
     : inWords(fieldChanges(live.fields, fields)) || "fields in another order";
 }
 
-/** @throws UnusableStoreError if an open table was folded by another definition and `onChange` is "refuse" */
-export function refuseChange(dependencies: StartDependencies): void {
+/** @throws UnusableStoreError if a start has to fold an open table again and `onChange` is "refuse" */
+export async function refuseChange(dependencies: StartDependencies): Promise<void> {
   const { name, onChange } = dependencies;
   const changes = onChange === "refuse" ? changesOf(dependencies) : null;
-  if (changes !== null)
+  if (changes !== null && !(await canCopy(dependencies)))
     throw new UnusableStoreError(name, `its table was folded by another definition (${changes}); onChange: "refuse"`);
 }

@@ -1,12 +1,11 @@
 import { definitionChanges, mixedDefinition } from "../../../core/rows/definition.ts";
 import type { Generation } from "../../../core/table/read-table.ts";
 import { ParkedStreams } from "../../consumer/parked-streams.ts";
-import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { LeaseHold, LeaseSource } from "../../consumer/lease-hold.ts";
 import type { Holding } from "../../consumer/work.ts";
 import { parkedIn } from "../fold/stored-parked.ts";
 import type { Fold } from "../fold/fold.ts";
-import { refuseChange, startPlanOf, type StartDependencies } from "../rebuild/definition-change.ts";
+import { refuseChange, startPlanOf, type StartDependencies, type StartPlan } from "../rebuild/definition-change.ts";
 import { TableLease } from "./table-lease.ts";
 import { unseen, type TableState } from "./table-state.ts";
 
@@ -48,7 +47,7 @@ export class HostedTable {
       if (this.isShared) {
         this.#lease = new TableLease(this.#d);
         this.lease = this.#lease.lease;
-        refuseChange(this.#d);
+        await refuseChange(this.#d);
         await this.#look();
       } else await this.#begin();
     } catch (error) {
@@ -97,10 +96,14 @@ export class HostedTable {
   /** @throws UnusableStoreError if the table's definition differs from the current one and `onChange` is "refuse" */
   async #begin(): Promise<void> {
     this.#leave();
-    const { generation, ...plan } = await startPlanOf(this.#d);
+    await this.follow(await startPlanOf(this.#d));
+  }
+
+  /** Continues with the plan's generation. */
+  async follow({ generation, ...plan }: StartPlan): Promise<void> {
     const fold = await this.#d.newFold(generation);
     const { live } = this;
-    const successor = generation === live ? null : { generation, since: Date.now() };
+    const successor = generation === live && !plan.copy ? null : { generation, since: Date.now() };
     const { settled: progress, parked } = fold.state;
     this.state = { ...plan, fold, live, successor, progress, parked };
   }
@@ -116,7 +119,7 @@ export class HostedTable {
 
   #leave(): void {
     if (!this.state.fold) return;
-    this.state = { ...this.state, fold: null, successor: null, isMixing: false, blockedBy: null };
+    this.state = { ...this.state, fold: null, successor: null, isMixing: false, blockedBy: null, copy: null };
     this.#d.onLeave();
   }
 
@@ -148,19 +151,6 @@ export class HostedTable {
     if (progress && progress !== this.state.progress) this.state = { ...this.state, progress };
   }
 
-  /** Folds a page; returns whether another generation answers queries from now on. */
-  async foldPage(fold: Fold, page: ConsumerPage): Promise<boolean> {
-    if (page.events.length > 0 && this.state.isMixing) await this.noteMixture();
-    await fold.foldPage(page);
-    if (fold.state.settled !== this.state.progress) this.noteProgress();
-    const { successor, progress } = this.state;
-    const isCaughtUp = page.end && progress.position === page.position;
-    if (!successor || !isCaughtUp || fold.failures.stopCause !== null) return false;
-    await fold.save();
-    await this.takeOver(successor.generation, fold);
-    return true;
-  }
-
   /** Marks the table before rows of two definitions are mixed: a start with either definition must detect it. */
   async noteMixture(): Promise<void> {
     if (!this.state.isMixing) return;
@@ -177,7 +167,7 @@ export class HostedTable {
     const isStale = definitionChanges(generation.origin.definition, definition).length > 0;
     const { settled: progress, parked } = fold.state;
     const live = generation;
-    this.state = { fold, live, progress, parked, successor: null, isStale, isMixing: isStale, blockedBy: null };
+    this.state = { ...unseen, fold, live, progress, parked, isStale, isMixing: isStale };
     debug(`${name} generation: folded beside the table -> answers queries`, {
       requestId: generation.origin.requestId,
       position: progress.position,

@@ -1,6 +1,7 @@
 import type { Generation, Progress } from "../../../core/table/read-table.ts";
 import { ParkedStreams } from "../../consumer/parked-streams.ts";
 import type { Fold } from "../fold/fold.ts";
+import type { StartPlan } from "../rebuild/definition-change.ts";
 
 /** An aggregate's table as one host knows it at one moment; immutable, replaced when a part of it changes. */
 export interface TableState {
@@ -11,7 +12,10 @@ export interface TableState {
   /** The progress of `fold`; while another host folds, the last known progress of the live generation. */
   readonly progress: Readonly<Progress>;
   readonly parked: Pick<ParkedStreams, "list" | "count" | "isGoingOn">;
-  /** A generation of the current definition that `fold` folds instead of the live one; the live one is not folded. */
+  /**
+   * A generation of the current definition that `fold` folds instead of the live one; the live one is not folded. Until
+   * its copy is made, the live one itself.
+   */
   readonly successor: { readonly generation: Generation; readonly since: number } | null;
   /** The rows were folded by a definition other than the current one. */
   readonly isStale: boolean;
@@ -19,6 +23,8 @@ export interface TableState {
   readonly isMixing: boolean;
   /** Why no event can be folded into the table. */
   readonly blockedBy: string | null;
+  /** The table is copied before the next event is folded, into a copy that `successor` will be: see `StartPlan`. */
+  readonly copy: StartPlan["copy"];
 }
 
 export const unseen: TableState = {
@@ -30,4 +36,5 @@ export const unseen: TableState = {
   isStale: false,
   isMixing: false,
   blockedBy: null,
+  copy: null,
 };

@@ -7,6 +7,7 @@ import { Failures } from "../../consumer/failures.ts";
 import type { LeaseHold } from "../../consumer/lease-hold.ts";
 import type { Holding, Polling, Work } from "../../consumer/work.ts";
 import { Fold } from "../fold/fold.ts";
+import { UnfilledFields } from "../fold/unfilled-fields.ts";
 import type { ParkedPage } from "../../consumer/parked-page.ts";
 import { listParked } from "../fold/parked-list.ts";
 import { Rebuilder } from "../rebuild/rebuilder.ts";
@@ -14,6 +15,7 @@ import { mostPerPage, TimeShare } from "../rebuild/time-share.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { TableDependencies } from "./dependencies.ts";
 import { HostedTable } from "./hosted-table.ts";
+import { PageFold } from "./page-fold.ts";
 import { TableProgress } from "./table-progress.ts";
 import type { TableState } from "./table-state.ts";
 
@@ -25,6 +27,7 @@ export class TableWorker implements Work {
   readonly catchUp: CatchUp;
   readonly rebuilder: Rebuilder;
   readonly table: HostedTable;
+  readonly pages: PageFold;
   readonly progressReport: TableProgress;
   lease: LeaseHold | null = null;
   /** The head of the last page. */
@@ -62,6 +65,7 @@ export class TableWorker implements Work {
         dependencies.onProgress("", null);
       },
     });
+    this.pages = new PageFold(dependencies, this.table);
     this.progressReport = new TableProgress({ ...dependencies, table: this.table, rebuilder: this.rebuilder });
   }
 
@@ -84,6 +88,7 @@ export class TableWorker implements Work {
       ...this.#d,
       ...this.#interruption,
       generation,
+      unfilled: new UnfilledFields(generation),
       skipped: this.#skipped,
       turns: this.#turns,
       onCommit: (folded) => {
@@ -157,7 +162,7 @@ export class TableWorker implements Work {
       if (progress.position === 0 && !successor) await this.rebuilder.completeAtOnce();
       const isBuilding = this.rebuilder.request !== null && this.rebuilder.isWanted;
       if (isBuilding) this.#turns.limit(true);
-      const isSwitched = await this.table.foldPage(this.table.state.fold!, page);
+      const isSwitched = await this.pages.foldPage(page);
       const { position } = this.table.state.progress;
       const folded = page.events.findLastIndex((event) => event.position <= position) + 1;
       if (isBuilding || this.#turns.eventsPerPage < mostPerPage)
@@ -235,9 +240,6 @@ export class TableWorker implements Work {
   }
 
   goOn(): Promise<number> {
-    return this.table.guard(async () => {
-      await this.table.noteMixture();
-      return this.table.state.fold!.late.goOn();
-    });
+    return this.table.guard(() => this.pages.goOn());
   }
 }

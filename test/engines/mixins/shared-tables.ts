@@ -4,6 +4,7 @@ import {
   EventStore,
   type Adapter,
   type ErrorPolicy,
+  type FieldsInput,
   type RecordedEvent,
   type TransformView,
 } from "moleculer-event-sourcing";
@@ -17,6 +18,7 @@ interface Options {
   /** What is folded of each `thing.added`; one row per event by default. */
   transform?: Transform;
   version?: number;
+  fields?: FieldsInput;
   onError?: Partial<ErrorPolicy>;
   onChange?: "rebuild" | "warn" | "refuse";
   /** What happens to the calls of this node's table. */
@@ -25,6 +27,8 @@ interface Options {
 
 /** One row per event, which says how many there were before it. */
 const numbered: Transform = async ({ id, position }, { find }) => ({ id, n: position, before: (await find()).length });
+
+export const numberedFields = { n: { type: "integer", index: true }, before: "integer", by: "string" } as const;
 
 /** Nodes of one network that share a table; the store is on a node of its own. */
 export class SharedTable {
@@ -51,13 +55,20 @@ export class SharedTable {
     return startBroker([this.service(given)], { ...options(this.#namespace, nodeID), ...more });
   }
 
-  service({ transform = numbered, version = 1, onError = {}, onChange, meet = () => {} }: Options = {}): ServiceSchema {
+  service({
+    transform = numbered,
+    version = 1,
+    fields = numberedFields,
+    onError = {},
+    onChange,
+    meet = () => {},
+  }: Options = {}): ServiceSchema {
     const events = EventStore("events", { adapter: "sqlite:nowhere.db", host: false });
     const adapter = watchedTables(this.#adapter, meet);
     const table = Aggregate("table", {
       eventStore: events,
       adapter: { ...adapter, readTable: () => adapter.readTable!(this.#namespace) },
-      fields: { n: { type: "integer", index: true }, before: "integer", by: "string" },
+      fields,
       // A slow machine is no failure.
       readAfterTimeoutMs: 60_000,
       snapshots: { folder: this.folder },

@@ -1,0 +1,81 @@
+import type { ConsumerPage } from "../../consumer/consumer-page.ts";
+import { FieldFilledError } from "../fold/unfilled-fields.ts";
+import { foldPlanOf, type StartDependencies, type StartPlan } from "../rebuild/definition-change.ts";
+import type { HostedTable } from "./hosted-table.ts";
+
+/** Folds pages of the log into a table: into the live generation, or into one that will replace it. */
+export class PageFold {
+  /** The live generation is being copied, so that no event has to be folded again. */
+  isCopying = false;
+  readonly #d: StartDependencies;
+  readonly #table: HostedTable;
+
+  constructor(dependencies: StartDependencies, table: HostedTable) {
+    this.#d = dependencies;
+    this.#table = table;
+  }
+
+  /** Folds a page from the current position; returns whether another generation answers queries from now on. */
+  async foldPage(page: ConsumerPage): Promise<boolean> {
+    const { copy } = this.#table.state;
+    return copy ? this.#copied(copy, page) : this.#foldPage(page);
+  }
+
+  /** Continues in the copy of the live generation, which is read at the page's begin or later. */
+  async #copied(copy: () => Promise<StartPlan>, page: ConsumerPage): Promise<boolean> {
+    const table = this.#table;
+    const from = table.state.progress.position;
+    this.isCopying = true;
+    try {
+      await table.follow(await copy());
+    } finally {
+      this.isCopying = false;
+    }
+    const { blockedBy, progress } = table.state;
+    // Not a copy: the next page begins at its own position.
+    if (blockedBy !== null || progress.position < from) return false;
+    return this.foldPage({ ...page, events: page.events.filter(({ position }) => position > progress.position) });
+  }
+
+  async #foldPage(page: ConsumerPage): Promise<boolean> {
+    const table = this.#table;
+    const fold = table.state.fold!;
+    if (page.events.length > 0 && table.state.isMixing) await table.noteMixture();
+    try {
+      await fold.foldPage(page);
+    } catch (error) {
+      await this.#foldAgain(error);
+      return false;
+    }
+    if (fold.state.settled !== table.state.progress) table.noteProgress();
+    const { successor, progress } = table.state;
+    const isCaughtUp = page.end && progress.position === page.position;
+    if (!successor || !isCaughtUp || fold.failures.stopCause !== null) return false;
+    await fold.save();
+    await table.takeOver(successor.generation, fold);
+    return true;
+  }
+
+  /** Folds parked events that can continue; returns how many. */
+  async goOn(): Promise<number> {
+    await this.#table.noteMixture();
+    try {
+      return await this.#table.state.fold!.late.goOn();
+    } catch (error) {
+      await this.#foldAgain(error);
+      return 0;
+    }
+  }
+
+  /** Continues as after a start with another definition, if an event fills a field that was taken for unfilled. */
+  async #foldAgain(error: unknown): Promise<void> {
+    if (!(error instanceof FieldFilledError)) throw error;
+    const { name, table, warn } = this.#d;
+    const { successor } = this.#table.state;
+    const { message, field } = error;
+    warn(`${name}: ${message}; change \`definitionVersion\` if a function that the transforms use changes`, { field });
+    await this.#table.follow(await foldPlanOf(this.#d, message));
+    await this.#table.noteMixture();
+    if (successor) await table.drop(successor.generation);
+  }
+}
