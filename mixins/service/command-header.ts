@@ -11,7 +11,10 @@ interface Sent {
 }
 
 /** The header `commandId` of a call; undefined without one. @throws ValidationError */
-export const headerCommandId = ({ headers }: Sent): string | undefined => toCommandId(field, headers?.[header]);
+export function headerCommandId({ headers }: Sent): string | undefined {
+  const found = headers?.[header];
+  return found === undefined ? undefined : toCommandId(field, found);
+}
 
 /**
  * The id that the caller gave this call; undefined without one.

@@ -66,11 +66,11 @@ async function placeOf(
   toEvent: ToEvent,
   ctx: Context<AnyParams>,
 ): Promise<{ stream: unknown; named: Named | null }> {
-  const given = toEvent.commandId && (await valueOf(toEvent.commandId, ctx));
+  const given = toEvent.commandId ? toCommandId("commandId", await valueOf(toEvent.commandId, ctx)) : undefined;
   const stream = await valueOf(toEvent.stream, ctx);
   const problem = typeof stream === "string" ? unfilledProblem("stream", stream) : null;
   if (problem) throw new ValidationError([problem]);
-  const commandId = toCommandId("commandId", given) ?? commandIdOf(ctx);
+  const commandId = given ?? commandIdOf(ctx);
   return { stream, named: commandId === undefined ? null : nameOf(ctx, commandId, target.type) };
 }
 
