@@ -17,13 +17,15 @@ interface Checked {
  * an older version in `meta.schemaVersion`: its payload is upcast and checked, then stored as sent.
  */
 export function checkAgainst(
-  { entries, unknownTypes }: Catalogue,
+  catalogue: Catalogue,
   at: string,
   event: Pick<RecordedEvent, "id" | "type" | "stream" | "meta">,
   sent: JsonValue,
 ): Checked | Problem[] {
+  const { entries, stored, unknownTypes } = catalogue;
   const { type, meta } = event;
-  const entry = entries.get(type);
+  // An older writer may use a former name, which is stored as sent.
+  const entry = stored.get(type);
   if (!entry) {
     if (unknownTypes === "accept") return { body: sent };
     const expected = `a type of the catalogue: ${[...entries.keys()].join(", ")}`;
@@ -40,7 +42,7 @@ export function checkAgainst(
   const isOlder = schemaVersion < entry.schemaVersion;
   const today = isOlder ? olderToday(entry, at, event, sent) : entry.check(at, sent);
   if (Array.isArray(today)) return today;
-  return { body: isOlder ? sent : today, isSameToday: sameToday(entry, today.value) };
+  return { body: isOlder ? sent : today, isSameToday: sameToday(catalogue, entry, today.value) };
 }
 
 /** The payload of an event that was decided but not stored yet, as it will be stored, or why it will be refused. */
@@ -79,9 +81,10 @@ function olderToday(
  * A repeated append may find an event that was stored, and sanitised, under an older schema. Both are compared in
  * today's version. @throws NewerEventError if a newer release has stored it
  */
-const sameToday = (entry: CatalogueEntry, payload: unknown) => (stored: RecordedEvent) => {
+const sameToday = (catalogue: Catalogue, entry: CatalogueEntry, payload: unknown) => (stored: RecordedEvent) => {
   try {
-    return isDeepStrictEqual(upcastPayload(entry, stored).value, payload);
+    const isSameType = catalogue.stored.get(stored.type) === entry;
+    return isSameType && isDeepStrictEqual(upcastPayload(entry, stored).value, payload);
   } catch (error) {
     if (error instanceof UpcastFailedError) return false;
     throw error;

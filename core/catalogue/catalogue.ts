@@ -4,6 +4,7 @@ import { differences } from "../errors/differences.ts";
 import { described, type Problem } from "../errors/problem.ts";
 import { isPlainObject, assertDefinition, assertKnownOptions } from "../options/options.ts";
 import { reserved } from "../options/reserved.ts";
+import { parseFormerNames, readAsOf, storedEntries } from "./former-names.ts";
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
 import type { PayloadOf } from "./payload-of.ts";
 import type { PayloadSchema, Undeclared } from "./payload-schema.ts";
@@ -27,6 +28,8 @@ export interface EventDefinition {
   readonly schemaVersion?: number;
   /** Keyed by the version that they convert from: 1 converts a payload of version 1 to version 2. */
   readonly upcasters?: Readonly<Record<number, Upcaster>>;
+  /** The names under which events of this type are stored, too. The numbering of their versions goes on. */
+  readonly renamedFrom?: readonly string[];
 }
 
 /** Event type → definition. */
@@ -41,6 +44,9 @@ export type CatalogueEvents<Definitions extends EventCatalogue> = {
 export type UnknownTypes = "accept" | "refuse";
 
 export interface CatalogueEntry {
+  /** Today's name of the type. */
+  type: string;
+  renamedFrom: readonly string[];
   schemaVersion: number;
   upcasters: ReadonlyMap<number, Upcaster>;
   /** The check of a payload that is stored now: fields that the schema does not declare are refused. */
@@ -53,23 +59,16 @@ export interface CatalogueEntry {
 
 /** A catalogue that passed every check. */
 export interface Catalogue {
+  /** By today's name of the type. */
   readonly entries: ReadonlyMap<string, CatalogueEntry>;
+  /** By stored type, the entry of its events: by today's name and by former ones. */
+  readonly stored: ReadonlyMap<string, CatalogueEntry>;
+  /** The types as which stored events may be read, by stored type; only of types that may be read as another one. */
+  readonly readAs: ReadonlyMap<string, ReadonlySet<string>>;
   readonly unknownTypes: UnknownTypes;
   /** Equal for equal catalogues. */
   readonly fingerprint: string;
 }
-
-/**
- * The schema versions above 1, by type, sorted. Equal versions mean that payloads are read alike. The source of upcasters
- * is no part of it: compiled and uncompiled code would differ.
- */
-export const raisedVersions = (
-  { entries }: Catalogue,
-  isFor: (type: string) => boolean,
-): [type: string, version: number][] =>
-  Array.from(entries, ([type, { schemaVersion }]): [string, number] => [type, schemaVersion])
-    .filter(([type, version]) => version > 1 && isFor(type))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
 
 /** A store's catalogue; replaced if a later definition of the same store brings the first one. */
 export interface CurrentCatalogue {
@@ -80,7 +79,13 @@ export interface CurrentCatalogue {
 export const catalogueChanges = (found: Catalogue, expected: Catalogue): Problem[] =>
   differences("", JSON.parse(found.fingerprint), JSON.parse(expected.fingerprint));
 
-export const emptyCatalogue: Catalogue = { entries: new Map(), unknownTypes: "accept", fingerprint: "" };
+export const emptyCatalogue: Catalogue = {
+  entries: new Map(),
+  stored: new Map(),
+  readAs: new Map(),
+  unknownTypes: "accept",
+  fingerprint: "",
+};
 
 /** Stored in each event: a number beyond this is an error of the caller, and no catalogue could reach it. */
 const maxSchemaVersion = 10_000;
@@ -106,22 +111,26 @@ export function parseCatalogue(
     return emptyCatalogue;
   }
   if (!isPlainObject(definitions))
-    refuse("events", definitions, "a catalogue: {<event type>: {payload, schemaVersion, upcasters}}");
+    refuse("events", definitions, "a catalogue: {<event type>: {payload, schemaVersion, upcasters, renamedFrom}}");
   const entries = new Map<string, CatalogueEntry>();
   for (const [type, definition] of Object.entries(definitions))
     entries.set(type, parseEntry(`${owner}.events`, type, definition));
-  return { entries, unknownTypes, fingerprint: textOf({ unknownTypes, events: definitions }) };
+  const stored = storedEntries(`${owner}.events`, entries);
+  const fingerprint = textOf({ unknownTypes, events: definitions });
+  return { entries, stored, readAs: readAsOf(stored), unknownTypes, fingerprint };
 }
+
+const options = ["payload", "schemaVersion", "upcasters", "renamedFrom"] as const;
 
 function parseEntry(owner: string, type: string, definition: EventDefinition): CatalogueEntry {
   const at = `${owner}.${type}`;
   const problem = eventTypeProblem(at, type);
   if (problem) throw new DefinitionError(problem);
   if (!isObject(definition))
-    throw new DefinitionError({ field: at, found: definition, expected: "{payload, schemaVersion, upcasters}" });
+    throw new DefinitionError({ field: at, found: definition, expected: `{${options.join(", ")}}` });
   assertDefinition(!("personal" in definition), `${at}.personal`, described("personal"), reserved);
-  assertKnownOptions(at, definition, ["payload", "schemaVersion", "upcasters"]);
-  const { payload, schemaVersion = 1, upcasters = {} } = definition;
+  assertKnownOptions(at, definition, options);
+  const { payload, schemaVersion = 1, upcasters = {}, renamedFrom = [] } = definition;
   if (!isSchemaVersion(schemaVersion))
     throw new DefinitionError({
       field: `${at}.schemaVersion`,
@@ -129,6 +138,8 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
       expected: schemaVersions,
     });
   return {
+    type,
+    renamedFrom: parseFormerNames(`${at}.renamedFrom`, renamedFrom),
     schemaVersion,
     upcasters: parseUpcasters(`${at}.upcasters`, schemaVersion, upcasters),
     payload,

@@ -14,9 +14,9 @@ export interface KnownVersions {
   versions: Record<string, number>;
 }
 
-export const knownVersions = ({ entries, unknownTypes }: Catalogue): KnownVersions => ({
+export const knownVersions = ({ stored, unknownTypes }: Catalogue): KnownVersions => ({
   unknownTypes,
-  versions: Object.fromEntries(Array.from(entries, ([type, { schemaVersion }]) => [type, schemaVersion])),
+  versions: Object.fromEntries(Array.from(stored, ([type, { schemaVersion }]) => [type, schemaVersion])),
 });
 
 export function isKnown(
@@ -32,10 +32,10 @@ export const knowsEveryEvent = ({ entries, unknownTypes }: Catalogue): boolean =
   entries.size === 0 && unknownTypes === "accept";
 
 /** Null if the catalogue knows the event's type and version. The framework's own events belong to no catalogue. */
-export function newerThan({ entries, unknownTypes }: Catalogue, event: RecordedEvent): NewerEvent | null {
+export function newerThan({ stored, unknownTypes }: Catalogue, event: RecordedEvent): NewerEvent | null {
   const { type, meta } = event;
   const { schemaVersion = 1 } = meta;
-  const known = entries.get(type)?.schemaVersion ?? (unknownTypes === "accept" || isReserved(type) ? Infinity : 0);
+  const known = stored.get(type)?.schemaVersion ?? (unknownTypes === "accept" || isReserved(type) ? Infinity : 0);
   if (!isSchemaVersion(schemaVersion) || schemaVersion <= known) return null;
   return { ...placeOf(event), schemaVersion };
 }
@@ -57,14 +57,14 @@ export const neededRelease = ({ position, type, schemaVersion }: NewerEvent): st
  * Why the catalogue cannot check the events of an append: a sender of a newer release states their schema versions, so they
  * are not bad, and a host of that release accepts them. Null if it can. The input may have any form.
  */
-export function newerInput({ entries, unknownTypes }: Catalogue, input: unknown): string | null {
+export function newerInput({ stored, unknownTypes }: Catalogue, input: unknown): string | null {
   const { events } = (input ?? {}) as { events?: unknown };
   if (!Array.isArray(events)) return null;
   for (const event of events as unknown[]) {
     const { type, meta } = (event ?? {}) as { type?: unknown; meta?: unknown };
     const { schemaVersion } = (meta ?? {}) as { schemaVersion?: unknown };
     if (typeof type !== "string" || !isSchemaVersion(schemaVersion)) continue;
-    const known = entries.get(type)?.schemaVersion ?? (unknownTypes === "accept" ? Infinity : 0);
+    const known = stored.get(type)?.schemaVersion ?? (unknownTypes === "accept" ? Infinity : 0);
     if (schemaVersion > known) return `needs a release that knows ${type} version ${schemaVersion}`;
   }
   return null;
@@ -77,6 +77,13 @@ export class NewerEventError extends Errors.MoleculerRetryableError {
   constructor(event: NewerEvent) {
     super(neededRelease(event), 503, "NEWER_EVENT", event);
   }
+}
+
+/** @throws NewerEventError also for an unknown type, if the catalogue refuses those */
+export function assertKnown(catalogue: Catalogue, event: RecordedEvent): RecordedEvent {
+  const newer = newerThan(catalogue, event);
+  if (newer) throw new NewerEventError(newer);
+  return event;
 }
 
 /** The event of a NewerEventError, also of one from another node; null for any other error. */

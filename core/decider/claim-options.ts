@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { raisedVersions, type Catalogue } from "../catalogue/catalogue.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { readRules } from "../catalogue/stored-types.ts";
 import { entityIdOf } from "../event/entity-id.ts";
 import { isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
 import { assertClaimPath } from "./claim-path.ts";
@@ -114,8 +115,8 @@ function fingerprintOf(
   const parts = [...rules]
     .map(([type, { claim, release, releasesAll }]) => [type, textOf(claim), textOf(release), releasesAll])
     .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  const schemas = raisedVersions(catalogue, (type) => rules.has(type));
+  const { schemaVersions, readAs } = readRules(catalogue, (type) => rules.has(type));
   return createHash("sha256")
-    .update(JSON.stringify([version, ignoreCase, parts, schemas]))
+    .update(JSON.stringify([version, ignoreCase, parts, [...schemaVersions, ...readAs]]))
     .digest("hex");
 }

@@ -1,7 +1,8 @@
 import { described } from "../errors/problem.ts";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { raisedVersions, type Catalogue } from "../catalogue/catalogue.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { readRules } from "../catalogue/stored-types.ts";
 import type { Command, DeciderDefinition } from "./decider.ts";
 import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "../errors/errors.ts";
@@ -63,7 +64,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
   }
   assertDefinition(isWhole(conflictRetries, 0), `${name}.conflictRetries`, conflictRetries, "a whole number from 0");
   const functions = [initialState, ...Object.entries(input.evolve).flat()].map(String);
-  const schemas = raisedVersions(catalogue, (type) => evolve.has(type));
+  const { schemaVersions, readAs } = readRules(catalogue, (type) => evolve.has(type));
   const ownStream = synchronous(`${name}.stream`, stream) as (id: string) => string;
   const definition = {
     name,
@@ -75,7 +76,7 @@ export function parseDecider(name: string, input: DeciderInput, catalogue: Catal
     claims: parseClaims({ name, streamOf: ownStream, types: [...evolve.keys()], catalogue }, claims),
     catalogue,
     snapshotEvery: (stateSnapshots?.every as number | undefined) ?? null,
-    fingerprint: fingerprintOf(version, functions, schemas),
+    fingerprint: fingerprintOf(version, functions, [...schemaVersions, ...readAs]),
     conflictRetries: conflictRetries as number,
     isFreezing: process.env["NODE_ENV"] !== "production",
   };
@@ -155,11 +156,11 @@ function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Ca
 function fingerprintOf(
   version: unknown,
   functions: readonly string[],
-  schemas: readonly (readonly [type: string, version: number])[],
+  rules: readonly (readonly [type: string, rule: number | string])[],
 ): string {
-  const raised = schemas.flat().map(String);
-  if (version === undefined) return hash([...functions, ...raised]);
-  return `version ${JSON.stringify(version)}${raised.length > 0 ? `, schemas ${hash(raised)}` : ""}`;
+  const read = rules.flat().map(String);
+  if (version === undefined) return hash([...functions, ...read]);
+  return `version ${JSON.stringify(version)}${read.length > 0 ? `, schemas ${hash(read)}` : ""}`;
 }
 
 const isWhole = (given: unknown, least: number) => Number.isSafeInteger(given) && (given as number) >= least;

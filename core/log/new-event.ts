@@ -35,7 +35,7 @@ export interface NewEvent {
   /** The time of an imported event. ISO 8601, UTC, milliseconds; see `eventTime`. */
   time?: string;
   /**
-   * Present if the type has a catalogue entry: whether a stored event, upcast to today's version, has the same payload.
+   * Present if the type has a catalogue entry: whether a stored event, upcast to today's version, has the same type and payload.
    */
   isSameToday?: (stored: RecordedEvent) => boolean;
 }
@@ -140,7 +140,7 @@ function parseEvent(
   const { id, type, payload, meta } = event;
   const accept = (at: string, value: unknown): JsonValue | null => {
     const { maxEventBytes, catalogue } = context;
-    const times = catalogue?.entries.has(type as string) ? timesSanitised : timesStored;
+    const times = catalogue?.stored.has(type as string) ? timesSanitised : timesStored;
     const json = toJson(at, value, Math.min(times * maxEventBytes, maxCharacters));
     if ("text" in json) return json;
     if (isOversize(json)) throw new EventTooLargeError(field, json.atLeast, maxEventBytes, true);
@@ -197,14 +197,14 @@ function metaOf(
   for (const name of ["correlationId", "causationId"] as const)
     if (own[name] !== undefined && typeof own[name] !== "string")
       problems.push({ field: `${field}.${name}`, found: own[name], expected: "a string" });
-  const isKnown = catalogue?.entries.has(type as string) === true;
+  const isKnown = catalogue?.stored.has(type as string) === true;
   if (isRecorded !== true) problems.push(...assignedProblems(field, own, isKnown));
   return own;
 }
 
 function headerOf(own: Record<string, unknown>, type: unknown, context: EventContext): object {
   const { catalogue = emptyCatalogue, causationDepth, command } = context;
-  const { schemaVersion } = catalogue.entries.get(type as string) ?? {};
+  const { schemaVersion } = catalogue.stored.get(type as string) ?? {};
   return {
     ...own,
     ...(schemaVersion !== undefined && own["schemaVersion"] === undefined && { schemaVersion }),

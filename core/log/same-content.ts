@@ -8,5 +8,5 @@ import type { RecordedEvent } from "../event/recorded-event.ts";
  */
 export const isSameContent = (stored: RecordedEvent, stream: string, event: NewEvent): boolean =>
   stored.stream === stream &&
-  stored.type === event.type &&
-  (isDeepStrictEqual(stored.payload, event.payload) || event.isSameToday?.(stored) === true);
+  ((stored.type === event.type && isDeepStrictEqual(stored.payload, event.payload)) ||
+    event.isSameToday?.(stored) === true);

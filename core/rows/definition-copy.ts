@@ -25,12 +25,12 @@ export function changeKind(found: string, expected: string): ChangeKind {
 
 /** Both make the same changes of rows, as far as their fields allow. */
 function foldAlike(was: Described, is: Described): boolean {
-  const { isMixed, definitionVersion, mappings, schemaVersions } = is;
+  const { isMixed, definitionVersion, mappings, schemaVersions, readAs } = is;
   return (
     !was.isMixed &&
     isDeepStrictEqual(
-      [was.isMixed, was.definitionVersion, was.mappings, was.schemaVersions],
-      [isMixed, definitionVersion, mappings, schemaVersions],
+      [was.isMixed, was.definitionVersion, was.mappings, was.schemaVersions, was.readAs],
+      [isMixed, definitionVersion, mappings, schemaVersions, readAs],
     )
   );
 }

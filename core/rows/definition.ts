@@ -11,6 +11,8 @@ export interface Definition {
   mappings: readonly Mapping<unknown>[];
   /** The versions above 1 of the mapped event types, sorted by type: with others, transforms get other payloads. */
   schemaVersions: readonly (readonly [type: string, version: number])[];
+  /** The stored types whose events may be read as other types, among them mapped ones; sorted by stored type. */
+  readAs?: readonly (readonly [storedType: string, types: string])[];
   /** The author's version of the transforms. If given, the source of function transforms is ignored. */
   definitionVersion?: string | number | undefined;
 }
@@ -24,6 +26,8 @@ export interface Described {
   mappings: { pattern: string; operation: string; transform: string }[];
   /** The schema versions above 1 of the mapped types; omitted if there are none. */
   schemaVersions?: Record<string, number>;
+  /** By stored type; omitted if there are none. */
+  readAs?: Record<string, string>;
   /**
    * The hash of the function transforms' sources, with a `definitionVersion`, which replaces them otherwise: compiled
    * and uncompiled sources differ. It only decides whether a table with an added field is copied or folded.
@@ -34,10 +38,16 @@ export interface Described {
 }
 
 /**
- * A text of a definition: fields, mappings in their order, transforms by name or source, and the schema versions of the
- * mapped types. Equal texts fold the same rows.
+ * A text of a definition: fields, mappings in their order, transforms by name or source, and how the events of the mapped
+ * types are read. Equal texts fold the same rows.
  */
-export function describeDefinition({ fields, mappings, schemaVersions, definitionVersion }: Definition): string {
+export function describeDefinition({
+  fields,
+  mappings,
+  schemaVersions,
+  readAs = [],
+  definitionVersion,
+}: Definition): string {
   const hasVersion = definitionVersion !== null && definitionVersion !== undefined;
   const functions = mappings.filter(({ transform }) => typeof transform === "function");
   const described: Described = {
@@ -49,6 +59,7 @@ export function describeDefinition({ fields, mappings, schemaVersions, definitio
       transform: describeTransform(transform, hasVersion),
     })),
     ...(schemaVersions.length > 0 && { schemaVersions: Object.fromEntries(schemaVersions) }),
+    ...(readAs.length > 0 && { readAs: Object.fromEntries(readAs) }),
     ...(hasVersion && functions.length > 0 && { functions: hashOfFunctions(functions) }),
   };
   return JSON.stringify(described);
@@ -97,6 +108,9 @@ export function definitionChanges(found: string, expected: string): Problem[] {
   const versionsOf = ({ schemaVersions = {} }: Described) =>
     new Map(Object.entries(schemaVersions).map(([type, version]) => [`${type}.schemaVersion`, String(version)]));
   changes.push(...changesOf("events", versionsOf(was), versionsOf(is), "1"));
+  const readAsOf = ({ readAs = {} }: Described) =>
+    new Map(Object.entries(readAs).map(([type, types]) => [`${type}, read as`, types]));
+  changes.push(...changesOf("events", readAsOf(was), readAsOf(is)));
   const mappingsOf = ({ mappings }: Described) => {
     const ordinals = new Map<string, number>();
     return new Map(

@@ -1,7 +1,8 @@
 import { described } from "../../core/errors/problem.ts";
 import type { ServiceSchema } from "moleculer";
 import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
-import { raisedVersions, type Catalogue } from "../../core/catalogue/catalogue.ts";
+import type { Catalogue } from "../../core/catalogue/catalogue.ts";
+import { readRules } from "../../core/catalogue/stored-types.ts";
 import { describeDefinition } from "../../core/rows/definition.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { parseFields, type Fields as ParsedFields, type FieldsInput, type RowInput } from "../../core/rows/fields.ts";
@@ -196,7 +197,7 @@ export function aggregateOn(engines: Engines) {
       schema: (broker) => {
         const place = adapterOn(broker, adapter, name);
         const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
-        const schemaVersions = raisedVersions(eventStore.catalogue, isMapped);
+        const rules = readRules(eventStore.catalogue, isMapped);
         return aggregateService({
           name,
           store: eventStore.name,
@@ -207,7 +208,7 @@ export function aggregateOn(engines: Engines) {
           mappings,
           policy,
           readAfterTimeoutMs,
-          definition: describeDefinition({ fields, mappings, schemaVersions, definitionVersion }),
+          definition: describeDefinition({ fields, mappings, ...rules, definitionVersion }),
           onChange,
           settings,
           actions,

@@ -1,7 +1,7 @@
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 import type { Page } from "../../core/log/event-log.ts";
 import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
-import type { Unreadable } from "../../core/catalogue/upcast.ts";
+import type { Unreadable } from "../../core/catalogue/upcast-page.ts";
 
 /** A page of the log for a consumer, with the state that the consumer checks at every page. */
 export interface ConsumerPage extends Page {
@@ -17,7 +17,7 @@ export interface ConsumerPage extends Page {
    */
   notifies?: true;
   /** By event id: why the event cannot be upcast to the current version. The page contains it as stored. */
-  unreadable?: Readonly<Record<string, Unreadable>>;
+  unreadable?: Record<string, Unreadable>;
   /** The page ends before this event, which only a newer release can read. */
   newer?: NewerEvent;
 }

@@ -1,7 +1,8 @@
 import type { ServiceBroker } from "moleculer";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
-import { upcastEach, upcastKnown } from "../../core/catalogue/upcast.ts";
+import { storedPatterns } from "../../core/catalogue/stored-types.ts";
+import { upcastEach, upcastKnown } from "../../core/catalogue/upcast-page.ts";
 import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
 import type { Lease, LeaseAnswer, Versioned } from "../../core/log/control.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
@@ -10,6 +11,7 @@ import type { QueryParams } from "../../core/query/query.ts";
 import type { Page } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { formats } from "../../core/log/stored-format.ts";
+import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { innerName, spoken, toSpeaker } from "../service/between-nodes.ts";
 import { isHostedHere, knowingNode } from "../service/releases.ts";
@@ -40,9 +42,15 @@ export class EventSource implements LeaseSource {
   readonly #d: Dependencies;
   /** The service whose actions only nodes call. */
   readonly #inner: string;
+  readonly #isWanted: (type: string) => boolean;
+  /** The host does not know how this release reads stored types. */
+  readonly #storedTypes: readonly string[];
 
   constructor(dependencies: Dependencies) {
+    const { catalogue, types } = dependencies;
     this.#d = dependencies;
+    this.#isWanted = typeMatcher(types);
+    this.#storedTypes = storedPatterns(catalogue, types, this.#isWanted);
     this.#inner = innerName(dependencies.store);
   }
 
@@ -64,7 +72,7 @@ export class EventSource implements LeaseSource {
     const page = await this.#page(after, limit);
     if (page.events.length === 0) return page;
     const { skipped } = page.control;
-    const known = upcastKnown(catalogue, page, (id) => Object.hasOwn(skipped, id));
+    const known = upcastKnown(catalogue, page, (id) => Object.hasOwn(skipped, id), this.#isWanted);
     if (!known.newer) return { ...page, ...known };
     const position = known.newer.position - 1;
     const { afterId: positionId } = position === after ? page : await this.#page(position, 0);
@@ -72,8 +80,8 @@ export class EventSource implements LeaseSource {
   }
 
   async #page(after: number, limit: number): Promise<ConsumerPage> {
-    const { broker, store, consumer, types } = this.#d;
-    const params = { consumer, after, limit, types, ...(this.#isRaw && { raw: true }) };
+    const { broker, store, consumer } = this.#d;
+    const params = { consumer, after, limit, types: this.#storedTypes, ...(this.#isRaw && { raw: true }) };
     const page = await this.#call<ConsumerPage>(this.#inner, "page", params);
     // Another host of the store may run a newer release. If this node hosts it, the node's release is the older one.
     if (!page.newer || isHostedHere(broker, store)) return page;
@@ -105,18 +113,17 @@ export class EventSource implements LeaseSource {
   }
 
   /** The stream's events of the consumer's types after a version; an empty page is the end. */
-  async streamPage(stream: string, afterVersion: number): Promise<StreamPage> {
-    const { consumer, types, catalogue } = this.#d;
-    const raw = this.#isRaw && { raw: true };
+  async streamPage(stream: string, afterVersion: number, limit = 1000): Promise<StreamPage> {
+    const { consumer, catalogue } = this.#d;
     const page: StreamPage = await this.#call(this.#inner, "streamPage", {
       consumer,
       stream,
       afterVersion,
-      limit: 1000,
-      types,
-      ...raw,
+      limit,
+      types: this.#storedTypes,
+      ...(this.#isRaw && { raw: true }),
     });
-    return raw ? upcastEach(catalogue, page.events, { ...page.unreadable }) : page;
+    return this.#isRaw ? upcastEach(catalogue, page, this.#isWanted) : page;
   }
 
   /** The event at a position; null if there is none. */

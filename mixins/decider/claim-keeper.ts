@@ -4,6 +4,7 @@ import type { Page } from "../../core/log/event-log.ts";
 import type { EventInput } from "../../core/log/new-event.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { NewerEventError } from "../../core/catalogue/newer-event.ts";
+import { storedPatterns } from "../../core/catalogue/stored-types.ts";
 import { upcast } from "../../core/catalogue/upcast.ts";
 import { payloadToStore } from "../../core/catalogue/catalogue-check.ts";
 import { DuplicateClaimError } from "../../core/log/claim-errors.ts";
@@ -147,7 +148,9 @@ export class ClaimKeeper {
   /** Folds one page. Returns true if the claims were already up to date. */
   async #foldPage(ctx: Caller, claim: Claim, pace: Pace): Promise<boolean> {
     const { scope, fingerprint: definition } = claim;
-    const types = typesOf(claim);
+    // With former names: an older release, or an import, stores them without claims.
+    const isOfClaim = (type: string) => claim.rules.has(type);
+    const types = storedPatterns(this.#catalogue, typesOf(claim), isOfClaim);
     const { position: after, unfolded }: ClaimScope = await ctx.call(
       `${innerName(this.#store)}.beginClaims`,
       {

@@ -1,7 +1,8 @@
 import type { Context } from "moleculer";
 import { callInner } from "../service/between-nodes.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
-import { assertKnown, upcastInTurns } from "../../core/catalogue/upcast.ts";
+import { upcastInTurns } from "../../core/catalogue/upcast-page.ts";
+import { assertKnown } from "../../core/catalogue/newer-event.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import { foldInTurns, rehydrate, emptyEntity, type Folded } from "../../core/decider/rehydrate.ts";

@@ -130,11 +130,12 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
         ...(isShared && { isBehind, newerNodeFor }),
         reader: () => ({
           fields: eventFields,
-          find: (query) => host.readable(host.log.find({ ...query, limit: limitOf(query.limit) })),
-          count: (query) => host.log.count(query),
+          find: (query) =>
+            host.reader.readable(host.log.find({ ...host.reader.storedQuery(query), limit: limitOf(query.limit) })),
+          count: (query) => host.log.count(host.reader.storedQuery(query)),
           // Event ids are lowercase UUIDs. Some engines fail for other strings, so `isEventId` filters them.
           toId: (id) => id.toLowerCase(),
-          findByIds: (ids) => host.readable(host.log.findByIds(ids.filter(isEventId))),
+          findByIds: (ids) => host.reader.readable(host.log.findByIds(ids.filter(isEventId))),
         }),
       }),
     ],

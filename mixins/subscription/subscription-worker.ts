@@ -4,7 +4,7 @@ import { Pace } from "../../core/concurrency/pace.ts";
 import { isOutage } from "../../core/errors/outage.ts";
 import type { ParkedStream } from "../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
-import type { Unreadable } from "../../core/catalogue/upcast.ts";
+import type { Unreadable } from "../../core/catalogue/upcast-page.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
 import { CheckpointedWork } from "../consumer/checkpointed-work.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";

@@ -2,7 +2,7 @@ import { toAppendRequest } from "../../core/log/append-request.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { derivedEventId } from "../../core/event/event-id.ts";
 import type { EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
-import { upcastAll } from "../../core/catalogue/upcast.ts";
+import { upcastAll } from "../../core/catalogue/upcast-page.ts";
 import type { Decided } from "../../mixins/decider/decided.ts";
 
 /** Optional fields of a given event. */

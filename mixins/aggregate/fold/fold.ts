@@ -11,7 +11,7 @@ import { foldBatch, passed, waits, type BatchOutcome, type BatchStep, type Event
 import { LateFold, type LateSource } from "./late-fold.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import { markFailed, type FoldSpans } from "../../observability/spans.ts";
-import type { Unreadable } from "../../../core/catalogue/upcast.ts";
+import type { Unreadable } from "../../../core/catalogue/upcast-page.ts";
 import { MappedTransforms } from "./mapped-transforms.ts";
 import type { Transform, Transforms } from "./transform.ts";
 import type { UnfilledFields } from "./unfilled-fields.ts";
@@ -142,11 +142,12 @@ export class Fold {
 
   #foldInto(batch: Batch, event: RecordedEvent): EventOutcome | Promise<EventOutcome> {
     const mappings = this.#mapped.of(event.type);
-    if (mappings.length === 0) return passed;
+    const unreadable = this.#unreadable?.[event.id];
+    // An unreadable event has its stored type, which may be a former name of a mapped one.
+    if (mappings.length === 0 && !unreadable) return passed;
     const waiting = this.state.parked.get(event.stream);
     if (waiting) return this.#wait(waiting, event);
     if (this.#skipped.has(event.id)) return passed;
-    const unreadable = this.#unreadable?.[event.id];
     if (unreadable) return { error: unreadable };
     return this.#mapped.fold(mappings, freezeEvent(event), batch);
   }

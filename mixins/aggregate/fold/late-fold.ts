@@ -3,9 +3,8 @@ import { isOutage } from "../../../core/errors/outage.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { Batch, ParkedStream } from "../../../core/table/read-table.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
-import type { Unreadable } from "../../../core/catalogue/upcast.ts";
+import type { Unreadable } from "../../../core/catalogue/upcast-page.ts";
 import type { StreamPage } from "../../consumer/consumer-page.ts";
-import type { EventSource } from "../../consumer/event-source.ts";
 import type { Interruption } from "../../consumer/error-policy.ts";
 import { LateStreams } from "../../consumer/late-streams.ts";
 import { failedAt, passedIn } from "../../consumer/parked-streams.ts";
@@ -15,7 +14,7 @@ import type { FoldState } from "./fold-state.ts";
 import type { MappedTransforms } from "./mapped-transforms.ts";
 
 /** Reads the events of parked streams. */
-export type LateSource = Pick<EventSource, "streamPage"> & EventLookup;
+export type LateSource = EventLookup;
 
 interface Dependencies extends Pick<Interruption, "isInterrupted"> {
   state: FoldState;
@@ -64,11 +63,10 @@ export class LateFold {
 
   /** The parked stream in which the event waits behind another. */
   async #waiting(id: string): Promise<ParkedStream | null> {
-    const { state, mapped, source } = this.#d;
+    const { state, source } = this.#d;
     const event = await waitingEvent(source, id, {
       stream: (name) => state.parked.get(name),
       upTo: state.settled.position,
-      isMapped: (type) => mapped.of(type).length > 0,
     });
     return event && state.parked.get(event.stream)!;
   }
@@ -137,7 +135,7 @@ export class LateFold {
     unreadable: Unreadable | undefined,
   ): EventOutcome | Promise<EventOutcome> {
     const mappings = this.#d.mapped.of(event.type);
-    if (mappings.length === 0 || this.#skipped.has(event.id)) return passed;
+    if ((mappings.length === 0 && !unreadable) || this.#skipped.has(event.id)) return passed;
     return unreadable ? { error: unreadable } : this.#d.mapped.fold(mappings, freezeEvent(event), changes);
   }
 

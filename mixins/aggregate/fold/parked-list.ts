@@ -14,7 +14,6 @@ interface Parked {
   /** The position up to which the table is folded. */
   position: number;
   source: LateSource;
-  isMapped: (type: string) => boolean;
 }
 
 /** The parked events of these streams, including those that wait, sorted by position. */
@@ -31,7 +30,7 @@ async function listed(parked: Parked, { id, stream }: ParkedChoice): Promise<Par
   const found = failed.find((event) => event.id === id);
   if (found) return [found];
   const byName = new Map(streams.map((one) => [one.stream, one]));
-  const among = { stream: (name: string) => byName.get(name), upTo: parked.position, isMapped: parked.isMapped };
+  const among = { stream: (name: string) => byName.get(name), upTo: parked.position };
   const event = await waitingEvent(parked.source, id, among);
   return event ? [asWaiting(event, byName.get(event.stream)!)] : [];
 }

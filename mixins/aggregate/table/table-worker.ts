@@ -1,6 +1,5 @@
 import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
 import type { Generation, ParkedEvent } from "../../../core/table/read-table.ts";
-import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
 import type { Interruption } from "../../consumer/error-policy.ts";
 import { Failures } from "../../consumer/failures.ts";
@@ -199,10 +198,9 @@ export class TableWorker implements Work {
   }
 
   parked(choice: ParkedChoice): Promise<ParkedPage> {
-    const { mappings, source } = this.#d;
-    const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
+    const { source } = this.#d;
     const { parked, progress } = this.table.state;
-    return listParked({ streams: parked.list(), position: progress.position, source, isMapped }, choice);
+    return listParked({ streams: parked.list(), position: progress.position, source }, choice);
   }
 
   parkedStreams(): Iterable<ParkedEvent> {

@@ -77,7 +77,7 @@ export function fileActions(
         const options = {
           after,
           ...(types !== undefined && {
-            wanted: typeMatcher(parsePatterns("types", types)),
+            wanted: host.reader.storedMatcher(typeMatcher(parsePatterns("types", types))),
           }),
           ...(category !== undefined && { category }),
         };

@@ -1,6 +1,6 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { ValidationError } from "../../../core/errors/errors.ts";
-import type { Page, StreamSummary } from "../../../core/log/event-log.ts";
+import type { Page, ReadOptions, StreamSummary } from "../../../core/log/event-log.ts";
 import { categoryOf, assertValidNames } from "../../../core/event/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
 import { pageOfStreams } from "../../../core/log/page-size.ts";
@@ -20,6 +20,9 @@ interface ReadParams extends Partial<Record<(typeof cursors)[number], number>> {
   backward?: boolean;
   raw?: boolean;
 }
+
+/** `wanted`: of stored types. */
+type Reading = ReadParams & Pick<ReadOptions, "wanted">;
 
 /** Streams in the order of their names. The next page begins after the last one's name. */
 export interface StreamsPage {
@@ -52,10 +55,13 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
         raw: { type: "boolean", optional: true, convert: true },
       },
       async handler(ctx: Context<ReadParams>): Promise<Page | HistoryPage> {
-        const { stream, category, raw } = ctx.params;
+        const { stream, category, types, raw } = ctx.params;
         assertValidNames({ stream, category });
-        const page = await (stream === undefined ? read(host(), ctx.params) : readStream(host(), stream, ctx.params));
-        return raw === true ? page : { ...page, events: await host().readable(Promise.resolve(page.events)) };
+        const isWanted = types !== undefined && types !== null ? typeMatcher(parsePatterns("types", types)) : undefined;
+        const wanted = isWanted && { wanted: raw ? isWanted : host().reader.storedMatcher(isWanted) };
+        const options = { ...ctx.params, ...wanted };
+        const page = await (stream === undefined ? read(host(), options) : readStream(host(), stream, options));
+        return raw === true ? page : { ...page, events: await host().reader.readable(page.events, isWanted) };
       },
     },
     streams: {
@@ -77,25 +83,25 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
   };
 }
 
-async function read(host: StoreHost, params: ReadParams): Promise<Page> {
-  const { category, limit, backward = false } = params;
+async function read(host: StoreHost, params: Reading): Promise<Page> {
+  const { category, limit, backward = false, wanted } = params;
   const page = await host.read({
     after: cursorOf(params),
     limit,
     backward,
-    ...wantedOf(params),
+    ...(wanted && { wanted }),
     ...(category !== undefined && { category }),
   });
   // Read backward, an empty log has nothing before its beginning.
   return backward && page.position === Number.MAX_SAFE_INTEGER ? { ...page, position: 0 } : page;
 }
 
-async function readStream({ log }: StoreHost, stream: string, params: ReadParams): Promise<HistoryPage> {
-  const { category, limit, backward = false } = params;
+async function readStream({ log }: StoreHost, stream: string, params: Reading): Promise<HistoryPage> {
+  const { category, limit, backward = false, wanted } = params;
   const afterVersion = cursorOf(params);
   if (category !== undefined && categoryOf(stream) !== category)
     return { events: [], version: backward ? 0 : afterVersion, end: true };
-  return historyPage(log, stream, { afterVersion, limit, backward, ...wantedOf(params) });
+  return historyPage(log, stream, { afterVersion, limit, backward, ...(wanted && { wanted }) });
 }
 
 /** Where the page begins. @throws ValidationError for the name of another direction, or of a stream's page for the log's */
@@ -107,6 +113,3 @@ function cursorOf(params: ReadParams): number {
   if (wrong) throw new ValidationError([{ field: wrong, found: params[wrong], expected }]);
   return params[name] ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
 }
-
-const wantedOf = ({ types }: ReadParams) =>
-  types !== undefined && types !== null && { wanted: typeMatcher(parsePatterns("types", types)) };

@@ -1,4 +1,6 @@
 import type { Context, ServiceSchema } from "moleculer";
+import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
+import { upcastEach } from "../../../core/catalogue/upcast-page.ts";
 import { eventFields } from "../../../core/query/event-fields.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { parseQuery } from "../../../core/query/query.ts";
@@ -21,14 +23,15 @@ export function traceActions(hosted: () => HostedStore): NonNullable<ServiceSche
       params: { $$strict: true, correlationId: { type: "string", empty: false } },
       handler(ctx: Context<{ correlationId: string }, Record<string, unknown>>) {
         const { maxAnswerBytes: bytes = Infinity } = requestIds(ctx);
-        return trace(hosted().host.log, ctx.params.correlationId, { events: maxEvents, depth: maxDepth, bytes });
+        const { log, catalogue } = hosted().host;
+        return trace(log, catalogue.current, ctx.params.correlationId, { events: maxEvents, depth: maxDepth, bytes });
       },
     },
   };
 }
 
 /** Searches the log up to its current head, or until the tree is full. */
-async function trace(log: EventLog, correlationId: string, limits: TraceLimits): Promise<Trace> {
+async function trace(log: EventLog, catalogue: Catalogue, correlationId: string, limits: TraceLimits): Promise<Trace> {
   const tracing = new TraceBuilder(correlationId, limits);
   const head = await log.head();
   while (tracing.trace.position < head && (tracing.trace.end || !tracing.isFull)) {
@@ -36,7 +39,7 @@ async function trace(log: EventLog, correlationId: string, limits: TraceLimits):
     const end = Math.min(after + slice, head);
     const query = { position: { $gt: after, $lte: end }, "meta.correlationId": correlationId };
     const events = await log.find(parseQuery(eventFields, { query, limit: pageSize }));
-    for (const event of events) tracing.add(event);
+    for (const event of upcastEach(catalogue, { events }).events) tracing.add(event);
     tracing.trace.position = events.length < pageSize ? end : events.at(-1)!.position;
     await new Promise((turn) => setImmediate(turn));
   }

@@ -10,7 +10,8 @@ import { contentOf } from "../../../core/log/speculative.ts";
 import type { AppendVerdict, EventLog } from "../../../core/log/event-log.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { isOfToday, upcastEach } from "../../../core/catalogue/upcast.ts";
+import { upcastEach } from "../../../core/catalogue/upcast-page.ts";
+import { isOfToday } from "../../../core/catalogue/upcast.ts";
 import type { Opener } from "../../service/opener.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
 import type { RelayAnswer } from "../../../core/log/append-relay.ts";
@@ -99,7 +100,7 @@ export class Appends {
       this.#outage = null;
       const { events: stored, repeated } = verdict!;
       // They are stored, so the append succeeds, even if the current catalogue cannot upcast one of a repeated append.
-      const { events } = upcastEach(catalogue.current, stored);
+      const { events } = upcastEach(catalogue.current, { events: stored });
       metrics?.recordAppend(performance.now() - since, repeated ? 0 : stored.length, false);
       const last = events.at(-1)!;
       return { stream: last.stream, version: last.version, position: last.position, events, repeated };

@@ -1,14 +1,16 @@
-import { emptyCatalogue, type CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
+import { emptyCatalogue, type Catalogue, type CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
+import { storedMatcher } from "../../../core/catalogue/stored-types.ts";
 import {
   changeControl,
   toControl,
   type ConsumerControl,
   type ControlChange,
 } from "../../../core/consumer/consumer-control.ts";
+import type { OnDamaged } from "../../../core/event/damaged-event.ts";
 import type { EventLog, ReadOptions, ReadStreamOptions } from "../../../core/log/event-log.ts";
 import { withFormat } from "../../../core/log/stored-format.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { noteUnreadable, upcastEach, upcastKnown, type Unreadable } from "../../../core/catalogue/upcast.ts";
+import { noteUnreadable, upcastEach, upcastKnown, type Unreadable } from "../../../core/catalogue/upcast-page.ts";
 import type { ConsumerPage, StreamPage } from "../../consumer/consumer-page.ts";
 import type { Opener } from "../../service/opener.ts";
 
@@ -75,13 +77,16 @@ export class ConsumerPages {
     // Mostly there is no news: then the engine is not asked for events.
     const hasNews = limit > 0 && after < head;
     const page = hasNews
-      ? await log.read({ ...options, onDamaged: (error) => noteUnreadable(damaged, error) })
+      ? await log.read({ ...this.#stored(options, isRaw), onDamaged: (error) => noteUnreadable(damaged, error) })
       : { events: [], position: after, end: limit > 0 };
     const last = page.events.at(-1);
     if (last) this.#cacheId(last);
     const afterId = this.#ids.get(after) ?? (await this.#idAt(after));
     const control = this.#controls.get(consumer) ?? (await this.control(consumer));
-    const known = this.#known(page.events, damaged, isRaw, control);
+    const { skipped } = control;
+    const catalogue = this.#catalogue(isRaw);
+    const read = { events: page.events, unreadable: damaged };
+    const known = upcastKnown(catalogue, read, (id) => Object.hasOwn(skipped, id), options.wanted);
     const position = known.newer ? known.newer.position - 1 : page.position;
     const isSame = position === after;
     return {
@@ -98,22 +103,23 @@ export class ConsumerPages {
     };
   }
 
-  #known(
-    events: RecordedEvent[],
-    unreadable: Record<string, Unreadable>,
-    isRaw: boolean,
-    { skipped }: ConsumerControl,
-  ): Pick<ConsumerPage, "events" | "unreadable" | "newer"> {
-    const catalogue = isRaw ? emptyCatalogue : this.#d.catalogue.current;
-    return upcastKnown(catalogue, { events, unreadable }, (id) => Object.hasOwn(skipped, id));
+  #catalogue(isRaw: boolean): Catalogue {
+    return isRaw ? emptyCatalogue : this.#d.catalogue.current;
+  }
+
+  /** The options of a read of the stored types that may be read as wanted ones. */
+  #stored<Options extends ReadOptions | ReadStreamOptions>(options: Options, isRaw: boolean): Options {
+    const { wanted } = options;
+    return wanted ? { ...options, wanted: storedMatcher(this.#catalogue(isRaw), wanted) } : options;
   }
 
   async streamPage(stream: string, options: ReadStreamOptions, isRaw = false): Promise<StreamPage> {
-    const { log, opener, catalogue } = this.#d;
+    const { log, opener } = this.#d;
     opener.assertOpen();
-    const damaged: Record<string, Unreadable> = {};
-    const events = await log.readStream(stream, { ...options, onDamaged: (error) => noteUnreadable(damaged, error) });
-    return upcastEach(isRaw ? emptyCatalogue : catalogue.current, events, damaged);
+    const unreadable: Record<string, Unreadable> = {};
+    const onDamaged: OnDamaged = (error) => noteUnreadable(unreadable, error);
+    const events = await log.readStream(stream, { ...this.#stored(options, isRaw), onDamaged });
+    return upcastEach(this.#catalogue(isRaw), { events, unreadable }, options.wanted);
   }
 
   async #idAt(position: number): Promise<string | null> {

@@ -6,10 +6,10 @@ import { times } from "../../../core/concurrency/times.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
 import { openWhole } from "../../../core/log/unfinished-copy.ts";
 import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
-import { upcastInTurns } from "../../../core/catalogue/upcast.ts";
 import { Appends } from "../append/appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
 import { EventClock } from "../append/event-clock.ts";
+import { EventReader } from "./event-reader.ts";
 import { inTime } from "../../service/in-time.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
@@ -69,6 +69,7 @@ export class StoreHost {
   readonly jobs: Jobs;
   readonly consumers: ConsumerPages;
   readonly catalogue: CurrentCatalogue;
+  readonly reader: EventReader;
   readonly maxEventBytes: number;
   readonly appends: Appends;
   #listenersAreStarting = () => false;
@@ -85,6 +86,7 @@ export class StoreHost {
     this.consumers = new ConsumerPages({ log, opener: this.#opener, catalogue });
     this.jobs = new Jobs((progress) => void announce(progressEvent(name), progress));
     this.catalogue = catalogue;
+    this.reader = new EventReader(catalogue);
     this.maxEventBytes = maxEventBytes;
     const isPauseWanted = async () => (await this.consumers.control("pump")).paused;
     const { relay, leaseMs, deliver } = dependencies;
@@ -205,11 +207,6 @@ export class StoreHost {
 
   async #head(): Promise<number> {
     return this.log.head();
-  }
-
-  /** Upcasts events to the current catalogue. @throws UpcastFailedError, NewerEventError */
-  async readable(events: Promise<RecordedEvent[]>): Promise<RecordedEvent[]> {
-    return upcastInTurns(this.catalogue.current, await events);
   }
 
   /** Reads like the log, but an empty page has looked at the whole log, or for as long as a call may take. */

@@ -43,7 +43,7 @@ export async function loadStream(host: StoreHost, params: LoadParams): Promise<L
   if (last?.link) throw new MixedStreamError(stream, "links");
   // A page may be short because of its bytes, so another read determines whether it is the end.
   const behind = last && (await host.log.readStream(stream, { afterVersion: last.version, limit: 1 }));
-  const events = params.raw ? stored : await host.readable(Promise.resolve(stored));
+  const events = params.raw ? stored : await host.reader.readable(stored);
   return { snapshot, events, end: !behind || behind.length === 0 };
 }
 

@@ -1,5 +1,5 @@
 import { Errors } from "moleculer";
-import type { Unreadable } from "../../../core/catalogue/upcast.ts";
+import type { Unreadable } from "../../../core/catalogue/upcast-page.ts";
 import { isDamagedEvent } from "../../../core/event/damaged-event.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { TimeLimit } from "../../consumer/time-limit.ts";

@@ -1,5 +1,5 @@
 import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
-import { noteUnreadable, upcastKnown, type Unreadable } from "../../../core/catalogue/upcast.ts";
+import { noteUnreadable, upcastKnown, type Unreadable } from "../../../core/catalogue/upcast-page.ts";
 import type { DamagedEventError } from "../../../core/event/damaged-event.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 

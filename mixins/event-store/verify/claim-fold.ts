@@ -3,7 +3,8 @@ import { claimChanges, typesOf, type Claim } from "../../../core/decider/claim.t
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { upcastEach } from "../../../core/catalogue/upcast.ts";
+import { storedMatcher } from "../../../core/catalogue/stored-types.ts";
+import { upcastEach } from "../../../core/catalogue/upcast-page.ts";
 import type { ClaimRange } from "./claim-range.ts";
 import type { Job } from "../host/jobs.ts";
 
@@ -24,7 +25,7 @@ export class RangeFold {
   readonly #dependencies: Dependencies;
   readonly #claim: Claim;
   readonly #range: ClaimRange;
-  readonly #types: ReadonlySet<string>;
+  readonly #isOfClaim: (type: string) => boolean;
   readonly #pace = new Pace();
   /** True during the first fold. Later the range must not be narrowed, because claims have been compared with it. */
   #isFirst = true;
@@ -33,7 +34,8 @@ export class RangeFold {
     this.#dependencies = dependencies;
     this.#claim = claim;
     this.#range = range;
-    this.#types = new Set(typesOf(claim));
+    const types = new Set(typesOf(claim));
+    this.#isOfClaim = (type) => types.has(type);
   }
 
   /** Folds on up to a position. @throws UncheckedError, DamagedEventError if an event cannot be read */
@@ -43,9 +45,9 @@ export class RangeFold {
       const page = await log.read({
         after: this.position,
         limit: Math.min(pageSize, position - this.position),
-        wanted: (type) => this.#types.has(type),
+        wanted: storedMatcher(catalogue, this.#isOfClaim),
       });
-      const { events, unreadable = {} } = upcastEach(catalogue, page.events);
+      const { events, unreadable = {} } = upcastEach(catalogue, page, this.#isOfClaim);
       for (const event of events) {
         if (event.position > position) break;
         if (unreadable[event.id]) throw new UncheckedError(unreadable[event.id]!.message);

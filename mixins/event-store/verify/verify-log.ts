@@ -1,6 +1,6 @@
 import type { OnDamaged } from "../../../core/event/damaged-event.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { upcastEach } from "../../../core/catalogue/upcast.ts";
+import { upcastEach } from "../../../core/catalogue/upcast-page.ts";
 import type { Job } from "../host/jobs.ts";
 import type { LogProblem, UncheckedPart } from "./log-problem.ts";
 import { verifyClaims } from "./verify-claims.ts";
@@ -69,7 +69,7 @@ export async function verifyLog({ log, catalogue, deciderOf }: VerifiedLog, job:
       versions.set(stream, version);
       before = { position, time };
     }
-    const { unreadable = {} } = upcastEach(catalogue, page.events);
+    const { unreadable = {} } = upcastEach(catalogue, page);
     for (const { id, position } of page.events) {
       const error = unreadable[id];
       if (!error || damaged.has(position)) continue;

@@ -5,7 +5,7 @@ import { foldInTurns, emptyEntity, type Folded, type StateSnapshot } from "../..
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { upcastEach } from "../../../core/catalogue/upcast.ts";
+import { upcastEach } from "../../../core/catalogue/upcast-page.ts";
 import { isOfFormat } from "../../../core/log/stored-format.ts";
 import { snapshotPrefix } from "../host/state-snapshots.ts";
 import type { VerificationContext } from "./verification-context.ts";
@@ -77,7 +77,7 @@ async function foldedUpTo(
       afterVersion,
       limit: Math.min(eventsPerPage, version - afterVersion),
     });
-    const { events, unreadable } = upcastEach(catalogue, stored);
+    const { events, unreadable } = upcastEach(catalogue, { events: stored });
     if (events.length === 0 || unreadable) return null;
     const next = await foldOrNull(decider, folded, events, pace);
     if (!next) return null;

@@ -46,11 +46,11 @@ describe("A catalogue's definition", () => {
     refusal(() => parseCatalogue("bank", { "account.opened": definition } as EventCatalogue));
 
   it.each([
-    ["no object", 5, "bank.events.account.opened: found 5, expected {payload, schemaVersion, upcasters}"],
+    ["no object", 5, "bank.events.account.opened: found 5, expected {payload, schemaVersion, upcasters, renamedFrom}"],
     [
       "a misspelt option",
       { schema: {} },
-      'bank.events.account.opened.schema: found "schema", expected one of the options payload, schemaVersion, upcasters',
+      'bank.events.account.opened.schema: found "schema", expected one of the options payload, schemaVersion, upcasters, renamedFrom',
     ],
     [
       "version 0",
@@ -131,6 +131,36 @@ describe("A catalogue's definition", () => {
     expect(error).toMatchObject({
       type: "DEFINITION",
       data: [{ field: `bank.events.${type.replace("\n", "\\u000a")}`, actual: type }],
+    });
+  });
+
+  it.each([
+    ["no list", { "a.b": { renamedFrom: "a.c" } }, 'a.b.renamedFrom: found "a.c", expected an array of event types'],
+    [
+      "a name with wildcards",
+      { "a.b": { renamedFrom: ["a.*"] } },
+      'a.b.renamedFrom.0: found "a.*", expected a name without wildcards that does not begin with "$"',
+    ],
+    [
+      "one former name of two types",
+      { "a.b": { renamedFrom: ["a.c"] }, "b.b": { renamedFrom: ["b.c", "a.c"] } },
+      'b.b.renamedFrom.1: found "a.c", expected a name that no other entry has in renamedFrom; a.b has it',
+    ],
+    [
+      "a circle of renames",
+      { "a.b": { renamedFrom: ["a.c"] }, "a.c": { renamedFrom: ["a.b"] } },
+      'a.b.renamedFrom.0: found "a.c", expected a type without an entry of its own, since its stored events are events of this entry',
+    ],
+    [
+      "its own name as a former one",
+      { "a.b": { renamedFrom: ["a.b"] } },
+      'a.b.renamedFrom.0: found "a.b", expected a type without an entry of its own, since its stored events are events of this entry',
+    ],
+  ])("is refused with %s", async (_what, definitions, message) => {
+    expect(await refusal(() => parseCatalogue("bank", definitions as unknown as EventCatalogue))).toMatchObject({
+      type: "DEFINITION",
+      code: 500,
+      message: `bank.events.${message}`,
     });
   });
 

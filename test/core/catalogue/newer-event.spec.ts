@@ -1,6 +1,7 @@
-import { parseCatalogue, raisedVersions, type Catalogue } from "../../../core/catalogue/catalogue.ts";
+import { parseCatalogue, type Catalogue } from "../../../core/catalogue/catalogue.ts";
 import { isKnown, isParkedAsNewer, knownVersions, newerThan } from "../../../core/catalogue/newer-event.ts";
-import { upcastKnown } from "../../../core/catalogue/upcast.ts";
+import { readRules } from "../../../core/catalogue/stored-types.ts";
+import { upcastKnown } from "../../../core/catalogue/upcast-page.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 
 const catalogue = (unknownTypes: "accept" | "refuse"): Catalogue =>
@@ -10,6 +11,28 @@ function event(type: string, schemaVersion?: unknown, position = 1): RecordedEve
   const meta = { correlationId: "c", causationId: "c", ...(schemaVersion !== undefined && { schemaVersion }) };
   return { id: `e-${position}`, type, stream: "s", version: 1, position, time: "", payload: {}, meta };
 }
+
+describe("The rules by which a definition reads events", () => {
+  const renamed = parseCatalogue("events", {
+    "order.placed": { renamedFrom: ["order.made"], schemaVersion: 2, upcasters: { 1: (old) => old } },
+    "order.shipped": {},
+  });
+
+  it("contain the former names of its types", () => {
+    expect(readRules(renamed, (type) => type === "order.placed")).toEqual({
+      schemaVersions: [["order.placed", 2]],
+      readAs: [["order.made", "order.placed"]],
+    });
+    expect(readRules(renamed, (type) => type === "order.shipped")).toEqual({ schemaVersions: [], readAs: [] });
+  });
+
+  it("announce the versions of former names", () => {
+    const known = knownVersions(renamed);
+    expect(isKnown({ ...known, unknownTypes: "refuse" }, { type: "order.made", schemaVersion: 2 })).toBe(true);
+    expect(isKnown(known, { type: "order.made", schemaVersion: 3 })).toBe(false);
+    expect(newerThan(renamed, event("order.made", 3))?.schemaVersion).toBe(3);
+  });
+});
 
 describe("An event of a newer release", () => {
   it.each([
@@ -66,22 +89,22 @@ describe("The schema versions of a definition", () => {
       });
     const isFor = (type: string) => type !== "order.shipped";
     expect(
-      raisedVersions(
+      readRules(
         of((old) => old),
         isFor,
       ),
-    ).toEqual([["order.placed", 2]]);
+    ).toEqual({ schemaVersions: [["order.placed", 2]], readAs: [] });
     expect(
-      raisedVersions(
+      readRules(
         of(({ ...old }) => old),
         isFor,
       ),
-    ).toEqual([["order.placed", 2]]);
+    ).toEqual({ schemaVersions: [["order.placed", 2]], readAs: [] });
     expect(
-      raisedVersions(
+      readRules(
         of((old) => old),
         () => true,
-      ).map(([type]) => type),
+      ).schemaVersions.map(([type]) => type),
     ).toEqual(["order.placed", "order.shipped"]);
   });
 });

@@ -1,6 +1,7 @@
 import { parseCatalogue, type EventDefinition } from "../../../core/catalogue/catalogue.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import { upcast, upcastAll, upcastEach } from "../../../core/catalogue/upcast.ts";
+import { upcastAll, upcastEach } from "../../../core/catalogue/upcast-page.ts";
+import { upcast } from "../../../core/catalogue/upcast.ts";
 import { refusal } from "../../support/broker.ts";
 
 const id = "0190a0b0-1111-7222-8333-444455556666";
@@ -233,7 +234,7 @@ describe("A page of events", () => {
 
   it("is refused, or comes with the events that cannot be read as they are stored, and named", async () => {
     expect((await refusal(() => upcastAll(catalogue, [good, bad]))).data).toMatchObject({ id: bad.id });
-    const { events, unreadable } = upcastEach(catalogue, [good, bad]);
+    const { events, unreadable } = upcastEach(catalogue, { events: [good, bad] });
     expect(events[0]!.meta["schemaVersion"]).toBe(4);
     expect(events[1]).toBe(bad);
     expect(unreadable).toEqual({
@@ -247,7 +248,7 @@ describe("A page of events", () => {
   });
 
   it("names nothing where all can be read", () => {
-    expect(upcastEach(catalogue, [good])).not.toHaveProperty("unreadable");
-    expect(upcastEach(parseCatalogue("bank", undefined), [bad])).toEqual({ events: [bad] });
+    expect(upcastEach(catalogue, { events: [good] })).not.toHaveProperty("unreadable");
+    expect(upcastEach(parseCatalogue("bank", undefined), { events: [bad] })).toEqual({ events: [bad] });
   });
 });

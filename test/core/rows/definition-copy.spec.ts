@@ -70,6 +70,7 @@ describe("The change of a definition", () => {
       { mappings: [create, create] },
       { mappings: [{ ...create, operation: "update" }] },
       { schemaVersions: [["thing.created", 2]] },
+      { readAs: [["thing.made", "thing.created"]] },
       { definitionVersion: 2 },
     ];
     for (const other of others) {

@@ -1,0 +1,56 @@
+import { DefinitionError } from "../errors/errors.ts";
+import { eventTypeProblem } from "../event/event-type.ts";
+
+/** An entry, with its former names. */
+interface Renamed {
+  /** Today's name. */
+  type: string;
+  renamedFrom: readonly string[];
+}
+
+/** The former names of a type. @throws DefinitionError */
+export function parseFormerNames(at: string, found: readonly string[]): readonly string[] {
+  if (!Array.isArray(found)) throw new DefinitionError({ field: at, found, expected: "an array of event types" });
+  for (const [index, name] of found.entries()) {
+    const problem = eventTypeProblem(`${at}.${index}`, name);
+    if (problem) throw new DefinitionError(problem);
+  }
+  return [...found];
+}
+
+/**
+ * The entries by stored type. @throws DefinitionError for a name that two types claim as their former one, or that is an
+ * entry itself, so that renames cannot form a circle
+ */
+export function storedEntries<Entry extends Renamed>(
+  owner: string,
+  entries: ReadonlyMap<string, Entry>,
+): ReadonlyMap<string, Entry> {
+  const stored = new Map(entries);
+  for (const [type, entry] of entries)
+    for (const [index, former] of entry.renamedFrom.entries()) {
+      const other = stored.get(former);
+      const field = `${owner}.${type}.renamedFrom.${index}`;
+      if (entries.has(former))
+        throw new DefinitionError({
+          field,
+          found: former,
+          expected: "a type without an entry of its own, since its stored events are events of this entry",
+        });
+      if (other)
+        throw new DefinitionError({
+          field,
+          found: former,
+          expected: `a name that no other entry has in renamedFrom; ${other.type} has it`,
+        });
+      stored.set(former, entry);
+    }
+  return stored;
+}
+
+/** The types as which stored events may be read, by stored type; only of types that may be read as another one. */
+export function readAsOf(stored: ReadonlyMap<string, Renamed>): ReadonlyMap<string, ReadonlySet<string>> {
+  const readAs = new Map<string, ReadonlySet<string>>();
+  for (const [type, entry] of stored) if (entry.type !== type) readAs.set(type, new Set([entry.type]));
+  return readAs;
+}
