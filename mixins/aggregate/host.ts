@@ -165,7 +165,7 @@ export class AggregateHost {
     const position = (await inTime(work.table.livePosition())) ?? work.state.progress.position;
     const status = await consumerStatus(this.#d, worker, work, position);
     const cause =
-      this.#opening.cause ?? (work.pages.isCopying ? "its table is copied with other indexes or fields" : null);
+      this.#opening.cause ?? (work.table.isCopying ? "its table is copied with other indexes or fields" : null);
     const { parked, progress, isStale } = work.table.state;
     const beside = work.rebuilder.build?.fold.failures.first(worker.outages.nextTryAt);
     return {

@@ -6,6 +6,7 @@ import type { Generation, ReadTable } from "../../core/table/read-table.ts";
 import { refusedAs } from "../kit/refusal.ts";
 import { same } from "../kit/same.ts";
 import {
+  all,
   at,
   committed,
   create,
@@ -56,6 +57,8 @@ const switched = async (table: ReadTable, name: string, position: number): Promi
 
 const namesIn = async (table: ReadTable): Promise<unknown[]> =>
   Object.values(await committed(table)).map((row) => (row as { name?: string }).name);
+
+const origin = { definition: "another", requestId: "first" };
 
 const ownersOf = async (table: ReadTable): Promise<string[]> => (await table.lives()).map(({ owner }) => owner);
 
@@ -166,6 +169,35 @@ export const ownersOfTable: TableCases = {
     same([await ownersOf(next), await namesIn(next), await namesIn(a)], [["a"], ["first"], ["first"]]);
     await switched(next, "b's", 2);
     same([await namesIn(next), await namesIn(a)], [["b's"], ["first"]]);
+  },
+
+  "copy another owner's generation while it is folded, and go on from there": async (fixture) => {
+    const [a, b] = (await hostsOf(fixture, "a", "b")) as [ReadTable, ReadTable];
+    const state = { isOver: false };
+    const copying = b.copy(fieldsOf(wider), origin).finally(() => (state.isOver = true));
+    let position = 5;
+    while (!state.isOver) {
+      await fold(a, [update("1", { name: `a's ${++position}`, total: position })], position);
+      await new Promise((turn) => setImmediate(turn));
+    }
+    const copy = await copying;
+    same([copy.owner, copy.origin, b.live().owner], ["b", origin, "a"]);
+    const { position: copied } = await copy.progress();
+    const [row] = await copy.rows.find(all);
+    same(row, {
+      id: "1",
+      name: copied === 5 ? "first" : `a's ${copied}`,
+      total: copied === 5 ? null : copied,
+      city: null,
+    });
+    const batch = await copy.begin();
+    await batch.apply([update("1", { city: "Oslo" })]);
+    await batch.commit(at(copied + 1));
+    await b.switchTo(copy);
+    await fold(a, [create("2", { name: "a's" })], position + 1);
+    same(await namesIn(a), [`a's ${position}`, "a's"]);
+    const { name, total } = row!;
+    same(await committed(b), { 1: { name, ...(total !== null && { total }), city: "Oslo" } });
   },
 
   "restore a backup that another owner's host has made as a generation of their own": async (fixture) => {

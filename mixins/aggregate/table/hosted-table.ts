@@ -27,6 +27,8 @@ export class HostedTable {
   lease: LeaseHold | null = null;
   /** Other hosts may change the table without notifying this one. */
   readonly isShared: boolean;
+  /** The live generation is being copied, so that no event has to be folded again. */
+  isCopying = false;
   readonly #d: Dependencies;
   #lease: TableLease | null = null;
 
@@ -96,7 +98,18 @@ export class HostedTable {
   /** @throws UnusableStoreError if the table's definition differs from the current one and `onChange` is "refuse" */
   async #begin(): Promise<void> {
     this.#leave();
-    await this.follow(await startPlanOf(this.#d));
+    const plan = await startPlanOf(this.#d);
+    // At once if the start does not wait: the live generation may be one that this host cannot write, not even a skip.
+    await this.follow(plan.copy && this.isShared ? await this.copied(plan.copy) : plan);
+  }
+
+  async copied(copy: () => Promise<StartPlan>): Promise<StartPlan> {
+    this.isCopying = true;
+    try {
+      return await copy();
+    } finally {
+      this.isCopying = false;
+    }
   }
 
   /** Continues with the plan's generation. */

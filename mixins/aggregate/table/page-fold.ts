@@ -5,8 +5,6 @@ import type { HostedTable } from "./hosted-table.ts";
 
 /** Folds pages of the log into a table: into the live generation, or into one that will replace it. */
 export class PageFold {
-  /** The live generation is being copied, so that no event has to be folded again. */
-  isCopying = false;
   readonly #d: StartDependencies;
   readonly #table: HostedTable;
 
@@ -25,12 +23,7 @@ export class PageFold {
   async #copied(copy: () => Promise<StartPlan>, page: ConsumerPage): Promise<boolean> {
     const table = this.#table;
     const from = table.state.progress.position;
-    this.isCopying = true;
-    try {
-      await table.follow(await copy());
-    } finally {
-      this.isCopying = false;
-    }
+    await table.follow(await table.copied(copy));
     const { blockedBy, progress } = table.state;
     // Not a copy: the next page begins at its own position.
     if (blockedBy !== null || progress.position < from) return false;
