@@ -6,7 +6,8 @@ import type { Documents, Heads, RowStore } from "../../adapters/parts/journaled-
  */
 export function stepping(store: RowStore, step: (what: string) => Promise<void>): RowStore {
   const heads: Heads = {
-    ...store.heads,
+    get: (id) => store.heads.get(id),
+    list: (kind) => store.heads.list(kind),
     add: async (head) => {
       await step(`add ${head.kind}`);
       return store.heads.add(head);
@@ -16,6 +17,10 @@ export function stepping(store: RowStore, step: (what: string) => Promise<void>)
       const changed = await store.heads.change(id, expected, values);
       await step("changed");
       return changed;
+    },
+    remove: async (filter) => {
+      await step("remove heads");
+      return store.heads.remove(filter);
     },
   };
   const documents = (real: Documents): Documents => ({
@@ -44,7 +49,10 @@ export function stepping(store: RowStore, step: (what: string) => Promise<void>)
     close: () => store.close(),
     prepare: (generation, fields) => store.prepare(generation, fields),
     documents: (generation, kind) => documents(store.documents(generation, kind)),
-    removeGeneration: (generation) => store.removeGeneration(generation),
+    removeGeneration: async (generation) => {
+      await step("remove rows");
+      return store.removeGeneration(generation);
+    },
     removeOthers: (below, except) => store.removeOthers(below, except),
   };
 }

@@ -88,8 +88,10 @@ export class Pointer {
       const { next } = await this.read();
       const generation = newGeneration(next, about);
       const isAdded = await this.#store.heads.add(generation);
-      await this.#store.heads.change(id, { next }, { next: next + 1 });
-      if (isAdded) return generation;
+      const isNew = await this.#store.heads.change(id, { next }, { next: next + 1 });
+      if (isAdded && isNew) return generation;
+      // If another host has passed the number, it may be one of a removed generation, whose removal may still go on.
+      if (isAdded) await this.#store.heads.remove({ _id: generation._id, token: generation.token });
     }
   }
 

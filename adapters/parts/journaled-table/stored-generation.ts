@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { fieldsToText, type Fields } from "../../../core/rows/fields.ts";
 import type { Origin, Progress } from "../../../core/table/read-table.ts";
 import { assertFormat, formats } from "../../../core/log/stored-format.ts";
@@ -16,7 +17,7 @@ export interface StoredGeneration extends Head {
   epoch: number;
   /** The number of the last decided batch. */
   batch: number;
-  /** The random id of this batch, by which its host recognises it. */
+  /** The random id of this batch, or of the generation before the first one, by which its host recognises it. */
   token: string;
   /** The writes of this batch until they are applied, then null; "" if they are stored in `pieces` documents. */
   journal: string | null;
@@ -57,7 +58,7 @@ export const newGeneration = (number: number, about: About): StoredGeneration =>
   requestId: about.origin.requestId,
   epoch: about.epoch,
   batch: about.batch ?? 0,
-  token: "",
+  token: randomUUID(),
   journal: null,
   pieces: 0,
   progress: JSON.stringify(about.progress ?? nowhere),
