@@ -21,12 +21,21 @@ import { sql } from "../../support/postgres-server.ts";
 
 const tables: ReadTable[] = [];
 
-async function open(url: string, name: string = randomUUID(), fields = nameAndTotal): Promise<ReadTable> {
+async function open(url: string, name: string = randomUUID(), owner = ""): Promise<ReadTable> {
   const table = postgres(url).readTable!(name);
   tables.push(table);
-  await table.open(fieldsOf(fields));
+  await table.open(fieldsOf(nameAndTotal), undefined, { owner });
   return table;
 }
+
+const rowTablesOf = async (url: string, name: string): Promise<string[]> =>
+  (
+    (await sql(
+      url,
+      `SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = '${name}' AND relkind = 'r' AND relname LIKE 'rows%' ORDER BY relname`,
+    )) as { relname: string }[]
+  ).map(({ relname }) => relname);
 
 afterEach(async () => {
   for (const table of tables.splice(0)) await table.close();
@@ -121,12 +130,24 @@ describeWith("postgres", "A read table in PostgreSQL", (server) => {
     const table = await open(server().url, name);
     await table.drop(await table.build(fieldsOf(nameAndTotal)));
     await table.switchTo(await table.build(fieldsOf(nameAndTotal)));
-    const left = await sql(
-      server().url,
-      `SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = '${name}' AND relkind = 'r' AND relname LIKE 'rows%'`,
-    );
-    expect(left).toEqual([{ relname: `rows_${table.live().number}` }]);
+    expect(await rowTablesOf(server().url, name)).toEqual([`rows_${table.live().number}`]);
+  });
+
+  it("keeps each owner's live generation, whatever its age, and no other of a dropped owner or of a crash", async () => {
+    const name = randomUUID();
+    const [one, other] = [await open(server().url, name, "a"), await open(server().url, name, `it's "b" \\`)];
+    await other.switchTo(await other.build(fieldsOf(nameAndTotal)));
+    await fold(other, [create("1")], 1);
+    const kept = [`rows_${one.live().number}`, `rows_${other.live().number}`];
+    for (const table of [one, other]) await table.build(fieldsOf(nameAndTotal));
+    expect(await rowTablesOf(server().url, name)).toHaveLength(4);
+    await sql(server().url, `UPDATE "${name}".generations SET touched = '2020-01-01'`);
+    await open(server().url, name, "c");
+    expect(await rowTablesOf(server().url, name)).toEqual(kept);
+    expect([await committed(one), await committed(other)]).toEqual([{}, { 1: {} }]);
+    await one.build(fieldsOf(nameAndTotal));
+    await other.dropOwner("a");
+    expect(await rowTablesOf(server().url, name)).toEqual([kept[1]]);
   });
 
   it("keeps a batch whose server is killed whole or not at all, and goes on when it is back", async () => {
