@@ -86,10 +86,11 @@ export function assertKnown(catalogue: Catalogue, event: RecordedEvent): Recorde
   return event;
 }
 
-/** The event of a NewerEventError, also of one from another node; null for any other error. */
+/** The event that an error, also of another node, says only a newer release can read; null for any other error. */
 export function newerEventOf(error: unknown): NewerEvent | null {
-  const { type, data } = (error ?? {}) as { type?: unknown; data?: NewerEvent };
-  return type === "NEWER_EVENT" && data !== undefined ? data : null;
+  const { type, data } = (error ?? {}) as { type?: unknown; data?: NewerEvent & { newer?: NewerEvent } };
+  if (type === "NEWER_EVENT") return data ?? null;
+  return (type === "NOT_CAUGHT_UP" && data?.newer) || null;
 }
 
 /** Whether a consumer has parked an event because its release was too old; earlier builds named it UPCAST_FAILED. */

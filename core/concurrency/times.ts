@@ -39,6 +39,11 @@ const real = {
    * that makes progress may take longer, and reports its progress every `reportEveryMs`.
    */
   opening: { retryTimeoutMs: 10_000, firstMs: 250, longestMs: 1000, reportEveryMs: 5000 },
+  /**
+   * The table of a definition that no node runs any more is kept for `keptMs`, so that a release that is rolled back
+   * continues in it.
+   */
+  definitions: { checkEveryMs: 10_000, keptMs: 60 * 60 * 1000 },
   /** While a node starts, its services start one after the other; no warning is logged for this long. */
   start: { quietMs: 5000 },
   /**

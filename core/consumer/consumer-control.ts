@@ -33,7 +33,7 @@ export interface RebuildRequest {
    * events.
    */
   kind: "rebuild" | "restore" | "replay";
-  /** A host without this snapshot folds the same rows from the beginning. */
+  /** A host without this snapshot, or of another definition, folds its rows from the beginning. */
   snapshot?: { id: string; position: number };
   /** Converts a snapshot of another definition. */
   force?: boolean;

@@ -100,17 +100,18 @@ export class DuplicateRowError extends Errors.MoleculerClientError {
 
 /**
  * A read requires rows folded up to a position that the table has not reached. 409; `data` is `{table, expected,
- * actual, why}`.
+ * actual, why}`, and `newer`, the event before which it waits for a newer release, if it does.
  */
 export class NotCaughtUpError extends Errors.MoleculerClientError {
   override name = "NotCaughtUpError";
 
-  constructor(table: string, expected: number, actual: number, why: string) {
+  constructor(table: string, expected: number, actual: number, why: string, newer?: object) {
     super(`${table}: found folded up to position ${actual}, expected ${expected} (${why})`, 409, "NOT_CAUGHT_UP", {
       table,
       expected,
       actual,
       why,
+      ...(newer && { newer }),
     });
   }
 }

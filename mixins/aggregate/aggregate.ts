@@ -3,7 +3,7 @@ import type { ServiceSchema } from "moleculer";
 import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { readRules } from "../../core/catalogue/stored-types.ts";
-import { describeDefinition } from "../../core/rows/definition.ts";
+import { definitionHash, describeDefinition } from "../../core/rows/definition.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { parseFields, type Fields as ParsedFields, type FieldsInput, type RowInput } from "../../core/rows/fields.ts";
 import type { Mapping, Operation } from "../../core/rows/mapping.ts";
@@ -37,16 +37,16 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
   /** How long a read waits until the table has reached `meta.readAfter`, in milliseconds. Default 5000. */
   readAfterTimeoutMs?: number;
   /**
-   * The version of the transforms: change it when they fold different rows. With a version, the source of function
+   * The version of the transforms: change it when they fold different rows. Advised in production. With a version, the source of function
    * transforms is not compared. A change of an action transform can only be declared by the version, because just its name
    * is known.
    */
   definitionVersion?: string | number;
   /**
-   * What to do at a start if the definition (event types, their schema versions, operations, transforms, fields) has changed since the table was
-   * folded. `"rebuild"`, the default, folds a new table in the background; queries read the old one until then. `"warn"`,
-   * the default if NODE_ENV is `production`, warns in log and `status` until you call `rebuild`; the old table is still
-   * folded, unless its fields have changed. `"refuse"` fails the start.
+   * What to do at a start if the definition (event types, their schema versions, operations, transforms, fields) has
+   * changed since the table was folded. `"rebuild"`, the default, folds a new table in the background; queries read the old
+   * one until then, which other nodes of the earlier definition fold on. `"warn"` warns in log and `status` until you call
+   * `rebuild`; the old table is still folded, unless its fields have changed. `"refuse"` fails the start.
    */
   onChange?: OnChange;
   /** The folder of its snapshots, and how many are kept; false disables snapshots. */
@@ -156,7 +156,7 @@ export function aggregateOn(engines: Engines) {
       onError = {},
       readAfterTimeoutMs = 5000,
       definitionVersion,
-      onChange = process.env["NODE_ENV"] === "production" ? "warn" : "rebuild",
+      onChange = "rebuild",
       actions: givenActions,
       snapshots = {},
       ...settings
@@ -198,6 +198,7 @@ export function aggregateOn(engines: Engines) {
         const place = adapterOn(broker, adapter, name);
         const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
         const rules = readRules(eventStore.catalogue, isMapped);
+        const definition = describeDefinition({ fields, mappings, ...rules, definitionVersion });
         return aggregateService({
           name,
           store: eventStore.name,
@@ -208,8 +209,10 @@ export function aggregateOn(engines: Engines) {
           mappings,
           policy,
           readAfterTimeoutMs,
-          definition: describeDefinition({ fields, mappings, ...rules, definitionVersion }),
+          definition,
           onChange,
+          // Hosts that do not rebuild fold one generation together, whatever their definitions are.
+          owner: onChange === "rebuild" ? definitionHash(definition).slice(0, 16) : "",
           settings,
           actions,
           // The `folder` option belongs to the table at the defined location. A table elsewhere uses its own default.

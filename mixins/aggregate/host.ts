@@ -1,3 +1,4 @@
+import { neededRelease, type NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 import { NotCaughtUpError, StoreUnavailableError } from "../../core/errors/errors.ts";
 import { manyEvents } from "../../core/log/event-log.ts";
@@ -21,10 +22,20 @@ export interface AggregateStatus extends CommonStatus {
   reordered: boolean;
   /** The table was folded by a definition other than the current one. */
   stale: boolean;
+  /** Of a shared table: the definitions that have rows in it, the one whose rows became complete last first. */
+  definitions?: DefinitionStatus[];
+}
+
+/** The rows of one definition in a shared table. */
+interface DefinitionStatus {
+  /** A hash of the definition; "" for the rows that releases with `onChange: "warn"` or "refuse" share. */
+  definition: string;
+  position: number;
+  /** The nodes that run the definition. One of them folds the rows; without one, they keep their position. */
+  nodes: string[];
 }
 
 interface Dependencies extends TableDependencies {
-  readAfterTimeoutMs: number;
   tell: LogMessage;
 }
 
@@ -122,14 +133,17 @@ export class AggregateHost {
   }
 
   /**
-   * Whether the rows of another host are preferable: this table is not open, has just begun, or its node was away for
-   * long. While a new definition is folded, the live rows are as complete as those of any other host.
+   * Whether the rows of another host are preferable: this table is not open, has just begun, its node was away for long, or
+   * its rows are those of an earlier definition, which nobody folds while the new ones are.
    */
   get isFarBehind(): boolean {
     if (this.#opening.cause !== null) return true;
     const { table, head } = this.work;
-    if (table.isShared || table.state.successor !== null || this.worker.haltedBy !== null) return false;
-    return !this.worker.state.hasCaughtUp || head - table.state.progress.position > manyEvents;
+    // Before an event of a newer release, no host of this definition is ahead.
+    if (table.isShared || this.worker.haltedBy !== null || this.worker.state.newer) return false;
+    const { successor, progress } = table.state;
+    if (successor) return head - successor.from > manyEvents;
+    return !this.worker.state.hasCaughtUp || head - progress.position > manyEvents;
   }
 
   /** Whether a reader of this position would have to wait. */
@@ -149,14 +163,25 @@ export class AggregateHost {
     this.#opening.assertOpen();
     const reached = await work.table.livePosition();
     if (reached >= position && worker.isLogKnown) return;
-    const halt = worker.haltedBy;
+    const halt = worker.haltedBy ?? work.progressReport.standstill(Math.max(work.head, position));
     if (halt !== null) throw new NotCaughtUpError(this.#d.name, position, reached, halt);
+    const newer = await this.#newerAfter(reached);
+    if (newer) throw new NotCaughtUpError(this.#d.name, position, reached, `waits: ${neededRelease(newer)}`, newer);
     worker.wake();
-    await work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () => work.state.progress.position);
+    await work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () =>
+      work.state.successor ? reached : work.state.progress.position,
+    );
   }
 
   get awaited(): string[] {
     return [...awaitedIds(this.worker, this.work), ...(this.work.rebuilder.build?.fold.failures.ids ?? [])];
+  }
+
+  /** The event after this position, if only a newer release can read it. A standby has not read it yet. */
+  async #newerAfter(reached: number): Promise<NewerEvent | null> {
+    const { worker, work } = this;
+    if (worker.state.isWorking || work.table.live.owner !== this.#d.owner) return worker.state.newer;
+    return (await this.#d.source.page(reached, 1)).newer ?? null;
   }
 
   async status(): Promise<AggregateStatus> {
@@ -176,6 +201,15 @@ export class AggregateHost {
       parked: parked.count,
       reordered: progress.reordered,
       stale: isStale,
+      ...(work.table.isShared && { definitions: (await inTime(this.#definitions())) ?? [] }),
     };
+  }
+
+  async #definitions(): Promise<DefinitionStatus[]> {
+    const { name, table, source } = this.#d;
+    const lives = await table.lives();
+    return lives.map(({ owner, progress: { position } }) => {
+      return { definition: owner, position, nodes: source.nodesOfOwner(name, owner) };
+    });
   }
 }

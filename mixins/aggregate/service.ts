@@ -50,6 +50,7 @@ interface Definition {
   readAfterTimeoutMs: number;
   definition: string;
   onChange: OnChange;
+  owner: string;
   settings: DbSettings;
   actions: ActionOverrides;
   snapshots: SnapshotOptions | false;
@@ -62,7 +63,7 @@ const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== 
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): CompanionSchema {
-  const { name, store, leaseMs, catalogue, fields, mappings, policy, settings, actions } = definition;
+  const { name, store, leaseMs, catalogue, owner, fields, mappings, policy, settings, actions } = definition;
   const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
   const warnedOf = new Set<string>();
@@ -107,6 +108,8 @@ export function aggregateService(definition: Definition): CompanionSchema {
           return token?.table === name && token.node !== ctx.broker.nodeID ? token.node : null;
         },
         isBehind: (ctx) => host.isFarBehind && !hasToken(ctx),
+        peers: () => source.nodesOfOwner(name, owner),
+        newerNodeFor: (ctx, newer) => (hasToken(ctx) ? null : source.newerNode(name, newer)),
         // A transform's view changes with every event. A caller that reads its own write must not get an older answer.
         cache: {
           isFor: (ctx) =>
@@ -150,7 +153,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       ...rebuildInnerActions(() => host),
       ...snapshotInnerActions(() => snapshots),
     },
-    release: () => announcedRelease(catalogue),
+    release: () => ({ ...announcedRelease(catalogue), owner }),
     // Lets a fold that another service of the process runs answer the queries of its transforms.
     methods: { evsFolds: () => folds },
     events: {
@@ -167,7 +170,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       const { timeoutMs } = policy;
       folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
-      source = new EventSource({ broker, store, consumer: `table/${name}`, types, leaseMs, catalogue });
+      source = new EventSource({ broker, store, consumer: `table/${name}`, owner, types, leaseMs, catalogue });
       snapshots = new Snapshots({
         ...snapshotPlace(name, definition.snapshots, definition.table),
         aggregate: name,
@@ -200,7 +203,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         metrics: consumerMetrics(broker, store, name, "table"),
         spans,
         snapshots: {
-          has: (id) => snapshots.has(id),
+          has: (id, force) => snapshots.has(id, force),
           restore: (id, requestId, force) => snapshots.restore(id, requestId, { force }),
         },
         onProgress: (job, progress) => report.note(job, progress),

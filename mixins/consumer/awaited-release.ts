@@ -31,7 +31,7 @@ export class AwaitedRelease {
     this.#warnedOf = newer.id;
     if (await yieldTo(newer)) return { newer: null, isWorking: false };
     // Readers of a later position need not wait for their time-out.
-    work.rejectWaiters(cause);
+    work.rejectWaiters(cause, newer);
     return { newer };
   }
 }

@@ -14,7 +14,7 @@ import { formats } from "../../core/log/stored-format.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { innerName, spoken, toSpeaker } from "../service/between-nodes.ts";
-import { isHostedHere, knowingNode } from "../service/releases.ts";
+import { isHostedHere, knowingNode, nodesOfOwner } from "../service/releases.ts";
 import type { LeaseSource } from "./lease-hold.ts";
 import { hostsOf } from "./on-every-host.ts";
 import { remoteCall } from "./remote-call.ts";
@@ -25,6 +25,8 @@ interface Dependencies {
   store: string;
   /** The consumer's name in the store: `table/<name>`, `subscription/<name>`. */
   consumer: string;
+  /** Of a table: the owner of the rows that this host folds. Each owner has a lease of its own. */
+  owner?: string;
   types: readonly string[];
   leaseMs: number;
   /** The catalogue of this release. If it is empty, the store's host upcasts the events with its own. */
@@ -56,6 +58,12 @@ export class EventSource implements LeaseSource {
 
   get consumer(): string {
     return this.#d.consumer;
+  }
+
+  /** The name of the consumer's lease. */
+  get leaseName(): string {
+    const { consumer, owner = "" } = this.#d;
+    return owner === "" ? consumer : `${consumer}/${owner}`;
   }
 
   get leaseMs(): number {
@@ -95,7 +103,18 @@ export class EventSource implements LeaseSource {
 
   /** A node of the consumer's service whose release can read the event. */
   knowingNode(service: string, newer: NewerEvent): string | null {
+    const { broker, store, owner } = this.#d;
+    return knowingNode(broker, { service, store, ...(owner !== undefined && { owner }) }, newer);
+  }
+
+  /** A node that has the service, of a release that can read the event, whatever rows it folds. */
+  newerNode(service: string, newer: NewerEvent): string | null {
     return knowingNode(this.#d.broker, { service, store: this.#d.store }, newer);
+  }
+
+  /** The available nodes that fold the table's rows of an owner. */
+  nodesOfOwner(table: string, owner: string): string[] {
+    return nodesOfOwner(this.#d.broker, table, owner);
   }
 
   event(id: string): Promise<RecordedEvent> {
@@ -172,13 +191,13 @@ export class EventSource implements LeaseSource {
   }
 
   takeLease(holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {
-    const { consumer } = this.#d;
+    const consumer = this.leaseName;
     return this.#call(this.#inner, "takeLease", { consumer, holder, ttlMs, ...(lapsed !== undefined && { lapsed }) });
   }
 
   async releaseLease(lease: Lease, to?: string): Promise<void> {
     await this.#call(this.#inner, "releaseLease", {
-      consumer: this.#d.consumer,
+      consumer: this.leaseName,
       lease,
       ...(to !== undefined && { to }),
     });

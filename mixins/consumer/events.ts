@@ -19,7 +19,7 @@ export function consumerEvents(store: string, consumer: () => Consumer): NonNull
     [leaseEvent(store)]: (ctx: Context<{ consumer: string; to?: string }>) => {
       const { host, source } = consumer();
       const { to = ctx.broker.nodeID } = ctx.params;
-      if (ctx.params.consumer === source.consumer && to === ctx.broker.nodeID) host.worker.takeOver();
+      if (ctx.params.consumer === source.leaseName && to === ctx.broker.nodeID) host.worker.takeOver();
     },
     // A service that the consumer waits for may be available again.
     "$services.changed": () => consumer().host.worker.wake(),

@@ -1,3 +1,4 @@
+import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { Progress } from "../../core/table/read-table.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
 import type { ControlledWork } from "./control-sync.ts";
@@ -48,6 +49,9 @@ export interface Work extends ControlledWork {
   /** Writes the checkpoint if it has moved since the last write. */
   save(): Promise<void>;
   readonly failures: Failures;
-  /** Called when the work cannot continue until an operator acts, or when this node stops. */
-  rejectWaiters(why: string): void;
+  /**
+   * Called when the work cannot continue until an operator acts, when this node stops, or before an event that only a newer
+   * release can read.
+   */
+  rejectWaiters(why: string, newer?: NewerEvent): void;
 }

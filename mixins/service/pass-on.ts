@@ -1,5 +1,6 @@
 import type { ActionSchema, Context, Service, ServiceSchema } from "moleculer";
 import { newerEventOf, type NewerEvent } from "../../core/catalogue/newer-event.ts";
+import { isThenable } from "../../core/concurrency/is-thenable.ts";
 import { HostBehindError } from "./host-behind.ts";
 import { isSendable } from "./message-size.ts";
 import { sentParams } from "./sent-params.ts";
@@ -17,17 +18,27 @@ interface Endpoint {
   isAvailable: boolean;
 }
 
-/** Serves the call on another host while this one must catch up; here if no other one is ahead of it. */
-export function whileBehind(ctx: Context, isBehind: boolean, handleHere: () => unknown): unknown {
+/**
+ * Serves the call on another host while this one must catch up; here if no other one is ahead of it.
+ * @param peers the nodes that are asked before others
+ */
+export function whileBehind(
+  ctx: Context,
+  isBehind: boolean,
+  handleHere: () => unknown,
+  peers?: () => readonly string[],
+): unknown {
   if (!isBehind) return handleHere();
   const passedOn = passedOnAs(ctx);
   if (passedOn === unlessBehind) throw new HostBehindError(ctx.action!.name!, ctx.broker.nodeID);
-  return passedOn === undefined ? elsewhere(ctx, handleHere) : handleHere();
+  return passedOn === undefined ? elsewhere(ctx, handleHere, peers?.() ?? []) : handleHere();
 }
 
 /** Calls `handleHere` also if the other node's result does not fit into one message. */
-async function elsewhere(ctx: Context, handleHere: () => unknown): Promise<unknown> {
-  for (const nodeID of otherHostsOf(ctx))
+async function elsewhere(ctx: Context, handleHere: () => unknown, peers: readonly string[]): Promise<unknown> {
+  const hosts = otherHostsOf(ctx);
+  const isPeer = (id: string) => peers.includes(id);
+  for (const nodeID of [...hosts.filter(isPeer), ...hosts.filter((id) => !isPeer(id))])
     try {
       return await ctx.call(ctx.action!.name!, ctx.params, passedTo(ctx, nodeID, unlessBehind));
     } catch (error) {
@@ -57,14 +68,18 @@ function otherHostsOf({ broker, action, params, meta }: Context): string[] {
 type NewerNodeFor = (ctx: Context, newer: NewerEvent) => string | null;
 
 /** Serves the call here; if only a newer release can read an event, on the node of such a release. */
-export async function orOnNewer(ctx: Context, newerNodeFor: NewerNodeFor, handleHere: () => unknown): Promise<unknown> {
-  try {
-    return await handleHere();
-  } catch (error) {
+export function orOnNewer(ctx: Context, newerNodeFor: NewerNodeFor, handleHere: () => unknown): unknown {
+  const elsewhere = (error: unknown): unknown => {
     const newer = newerEventOf(error);
     const node = newer && passedOnAs(ctx) === undefined ? newerNodeFor(ctx, newer) : null;
     if (node === null) throw error;
     return ctx.call(ctx.action!.name!, sentParams(ctx), passedTo(ctx, node));
+  };
+  try {
+    const answer = handleHere();
+    return isThenable(answer) ? answer.then(undefined, elsewhere) : answer;
+  } catch (error) {
+    return elsewhere(error);
   }
 }
 

@@ -32,6 +32,8 @@ interface Dependencies {
   nodeFor?: (ctx: Context) => string | null;
   /** Whether other hosts can serve the call better, since this one must catch up. */
   isBehind?: (ctx: Context) => boolean;
+  /** The hosts that are asked first then: their documents are the most like this one's. */
+  peers?: () => readonly string[];
   /** A node of a newer release that can read the event, if any. */
   newerNodeFor?: (ctx: Context, newer: NewerEvent) => string | null;
   /** Default: results are not cached. */
@@ -99,7 +101,7 @@ export const readActionNames = ["find", "list", "get", "count", "resolve"] as co
  * moleculer-db's `find, list, get, count` with all their parameters, and `resolve`, which is like `get`, but returns null
  * for an id without a row unless `throwIfNotExist` is set. No action writes.
  */
-export function readActions({ fields, reader, nodeFor, isBehind, newerNodeFor, cache }: Dependencies): Mixin {
+export function readActions({ fields, reader, nodeFor, isBehind, peers, newerNodeFor, cache }: Dependencies): Mixin {
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
@@ -120,7 +122,7 @@ export function readActions({ fields, reader, nodeFor, isBehind, newerNodeFor, c
         const self = this as DbServiceInstance;
         const handleHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
         const answer = () => (newerNodeFor ? orOnNewer(ctx, newerNodeFor, handleHere) : handleHere());
-        return whileBehind(ctx, isBehind?.(ctx) === true, answer);
+        return whileBehind(ctx, isBehind?.(ctx) === true, answer, peers);
       },
     };
   };

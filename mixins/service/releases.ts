@@ -7,6 +7,8 @@ import { innerName } from "./between-nodes.ts";
 export interface AnnouncedRelease {
   /** Absent if the service has no catalogue of its own: then that of the store on the same node counts. */
   known?: KnownVersions;
+  /** The owner of the rows that a table's host folds: see `TableOpenOptions`. */
+  owner?: string;
 }
 
 export const announcedRelease = (catalogue: Catalogue): AnnouncedRelease =>
@@ -22,6 +24,8 @@ interface Hosted {
   store: string;
   /** A consumer of the store; omitted: the store itself. */
   service?: string;
+  /** Of a table: only hosts of this owner, since others cannot take over its fold. */
+  owner?: string;
 }
 
 /**
@@ -30,7 +34,7 @@ interface Hosted {
  */
 export function knowingNode(
   broker: ServiceBroker,
-  { store, service = store }: Hosted,
+  { store, service = store, owner }: Hosted,
   newer: NewerEvent,
 ): string | null {
   const services = broker.registry.getServiceList({ onlyAvailable: true }) as Listed[];
@@ -38,10 +42,18 @@ export function knowingNode(
     services.find((one) => one.nodeID === nodeID && one.name === innerName(name))?.metadata;
   for (const { name, nodeID, metadata } of services) {
     if (name !== innerName(service) || nodeID === broker.nodeID) continue;
+    if (owner !== undefined && metadata.owner !== owner) continue;
     const known = metadata.known ?? releaseOn(nodeID, store)?.known;
     if (known && isKnown(known, newer)) return nodeID;
   }
   return null;
+}
+
+/** The available nodes, this one among them, whose release folds the table's rows of this owner. */
+export function nodesOfOwner(broker: ServiceBroker, table: string, owner: string): string[] {
+  const services = broker.registry.getServiceList({ onlyAvailable: true }) as Listed[];
+  const ofOwner = services.filter(({ name, metadata }) => name === innerName(table) && metadata.owner === owner);
+  return ofOwner.map(({ nodeID }) => nodeID);
 }
 
 export const isHostedHere = ({ registry }: ServiceBroker, store: string): boolean => {

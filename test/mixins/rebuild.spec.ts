@@ -426,14 +426,14 @@ describe("A start with another definition", () => {
     expect(await rowsOf(broker)).toMatchObject([{ n: 3 }]);
   });
 
-  it("warns by default in production", async () => {
+  it("builds the same new table in production", async () => {
     const adapter = await folderWith(single);
     const { NODE_ENV } = process.env;
     process.env["NODE_ENV"] = "production";
     try {
       const broker = await startBroker([thing(adapter, { transform: doubled })]);
-      await caughtUp(broker, "table");
-      expect(await statusOf(broker)).toMatchObject({ stale: true });
+      await eventually(async () => expect(await statusOf(broker)).toMatchObject({ stale: false, state: "live" }));
+      expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]);
     } finally {
       process.env["NODE_ENV"] = NODE_ENV;
     }

@@ -17,6 +17,8 @@ export interface StartDependencies {
   /** The current definition as text: see `describeDefinition`. */
   definition: string;
   onChange: OnChange;
+  /** Of the generations that this host folds: see `TableOpenOptions`. */
+  owner: string;
   info: (message: string, details: object) => void;
   warn: (message: string, details: object) => void;
   debug: Debug;
@@ -37,13 +39,23 @@ export interface StartPlan {
 
 /** Compares an open table's definition with the current one. @throws UnusableStoreError with `onChange: "refuse"` */
 export async function startPlanOf(dependencies: StartDependencies): Promise<StartPlan> {
-  const generation = dependencies.table.live();
-  const plan = { generation, isStale: false, blockedBy: null, isMixing: false, copy: null };
   const changes = changesOf(dependencies);
+  if (canFoldOn(dependencies, changes)) await adoptRows(dependencies);
+  const plan = { generation: dependencies.table.live(), isStale: false, blockedBy: null, isMixing: false, copy: null };
   if (changes === null) return plan;
   if (await canCopy(dependencies)) return { ...plan, isStale: true, copy: () => copyPlanOf(dependencies) };
   await refuseChange(dependencies);
   return foldPlanOf(dependencies, changes);
+}
+
+/** Whether events may be folded into the rows as they are. */
+const canFoldOn = ({ table, fields, onChange }: StartDependencies, changes: string | null): boolean =>
+  changes === null || (onChange === "warn" && sameFields(table.live().fields, fields));
+
+/** Continues in a copy of rows that another owner folds, or has folded: see `TableOpenOptions.owner`. */
+async function adoptRows({ table, owner }: StartDependencies): Promise<void> {
+  const live = table.live();
+  if (live.owner !== owner) await table.switchTo(await table.copy(live.fields, live.origin));
 }
 
 /** Folds rows of the current definition, as far as `onChange` allows it without a request. */
@@ -53,7 +65,7 @@ export async function foldPlanOf(dependencies: StartDependencies, changes: strin
   if (onChange !== "rebuild") {
     warn(`${name}: its table was folded by another definition; "rebuild" folds it from the first event`, { changes });
     // Rows of the current definition fit into the same columns only.
-    const isMixing = onChange === "warn" && sameFields(live.fields, fields);
+    const isMixing = canFoldOn(dependencies, changes);
     const blockedBy = isMixing
       ? null
       : `its table was folded by another definition (${changes}); "rebuild" folds it from the first event`;

@@ -1,3 +1,5 @@
+import { manyEvents } from "../../../core/log/event-log.ts";
+
 /** The progress of a new table, in positions of the log. */
 export interface RebuildProgress {
   done: number;
@@ -12,4 +14,13 @@ export interface RebuildProgress {
 export function progressOf(done: number, from: number, total: number, since: number): RebuildProgress {
   const rate = Math.round(((done - from) * 1000) / Math.max(Date.now() - since, 1));
   return { done, total, rate, secondsLeft: rate > 0 ? Math.max(Math.ceil((total - done) / rate), 0) : null };
+}
+
+/** Why a caller should not wait for a new table, while the rows of an earlier definition answer; null if it may be done in time. */
+export function tooLong(progress: RebuildProgress | null, timeoutMs: number): string | null {
+  if (!progress) return null;
+  const { done, total, secondsLeft } = progress;
+  if (total - done <= manyEvents && (secondsLeft ?? 0) * 1000 <= timeoutMs) return null;
+  const left = secondsLeft === null ? "" : `, about ${secondsLeft} s left`;
+  return `answers with the rows of an earlier definition; those of the current one are folded up to ${done} of ${total}${left}`;
 }

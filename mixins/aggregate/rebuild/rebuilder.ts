@@ -14,8 +14,8 @@ import { Build, type BuildDependencies } from "./build.ts";
 
 /** The snapshots of this node, as a rebuild needs them. */
 export interface SnapshotSource {
-  /** Whether this node has the snapshot, damaged or not. */
-  has(id: string): Promise<boolean>;
+  /** Whether this node has the snapshot, damaged or not, and it is of this node's definition, or `force` converts it. */
+  has(id: string, force: boolean): Promise<boolean>;
   /** Creates a generation beside the live one with a snapshot's rows, built for that request. */
   restore(id: string, requestId: string, force: boolean): Promise<Generation>;
 }
@@ -26,6 +26,7 @@ interface Dependencies extends BuildDependencies {
   definition: string;
   snapshots: SnapshotSource;
   change: (change: ControlChange) => Promise<unknown>;
+  maySwitch: () => boolean;
   /** Makes a finished generation the live one. */
   takeOver: (generation: Generation, fold: Fold) => Promise<void>;
   onProgress: () => void;
@@ -136,7 +137,7 @@ export class Rebuilder {
       });
       const isDone = await this.build.advance(this.#skipped, await this.#end(request));
       this.#d.onProgress();
-      if (!isDone) return "more";
+      if (!isDone || !this.#d.maySwitch()) return "more";
       await this.#finish(this.build);
       return "switched";
     } catch (error) {
@@ -157,8 +158,8 @@ export class Rebuilder {
     await this.#finish(await this.#begin(request));
   }
 
-  async #snapshotHere({ snapshot }: RebuildRequest): Promise<string | null> {
-    return snapshot && (await this.#d.snapshots.has(snapshot.id)) ? snapshot.id : null;
+  async #snapshotHere({ snapshot, force = false }: RebuildRequest): Promise<string | null> {
+    return snapshot && (await this.#d.snapshots.has(snapshot.id, force)) ? snapshot.id : null;
   }
 
   async #begin(request: RebuildRequest): Promise<Build> {

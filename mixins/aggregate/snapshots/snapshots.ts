@@ -155,9 +155,10 @@ export class Snapshots {
   }
 
   /** True if this host has the snapshot, even if it is damaged. */
-  async has(id: string): Promise<boolean> {
+  async has(id: string, force: boolean): Promise<boolean> {
     try {
-      return (await this.#folder?.read(id))?.state === "complete";
+      const found = await this.#folder?.read(id);
+      return found?.state === "complete" && (force || isOfDefinition(found, this.#d.definition));
     } catch {
       return true;
     }

@@ -1,3 +1,4 @@
+import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import { NotCaughtUpError, StoreUnavailableError, ValidationError } from "../../../core/errors/errors.ts";
 import { Waiters } from "../../consumer/waiters.ts";
 
@@ -44,8 +45,8 @@ export class CatchUp {
   }
 
   /** The table is halted, so no reader has to wait for its timeout. */
-  rejectWaiters(position: number, why: string): void {
-    this.readers.settle((wanted) => this.#late(wanted, position, why));
+  rejectWaiters(position: number, why: string, newer?: NewerEvent): void {
+    this.readers.settle((wanted) => this.#late(wanted, position, why, newer));
   }
 
   /** The node is stopping, which is no fault of the table: the same read may be retried. */
@@ -53,7 +54,7 @@ export class CatchUp {
     this.readers.settle(() => ({ error: new StoreUnavailableError(this.#aggregate, "is stopping") }));
   }
 
-  #late(position: number, reached: number, why: string): { error: NotCaughtUpError } {
-    return { error: new NotCaughtUpError(this.#aggregate, position, reached, why) };
+  #late(position: number, reached: number, why: string, newer?: NewerEvent): { error: NotCaughtUpError } {
+    return { error: new NotCaughtUpError(this.#aggregate, position, reached, why, newer) };
   }
 }

@@ -14,9 +14,13 @@ export interface TableDependencies extends StartDependencies {
   node: string;
   store: string;
   snapshots: SnapshotSource;
+  readAfterTimeoutMs: number;
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
-  source: Pick<EventSource, "page" | "streamPage" | "event" | "eventAt" | "change" | "knowingNode" | keyof LeaseSource>;
+  source: Pick<
+    EventSource,
+    "page" | "streamPage" | "event" | "eventAt" | "change" | "knowingNode" | "nodesOfOwner" | keyof LeaseSource
+  >;
   /** Called with the running build and its progress; null when it has ended. */
   onProgress: (job: string, progress: RebuildProgress | null) => void;
   policy: ErrorPolicy;

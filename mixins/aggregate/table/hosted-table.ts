@@ -1,17 +1,19 @@
 import { definitionChanges, mixedDefinition } from "../../../core/rows/definition.ts";
 import type { Generation } from "../../../core/table/read-table.ts";
 import { ParkedStreams } from "../../consumer/parked-streams.ts";
+import type { EventSource } from "../../consumer/event-source.ts";
 import type { LeaseHold, LeaseSource } from "../../consumer/lease-hold.ts";
 import type { Holding } from "../../consumer/work.ts";
 import { parkedIn } from "../fold/stored-parked.ts";
 import type { Fold } from "../fold/fold.ts";
 import { refuseChange, startPlanOf, type StartDependencies, type StartPlan } from "../rebuild/definition-change.ts";
+import { OtherDefinitions } from "./other-definitions.ts";
 import { TableLease } from "./table-lease.ts";
 import { unseen, type TableState } from "./table-state.ts";
 
 interface Dependencies extends StartDependencies {
   node: string;
-  source: LeaseSource;
+  source: LeaseSource & Pick<EventSource, "nodesOfOwner">;
   newFold: (generation: Generation) => Promise<Fold>;
   /** Makes the build beside the table continue from its stored state. */
   reloadBuild: () => Promise<void>;
@@ -30,10 +32,12 @@ export class HostedTable {
   /** The live generation is being copied, so that no event has to be folded again. */
   isCopying = false;
   readonly #d: Dependencies;
+  readonly #others: OtherDefinitions;
   #lease: TableLease | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.#others = new OtherDefinitions(dependencies);
     this.isShared = dependencies.table.capabilities.hosts === "many";
   }
 
@@ -43,8 +47,8 @@ export class HostedTable {
   }
 
   async open(): Promise<void> {
-    const { table, fields, definition, debug } = this.#d;
-    await table.open(fields, { definition, requestId: "" }, { debug });
+    const { table, fields, definition, owner, debug } = this.#d;
+    await table.open(fields, { definition, requestId: "" }, { debug, owner });
     try {
       if (this.isShared) {
         this.#lease = new TableLease(this.#d);
@@ -116,7 +120,8 @@ export class HostedTable {
   async follow({ generation, ...plan }: StartPlan): Promise<void> {
     const fold = await this.#d.newFold(generation);
     const { live } = this;
-    const successor = generation === live && !plan.copy ? null : { generation, since: Date.now() };
+    const from = (await live.progress()).position;
+    const successor = generation === live && !plan.copy ? null : { generation, since: Date.now(), from };
     const { settled: progress, parked } = fold.state;
     this.state = { ...plan, fold, live, successor, progress, parked };
   }
@@ -124,7 +129,10 @@ export class HostedTable {
   /** Reloads the stored state. False if another host has replaced the live generation. */
   async #reload(fold: Fold): Promise<boolean> {
     await this.#d.reloadBuild();
-    if (this.live !== this.state.live) return false;
+    const { live } = this;
+    // Another owner may replace its own generation while this one's first is folded.
+    if (live !== this.state.live && live.owner === this.#d.owner) return false;
+    if (live !== this.state.live) this.state = { ...this.state, live };
     await fold.reload();
     this.noteProgress();
     return true;
@@ -171,6 +179,11 @@ export class HostedTable {
     this.state = { ...this.state, isMixing: false };
   }
 
+  get isGoingOn(): boolean {
+    const { fold, parked } = this.state;
+    return fold !== null && parked.isGoingOn;
+  }
+
   /** Makes a generation the live one, and continues to fold into it. */
   async takeOver(generation: Generation, fold: Fold): Promise<void> {
     const { name, table, definition, debug } = this.#d;
@@ -186,6 +199,22 @@ export class HostedTable {
       position: progress.position,
     });
     if (unfinished && unfinished !== generation) await table.drop(unfinished);
+  }
+
+  /**
+   * The nodes that fold the rows which answer queries here. None: they are of a definition that no node runs any more, so
+   * they keep their position until the table of this node's definition has caught up.
+   */
+  get foldingNodes(): readonly string[] {
+    const { name, node, owner, source } = this.#d;
+    if (!this.isShared) return this.state.successor ? [] : [node];
+    const { live } = this;
+    return live.owner === owner ? [node] : source.nodesOfOwner(name, live.owner);
+  }
+
+  /** Removes rows of definitions that no node has run for long. Call at the end of the log. */
+  async tidy(): Promise<void> {
+    if (this.isShared && this.state.fold && !this.state.successor) await this.#others.tidy();
   }
 
   /** The position of the rows that answer queries. */

@@ -5,6 +5,7 @@ import type { HostedTable } from "./hosted-table.ts";
 
 /** Folds pages of the log into a table: into the live generation, or into one that will replace it. */
 export class PageFold {
+  #isRetryFailing = false;
   readonly #d: StartDependencies;
   readonly #table: HostedTable;
 
@@ -49,11 +50,22 @@ export class PageFold {
     return true;
   }
 
+  /**
+   * A retry of parked events has begun and meets no outage. It ends in the generation where it began, so that its caller
+   * gets the count of all its events.
+   */
+  get isRetrying(): boolean {
+    return this.#table.isGoingOn && !this.#isRetryFailing;
+  }
+
   /** Folds parked events that can continue; returns how many. */
   async goOn(): Promise<number> {
     await this.#table.noteMixture();
+    this.#isRetryFailing = true;
     try {
-      return await this.#table.state.fold!.late.goOn();
+      const done = await this.#table.state.fold!.late.goOn();
+      this.#isRetryFailing = false;
+      return done;
     } catch (error) {
       await this.#foldAgain(error);
       return 0;

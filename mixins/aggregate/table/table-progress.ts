@@ -1,5 +1,5 @@
 import type { ConsumerMetrics } from "../../observability/metrics.ts";
-import { progressOf, type RebuildProgress } from "../rebuild/progress.ts";
+import { progressOf, tooLong, type RebuildProgress } from "../rebuild/progress.ts";
 import type { Rebuilder } from "../rebuild/rebuilder.ts";
 import { ReportedProgress, type StandbyView, type ReportedRebuild } from "../rebuild/reported-progress.ts";
 import type { HostedTable } from "./hosted-table.ts";
@@ -8,6 +8,7 @@ interface Dependencies {
   table: HostedTable;
   rebuilder: Rebuilder;
   metrics: ConsumerMetrics | null;
+  readAfterTimeoutMs: number;
   onProgress: (job: string, progress: RebuildProgress | null) => void;
 }
 
@@ -49,6 +50,12 @@ export class TableProgress {
   at(head: number | null): RebuildProgress | null {
     const { rebuilder, table } = this.#d;
     return table.state.fold ? this.#own(head) : this.#told.at(this.#standby, rebuilder.request);
+  }
+
+  /** Why a reader would wait in vain for more than the live rows; null if another generation answers it in time. */
+  standstill(head: number): string | null {
+    const { table, readAfterTimeoutMs } = this.#d;
+    return table.foldingNodes.length > 0 ? null : tooLong(this.at(head), readAfterTimeoutMs);
   }
 
   get #standby(): StandbyView {

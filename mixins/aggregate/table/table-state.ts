@@ -3,6 +3,14 @@ import { ParkedStreams } from "../../consumer/parked-streams.ts";
 import type { Fold } from "../fold/fold.ts";
 import type { StartPlan } from "../rebuild/definition-change.ts";
 
+interface Successor {
+  readonly generation: Generation;
+  /** When its fold began, in milliseconds since 1970. */
+  readonly since: number;
+  /** The position of the live rows at that time. */
+  readonly from: number;
+}
+
 /** An aggregate's table as one host knows it at one moment; immutable, replaced when a part of it changes. */
 export interface TableState {
   /** Folds the table or its successor; null while another host folds, and while the table is closed. */
@@ -13,10 +21,10 @@ export interface TableState {
   readonly progress: Readonly<Progress>;
   readonly parked: Pick<ParkedStreams, "list" | "count" | "isGoingOn">;
   /**
-   * A generation of the current definition that `fold` folds instead of the live one; the live one is not folded. Until
-   * its copy is made, the live one itself.
+   * A generation of the current definition that `fold` folds instead of the live one. The live one is folded by a host of
+   * its own definition, if there is any. Until its copy is made, the live one itself.
    */
-  readonly successor: { readonly generation: Generation; readonly since: number } | null;
+  readonly successor: Successor | null;
   /** The rows were folded by a definition other than the current one. */
   readonly isStale: boolean;
   /** The first event that is folded mixes rows of two definitions in the table. */

@@ -1,3 +1,4 @@
+import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
 import type { Generation, ParkedEvent } from "../../../core/table/read-table.ts";
 import type { ConsumerPage } from "../../consumer/consumer-page.ts";
@@ -52,6 +53,7 @@ export class TableWorker implements Work {
       change: (change) => source.change(change),
       newFold: (generation) => this.#foldInto(generation),
       turns: this.#turns,
+      maySwitch: () => !this.pages.isRetrying,
       takeOver: (generation, fold) => this.#takeOver(generation, fold),
       onProgress: () => this.progressReport.measure(this.head),
     });
@@ -96,7 +98,7 @@ export class TableWorker implements Work {
         // A commit beside the live generation changes no query result.
         if (generation !== this.table.state.live) return this.progressReport.measure(this.head);
         this.#d.onCommit();
-        if (this.catchUp.readers.size > 0) this.#reach();
+        if (this.catchUp.readers.size > 0) this.catchUp.reach(this.table.state.progress.position);
       },
     });
   }
@@ -105,12 +107,14 @@ export class TableWorker implements Work {
   #onSwitch(): void {
     this.progressReport.measure(this.head);
     this.#d.onCommit();
-    this.#reach();
+    this.catchUp.reach(this.table.state.progress.position);
   }
 
-  #reach(): void {
-    const { successor, progress } = this.table.state;
-    if (!successor) this.catchUp.reach(progress.position);
+  /** Answers the readers whose position the table has reached, and those that would wait in vain. */
+  #reach(position = this.table.state.progress.position): void {
+    this.catchUp.reach(position);
+    const why = this.progressReport.standstill(this.head);
+    if (why !== null) this.catchUp.rejectWaiters(position, why);
   }
 
   get state(): TableState {
@@ -150,7 +154,7 @@ export class TableWorker implements Work {
     const { position } = this.table.state.progress;
     // Nothing new: the previous page did everything that an empty page requires.
     if (this.#isAtEnd && page.events.length === 0 && page.position === position && position > 0)
-      return this.catchUp.readers.size > 0 ? this.#reach() : undefined;
+      return this.catchUp.reach(position);
     this.#isAtEnd = false;
     return this.#handle(page);
   }
@@ -172,7 +176,8 @@ export class TableWorker implements Work {
       }
       // Standbys see only the stored checkpoint, and unmapped events do not cause a write of it.
       if (this.table.isShared && page.end) await this.save();
-      if (this.catchUp.readers.size > 0) this.#reach();
+      if (this.catchUp.readers.size > 0) this.#reach(await this.table.livePosition());
+      if (page.end) await this.table.tidy();
       this.#isAtEnd = page.end && !this.table.isShared && !this.table.state.successor;
     });
   }
@@ -215,9 +220,9 @@ export class TableWorker implements Work {
     return this.table.state.fold?.failures ?? this.#none;
   }
 
-  rejectWaiters(why: string): void {
+  rejectWaiters(why: string, newer?: NewerEvent): void {
     if (this.#interruption.isStopping()) this.catchUp.rejectAll();
-    else this.catchUp.rejectWaiters(this.table.state.progress.position, why);
+    else this.catchUp.rejectWaiters(this.table.state.progress.position, why, newer);
   }
 
   skip(skipped: ReadonlySet<string>): Promise<void> {
@@ -233,8 +238,7 @@ export class TableWorker implements Work {
   }
 
   get isGoingOn(): boolean {
-    const { fold, parked } = this.table.state;
-    return fold !== null && parked.isGoingOn;
+    return this.table.isGoingOn;
   }
 
   goOn(): Promise<number> {

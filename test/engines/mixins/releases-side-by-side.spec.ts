@@ -3,7 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { nats } from "../../../adapters/nats/nats.ts";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import type { Adapter } from "../../../core/adapter.ts";
-import { caughtUp, cleanUp, eventually, newFolder, startBroker } from "../../support/broker.ts";
+import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { parkedOf, place, Shop } from "../../support/order-releases.ts";
 
@@ -119,29 +119,46 @@ for (const engine of ["nats-server", "postgres"] as const)
   });
 
 describeWith("postgres", "Two releases that share a table", (server) => {
-  it("give the fold to the newer one at the first event that the older one cannot read", async () => {
+  it("each fold their rows; what the older one cannot read is read on the newer one", async () => {
     const namespace = randomUUID();
-    const start = async (release: 1 | 2): Promise<Node> => {
+    const start = async (release: 1 | 2, nodeID: string): Promise<ServiceBroker> => {
       const shop = new Shop(release, {
         log: postgres(server().url),
         table: postgres(server().url),
         leaseMs: 1000,
       });
-      const broker = await startBroker(shop.services, { nodeID: `shared-${release}`, namespace, transporter: "Fake" });
-      return { broker, shop };
+      return startBroker(shop.services, { nodeID, namespace, transporter: "Fake" });
     };
-    const older = await start(1);
-    await place(older.broker, "older", 10);
-    await eventually(async () => expect(await here(older.broker, "orders")).toMatchObject({ state: "live", lag: 0 }));
-    const newer = await start(2);
-    await place(newer.broker, "newer", 20);
+    const rowsOn = (broker: ServiceBroker, position: number): Promise<object[]> =>
+      broker.call(
+        "orders.find",
+        { query: { id: { $in: ["older", "newer"] } }, sort: "amount" },
+        { nodeID: broker.nodeID, meta: { readAfter: { events: position } } },
+      );
+    const older = await start(1, "older");
+    const standby = await start(1, "standby");
+    await place(older, "older", 10);
+    await eventually(async () => expect(await here(older, "orders")).toMatchObject({ state: "live", lag: 0 }));
+    const newer = await start(2, "newer");
+    await place(newer, "newer", 20);
+    await known(older, "newer");
+    await known(standby, "newer");
     await eventually(async () => {
-      expect(await here(newer.broker, "orders")).toMatchObject({ state: "live", lag: 0, stale: false, parked: 0 });
-      expect(await here(older.broker, "orders")).toMatchObject({ state: "standby" });
+      expect(await here(newer, "orders")).toMatchObject({ state: "live", lag: 0, stale: false, parked: 0 });
+      expect(await here(older, "orders")).toMatchObject({
+        state: "waiting",
+        cause: expect.stringMatching(/needs a release that knows order.placed version 2$/) as string,
+      });
     });
-    for (const { broker } of [older, newer])
-      expect(
-        await broker.call("orders.find", { query: { id: { $in: ["older", "newer"] } }, sort: "amount" }),
-      ).toMatchObject([{ amount: 10 }, { amount: 20 }]);
+    const { head } = (await here(newer, "events")) as { head: number };
+    for (const broker of [newer, older, standby])
+      expect(await rowsOn(broker, head)).toMatchObject([{ amount: 10 }, { amount: 20 }]);
+    expect(await older.call("orders.find", { query: { id: "newer" } }, { nodeID: "older" })).toEqual([]);
+    await newer.stop();
+    for (const broker of [older, standby])
+      expect(await refusal(() => rowsOn(broker, head))).toMatchObject({
+        type: "NOT_CAUGHT_UP",
+        message: expect.stringMatching(/needs a release that knows order.placed version 2/) as string,
+      });
   });
 });

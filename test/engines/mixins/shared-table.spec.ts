@@ -123,18 +123,6 @@ describeWith("postgres", "A table in PostgreSQL that two nodes share", (server) 
     expect(await rowsOn(second)).toHaveLength(1200);
   });
 
-  it("of another definition is folded anew by the node of that definition when its turn comes", async () => {
-    const shared = await newTable();
-    const [first, second] = await shared.pair({ version: 1 }, { version: 2 });
-    await shared.add(10);
-    await rowsOn(second, after(10));
-    expect(await statusOf(second)).toMatchObject({ state: "standby", stale: true, rebuilding: null });
-    expect(await statusOf(first)).toMatchObject({ stale: false });
-    await first.stop();
-    await withStatus(second, { state: "live", stale: false, position: 10 });
-    expect(await rowsOn(second)).toMatchObject(numbers(10));
-  });
-
   it("is snapshot, restored and looked back at from the one that looks on", async () => {
     const shared = await newTable();
     const [first, second] = await shared.pair();
