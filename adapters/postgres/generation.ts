@@ -125,12 +125,13 @@ export class PostgresGeneration implements Generation {
   async progress(): Promise<Progress> {
     const { rows } = await this.#run(() =>
       this.connections.query(
-        `SELECT last_commit, ${progressColumns} FROM ${this.#location.schema}.generations WHERE number = $1`,
+        `SELECT last_commit, definition, ${progressColumns} FROM ${this.#location.schema}.generations WHERE number = $1`,
         [this.number],
       ),
     );
     if (rows.length === 0) throw this.#gone();
-    const [lastCommit, ...progress] = rows[0] as [string, ...ProgressRow];
+    const [lastCommit, definition, ...progress] = rows[0] as [string, string, ...ProgressRow];
+    this.origin.definition = definition;
     // Only after a takeover: a host that merely reads must not fold from the progress of another host.
     if (!this.#isForeign) this.#lastCommit ??= lastCommit;
     return progressOf(progress);

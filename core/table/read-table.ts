@@ -93,6 +93,7 @@ export interface Generation {
   redefine(definition: string): void | Promise<void>;
   /** Committed rows. */
   readonly rows: Rows;
+  /** Also reads the definition of the origin again, since another host may have replaced it. */
   progress(): Progress | Promise<Progress>;
   /** In the order of their positions. */
   parked(): ParkedStream[] | Promise<ParkedStream[]>;

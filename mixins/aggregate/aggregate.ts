@@ -3,7 +3,7 @@ import type { ServiceSchema } from "moleculer";
 import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { readRules } from "../../core/catalogue/stored-types.ts";
-import { definitionHash, describeDefinition } from "../../core/rows/definition.ts";
+import { describeDefinition } from "../../core/rows/definition.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { parseFields, type Fields as ParsedFields, type FieldsInput, type RowInput } from "../../core/rows/fields.ts";
 import type { Mapping, Operation } from "../../core/rows/mapping.ts";
@@ -198,7 +198,6 @@ export function aggregateOn(engines: Engines) {
         const place = adapterOn(broker, adapter, name);
         const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
         const rules = readRules(eventStore.catalogue, isMapped);
-        const definition = describeDefinition({ fields, mappings, ...rules, definitionVersion });
         return aggregateService({
           name,
           store: eventStore.name,
@@ -209,10 +208,8 @@ export function aggregateOn(engines: Engines) {
           mappings,
           policy,
           readAfterTimeoutMs,
-          definition,
+          definition: describeDefinition({ fields, mappings, ...rules, definitionVersion }),
           onChange,
-          // Hosts that do not rebuild fold one generation together, whatever their definitions are.
-          owner: onChange === "rebuild" ? definitionHash(definition).slice(0, 16) : "",
           settings,
           actions,
           // The `folder` option belongs to the table at the defined location. A table elsewhere uses its own default.

@@ -22,7 +22,7 @@ import type { DbSettings } from "./db-settings.ts";
 import { Folds } from "./fold/folds.ts";
 import { pastActions } from "./past/actions.ts";
 import { Past } from "./past/past.ts";
-import type { OnChange } from "./rebuild/definition-change.ts";
+import { ownerOf, type OnChange } from "./rebuild/definition-change.ts";
 import { RebuildReport } from "./rebuild/report.ts";
 import { rebuildActions, rebuildInnerActions } from "./rebuild/actions.ts";
 import type { ReportedRebuild } from "./rebuild/reported-progress.ts";
@@ -50,7 +50,6 @@ interface Definition {
   readAfterTimeoutMs: number;
   definition: string;
   onChange: OnChange;
-  owner: string;
   settings: DbSettings;
   actions: ActionOverrides;
   snapshots: SnapshotOptions | false;
@@ -63,7 +62,8 @@ const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== 
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): CompanionSchema {
-  const { name, store, leaseMs, catalogue, owner, fields, mappings, policy, settings, actions } = definition;
+  const { name, store, leaseMs, catalogue, fields, mappings, policy, settings, actions } = definition;
+  const owner = ownerOf(definition);
   const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
   const warnedOf = new Set<string>();
@@ -197,6 +197,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       const report = new RebuildReport(broker, name);
       host = new AggregateHost({
         ...definition,
+        owner,
         node,
         transforms: folds.begin(spans),
         source,

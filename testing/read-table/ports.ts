@@ -121,6 +121,14 @@ export const manyHostsOfTable: TableCases = {
     await fold(one, [create("3")], 7);
   },
 
+  "read with the progress the definition that another host has replaced": async (fixture) => {
+    const [one, other] = await twoHosts(fixture);
+    await takesOver(one);
+    await one.live().redefine("of two");
+    await other.live().progress();
+    same(other.live().origin.definition, "of two");
+  },
+
   "store nothing of a batch that began before another host took over": async (fixture) => {
     const [one, other] = await twoHosts(fixture);
     await takesOver(one);

@@ -7,7 +7,7 @@ import { CopyLockWait } from "./copy-lock.ts";
 import { retryUntilAnswered } from "../retry.ts";
 import { cutJournal, storePieces } from "./journal.ts";
 import type { RowStore, Write } from "./row-store.ts";
-import { generationId, generationIn, progressOf, type StoredGeneration } from "./stored-generation.ts";
+import { generationId, generationIn, type StoredGeneration } from "./stored-generation.ts";
 
 export interface CommitsOfHost {
   /** The epoch of the last takeover that this host knows; a generation of another owner never has it. */
@@ -62,18 +62,18 @@ export class Commits {
   }
 
   /** As of the last complete commit. The host that holds the epoch first applies a journal that a killed host left. */
-  async progress(): Promise<Progress> {
+  async settled(): Promise<StoredGeneration> {
     const stored = await this.read();
-    if (stored.epoch !== this.#epoch()) return progressOf(stored);
+    if (stored.epoch !== this.#epoch()) return stored;
     if (stored.journal === null) {
       this.#known = stored.batch;
-      return progressOf(stored);
+      return stored;
     }
     this.#known = null;
     await applyJournal(this.#store, stored);
     const { number: generation, batch, pieces, epoch } = stored;
     this.#debug(`${this.#store.location} journal: decided -> applied again`, { generation, batch, pieces, epoch });
-    return this.progress();
+    return this.settled();
   }
 
   async redefine(definition: string): Promise<void> {

@@ -8,7 +8,7 @@ import { Commits, type CommitsOfHost } from "./commits.ts";
 import { RowCache } from "./row-cache.ts";
 import type { RowStore } from "./row-store.ts";
 import type { Source } from "./selection.ts";
-import type { StoredGeneration } from "./stored-generation.ts";
+import { progressOf, type StoredGeneration } from "./stored-generation.ts";
 
 /** One host's handle of a generation: its committed rows, its batch and its progress. */
 export class JournaledGeneration implements Generation {
@@ -53,8 +53,10 @@ export class JournaledGeneration implements Generation {
     this.origin.definition = definition;
   }
 
-  progress(): Promise<Progress> {
-    return this.#commits.progress();
+  async progress(): Promise<Progress> {
+    const stored = await this.#commits.settled();
+    this.origin.definition = stored.definition;
+    return progressOf(stored);
   }
 
   async parked(): Promise<ParkedStream[]> {

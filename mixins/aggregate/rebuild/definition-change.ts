@@ -1,5 +1,5 @@
 import { changeKind, copiedDefinition, type ChangeKind } from "../../../core/rows/definition-copy.ts";
-import { definitionChanges, fieldChanges } from "../../../core/rows/definition.ts";
+import { definitionChanges, definitionHash, fieldChanges } from "../../../core/rows/definition.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import { inWords, show } from "../../../core/errors/problem.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
@@ -8,6 +8,10 @@ import type { Generation, ReadTable } from "../../../core/table/read-table.ts";
 
 /** What a start does if the table was folded by another definition. */
 export type OnChange = "rebuild" | "warn" | "refuse";
+
+/** The owner of a host's rows: see `TableOpenOptions`. Without "rebuild", hosts of all definitions fold the same rows. */
+export const ownerOf = ({ onChange, definition }: Pick<StartDependencies, "onChange" | "definition">): string =>
+  onChange === "rebuild" ? definitionHash(definition).slice(0, 16) : "";
 
 /** The inputs of a start plan. */
 export interface StartDependencies {

@@ -102,6 +102,8 @@ export class HostedTable {
   /** @throws UnusableStoreError if the table's definition differs from the current one and `onChange` is "refuse" */
   async #begin(): Promise<void> {
     this.#leave();
+    // With its definition: another host may have mixed the rows with those of another one.
+    await this.live.progress();
     const plan = await startPlanOf(this.#d);
     // At once if the start does not wait: the live generation may be one that this host cannot write, not even a skip.
     await this.follow(plan.copy && this.isShared ? await this.copied(plan.copy) : plan);
@@ -147,9 +149,10 @@ export class HostedTable {
   async #look(): Promise<void> {
     await this.#d.table.refresh();
     const { live } = this;
+    const progress = await live.progress();
     const isStale = definitionChanges(live.origin.definition, this.#d.definition).length > 0;
     const parked = new ParkedStreams(await parkedIn(live));
-    this.state = { ...unseen, live, progress: await live.progress(), parked, isStale };
+    this.state = { ...unseen, live, progress, parked, isStale };
   }
 
   /** A failed write to a shared table may have been stored all the same, or another host may fold it by now. */
