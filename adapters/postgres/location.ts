@@ -3,6 +3,8 @@ import type { ServerOptions } from "./connections.ts";
 /** Where a log or a table is stored: a schema of a database. */
 export interface Location {
   server: ServerOptions;
+  /** The name of the store or the aggregate. */
+  of: string;
   /** The schema's name. */
   name: string;
   schema: string;

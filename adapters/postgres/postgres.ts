@@ -84,6 +84,7 @@ export function postgres(connectionString: string, options: PostgresOptions = {}
   const location = `postgres://${address.host}${address.database}`;
   const placeOf = (name: string): Location => ({
     server: { connectionString, timeoutMs, driver },
+    of: name,
     name: schemaOf(name),
     schema: quote(schemaOf(name)),
     location: `${location} schema ${quote(schemaOf(name))}`,

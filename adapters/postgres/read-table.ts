@@ -22,7 +22,7 @@ import { liveGenerations, storeParked, storeProgress } from "./stored-progress.t
 import { dropLive, lockLive, removeGeneration, removeLeftovers } from "./removal.ts";
 import { columnsOf, createIndexes, createRows } from "./row-codec.ts";
 import { copyGeneration } from "./generation-copy.ts";
-import { checkServer, migrate } from "./schema.ts";
+import { assertTable, checkServer, migrate } from "./schema.ts";
 import { backupIn, readRows, TableBackups } from "./table-backup.ts";
 import { readBy, tableMigrations } from "./table-schema.ts";
 import { translate } from "./errors.ts";
@@ -51,7 +51,7 @@ export class PostgresReadTable implements ReadTable {
   async open(fields: Fields, origin: Origin = noOrigin, { owner = "" }: TableOpenOptions = {}): Promise<void> {
     if (this.#generations.isOpen) return;
     this.#owner = owner;
-    const { location, server, durability, name, schema } = this.#location;
+    const { location, server, durability, name, of: table, schema } = this.#location;
     let connections: Connections | undefined;
     try {
       connections = await Connections.to(location, server);
@@ -59,6 +59,7 @@ export class PostgresReadTable implements ReadTable {
       await migrate(location, connections, name, tableMigrations);
       await connections.transaction(async (session) => {
         await session.query(lockLive(schema));
+        await assertTable(session, location, name, table);
         const { count } = await session.query(`SELECT FROM ${schema}.live LIMIT 1`);
         if (count > 0) return;
         const first = await this.#create(session, fields, origin);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { MissingLogError, UnusableStoreError } from "../../core/errors/errors.ts";
+import { show } from "../../core/errors/problem.ts";
 import { writtenByNewer } from "../../core/errors/newer-version.ts";
 import type { OpenOptions } from "../../core/log/event-log.ts";
 import type { Connections, Session } from "./connections.ts";
@@ -172,4 +173,15 @@ async function readAbout(session: Session, schema: string): Promise<Map<string, 
     if (sqlStateOf(error) === "42703") return new Map();
     throw error;
   }
+}
+
+/** Marks the schema as that of the table. @throws UnusableStoreError if it is another one's */
+export async function assertTable(session: Session, location: string, schema: string, table: string): Promise<void> {
+  await session.query(`INSERT INTO ${quote(schema)}.about VALUES ('table', $1) ON CONFLICT DO NOTHING`, [table]);
+  const found = (await readAbout(session, schema)).get("table");
+  if (found !== table)
+    throw new UnusableStoreError(
+      location,
+      `found the table ${show(found)}, expected ${show(table)}: give each table a schema of its own`,
+    );
 }

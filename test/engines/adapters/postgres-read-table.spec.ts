@@ -53,6 +53,19 @@ describeWith("postgres", "A read table in PostgreSQL", (server) => {
     expect(JSON.parse(stdout)).toEqual([1, 1, 1]);
   });
 
+  it("refuses a schema that is another table's", async () => {
+    const adapter = postgres(server().url, { schema: randomUUID() });
+    const one = adapter.readTable!("one");
+    tables.push(one);
+    await one.open(fieldsOf(nameAndTotal));
+    const other = adapter.readTable!("other");
+    expect(await refusal(() => other.open(fieldsOf(nameAndTotal)))).toMatchObject({
+      type: "UNUSABLE_STORE",
+      message: expect.stringMatching(/found the table "one", expected "other": give each table a schema/) as string,
+    });
+    expect(await committed(one)).toEqual({});
+  });
+
   it("keeps no more of a batch for one statement than the server takes in at once", async () => {
     const table = await open(server().url);
     const batch = await table.live().begin();
