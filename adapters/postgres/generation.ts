@@ -205,6 +205,15 @@ export class PostgresGeneration implements Generation {
     if (rows[0]?.[0] !== this.#lastCommit) throw this.#takenOver();
   }
 
+  /** Throws if this host knows an older commit. Waits for no lock, since a batch of this host may be open. */
+  async assertNotFenced(session: Session): Promise<void> {
+    const { count } = await session.query(
+      `SELECT FROM ${this.#location.schema}.generations WHERE number = $1 AND last_commit <> $2`,
+      [this.number, this.#lastCommit],
+    );
+    if (count > 0) throw this.#takenOver();
+  }
+
   #takenOver(): StoreUnavailableError {
     return new StoreUnavailableError(this.#location.location, `generation ${this.number} was folded by another host`);
   }

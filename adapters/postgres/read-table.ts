@@ -179,6 +179,8 @@ export class PostgresReadTable implements ReadTable {
       await this.#run((connections) =>
         connections.transaction(async (session) => {
           await generation.assertNotTakenOver(session);
+          // A build that began after another host's takeover was not fenced by it, but the live generation was.
+          await old.assertNotFenced(session);
           const { count } = await session.query(
             `INSERT INTO ${schema}.live AS live (owner, number) VALUES ($1, $2)
              ON CONFLICT (owner) DO UPDATE SET number = excluded.number, since = DEFAULT WHERE live.number = $3`,

@@ -162,6 +162,21 @@ export const manyHostsOfTable: TableCases = {
     same(await committed(one), { 1: {} });
   },
 
+  "switch to no generation that is built after another host took over": async (fixture) => {
+    const [one, other] = await twoHosts(fixture);
+    await takesOver(one);
+    await fold(one, [create("1")], 5);
+    await takesOver(other);
+    const late = async () => {
+      const next = await one.build(fieldsOf(nameAndTotal));
+      await (await next.begin()).commit(at(3));
+      await one.switchTo(next);
+    };
+    await refusedAs("STORE_UNAVAILABLE", late);
+    await fold(other, [create("2")], 6);
+    same(await committed(one), { 1: {}, 2: {} });
+  },
+
   "may take over while they fold, and continue their builds": async (fixture) => {
     const table = await fixture.open();
     await takesOver(table);
