@@ -290,7 +290,7 @@ describe("The copy of a table", () => {
       cause: /is copied/,
       position: 1,
       stale: true,
-      rebuilding: { done: 1 },
+      rebuilding: { done: 1, rate: 0 },
     });
     const read = broker.call("table.find", {}, { meta: { readAfter: { events: 2 } } });
     gate.resolve();

@@ -38,7 +38,9 @@ export class TableProgress {
     const { rebuilder, table } = this.#d;
     const { successor, progress } = table.state;
     if (rebuilder.build) return rebuilder.build.progress(this.#head);
-    return successor && progressOf(progress.position, 0, head ?? progress.position, successor.since);
+    // A copy reaches the position of the live rows at once.
+    const from = table.state.copy ? progress.position : 0;
+    return successor && progressOf(progress.position, from, head ?? progress.position, successor.since);
   }
 
   /** Records a progress broadcast of another node. */
