@@ -171,35 +171,6 @@ export const ownersOfTable: TableCases = {
     same([await namesIn(next), await namesIn(a)], [["b's"], ["first"]]);
   },
 
-  "copy another owner's generation while it is folded, and go on from there": async (fixture) => {
-    const [a, b] = (await hostsOf(fixture, "a", "b")) as [ReadTable, ReadTable];
-    const state = { isOver: false };
-    const copying = b.copy(fieldsOf(wider), origin).finally(() => (state.isOver = true));
-    let position = 5;
-    while (!state.isOver) {
-      await fold(a, [update("1", { name: `a's ${++position}`, total: position })], position);
-      await new Promise((turn) => setImmediate(turn));
-    }
-    const copy = await copying;
-    same([copy.owner, copy.origin, b.live().owner], ["b", origin, "a"]);
-    const { position: copied } = await copy.progress();
-    const [row] = await copy.rows.find(all);
-    same(row, {
-      id: "1",
-      name: copied === 5 ? "first" : `a's ${copied}`,
-      total: copied === 5 ? null : copied,
-      city: null,
-    });
-    const batch = await copy.begin();
-    await batch.apply([update("1", { city: "Oslo" })]);
-    await batch.commit(at(copied + 1));
-    await b.switchTo(copy);
-    await fold(a, [create("2", { name: "a's" })], position + 1);
-    same(await namesIn(a), [`a's ${position}`, "a's"]);
-    const { name, total } = row!;
-    same(await committed(b), { 1: { name, ...(total !== null && { total }), city: "Oslo" } });
-  },
-
   "restore a backup that another owner's host has made as a generation of their own": async (fixture) => {
     const [a, b] = (await hostsOf(fixture, "a", "b")) as [ReadTable, ReadTable];
     const folder = await mkdtemp(join(tmpdir(), "table-owners-"));
@@ -314,6 +285,35 @@ export const racingOwners: TableCases = {
     for (const table of [a, b, c]) await switched(await folding(table), table.live().owner, 1);
     same((await ownersOf(a)).toSorted(), ["a", "b", "c"]);
     for (const table of [a, b, c]) await fold(table, [create("2")], 2);
+  },
+
+  "copy another owner's generation while it is folded, and go on from there": async (fixture) => {
+    const [a, b] = (await hostsOf(fixture, "a", "b")) as [ReadTable, ReadTable];
+    const state = { isOver: false };
+    const copying = b.copy(fieldsOf(wider), origin).finally(() => (state.isOver = true));
+    let position = 5;
+    while (!state.isOver) {
+      await fold(a, [update("1", { name: `a's ${++position}`, total: position })], position);
+      await new Promise((turn) => setImmediate(turn));
+    }
+    const copy = await copying;
+    same([copy.owner, copy.origin, b.live().owner], ["b", origin, "a"]);
+    const { position: copied } = await copy.progress();
+    const [row] = await copy.rows.find(all);
+    same(row, {
+      id: "1",
+      name: copied === 5 ? "first" : `a's ${copied}`,
+      total: copied === 5 ? null : copied,
+      city: null,
+    });
+    const batch = await copy.begin();
+    await batch.apply([update("1", { city: "Oslo" })]);
+    await batch.commit(at(copied + 1));
+    await b.switchTo(copy);
+    await fold(a, [create("2", { name: "a's" })], position + 1);
+    same(await namesIn(a), [`a's ${position}`, "a's"]);
+    const { name, total } = row!;
+    same(await committed(b), { 1: { name, ...(total !== null && { total }), city: "Oslo" } });
   },
 
   "drop each other: one of them stays": async (fixture) => {
