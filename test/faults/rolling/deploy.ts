@@ -19,6 +19,10 @@ export interface Site {
   places: (name: string) => Places;
 }
 
+/** A long log takes minutes on a busy machine. */
+const patienceMs = 300_000;
+const patiently = <Answer>(ask: () => Answer | Promise<Answer>) => eventually(ask, patienceMs);
+
 const clientOptions = { heartbeatInterval: 1, heartbeatTimeout: 5, requestTimeout: 10_000 };
 
 /** A site at which releases are deployed: its nodes, a client, and listeners on two further nodes. */
@@ -70,7 +74,8 @@ export class Deploy {
     );
     await Promise.all(started.map((node) => node.start()));
     for (const node of started) {
-      await eventually(() => this.client.call("notes.status", {}, { nodeID: node.nodeID, timeout: 2000 }));
+      // The client hears of one service after the other.
+      for (const name of consumers) await patiently(() => this.status(node, name));
       this.reads.from(node);
     }
     this.nodes.push(...started);
@@ -96,7 +101,7 @@ export class Deploy {
   async written(more = 5): Promise<void> {
     const writers = this.#writers!;
     const before = new Map(writers.byNode);
-    await eventually(() => {
+    await patiently(() => {
       for (const { nodeID } of this.there) {
         const written = (writers.byNode.get(nodeID) ?? 0) - (before.get(nodeID) ?? 0);
         if (written < more)
@@ -124,7 +129,7 @@ export class Deploy {
 
   /** Waits until these consumers of a node, or of all nodes of its release, are at the end of the log. */
   async caughtUp(node: ShopNode, names: readonly string[] = consumers): Promise<void> {
-    await eventually(async () => {
+    await patiently(async () => {
       for (const name of names) {
         const { lag, state, cause } = await this.status(node, name);
         if (lag !== 0) throw new Error(`${name} on ${node.nodeID} is ${state}, ${lag} behind: ${cause}`);
@@ -134,18 +139,20 @@ export class Deploy {
 
   /** Waits until reads of these nodes show rows of their own release. */
   async showRows(...nodes: ShopNode[]): Promise<void> {
-    await eventually(() => {
-      for (const { nodeID, release } of nodes)
-        for (const table of tables)
-          if (this.reads.seen(nodeID, table)?.release !== release)
-            throw new Error(`${table} on ${nodeID} shows no rows of release ${release}`);
-    });
+    for (const node of nodes)
+      for (const table of tables)
+        await patiently(async () => {
+          const release = this.reads.seen(node.nodeID, table)?.release;
+          if (release === node.release) return;
+          const status = JSON.stringify(await this.status(node, table));
+          throw new Error(`${table} on ${node.nodeID} shows rows of release ${release}: ${status}`);
+        });
   }
 
   /** Waits until reads of this node show further events in these tables. */
   async showsMore({ nodeID }: ShopNode, ...names: readonly Table[]): Promise<void> {
     const before = names.map((table) => this.reads.seen(nodeID, table)!.events);
-    await eventually(() => {
+    await patiently(() => {
       for (const [index, table] of names.entries())
         if (this.reads.seen(nodeID, table)!.events < before[index]! + 3)
           throw new Error(`${table} on ${nodeID} stands still at ${before[index]}`);
@@ -172,7 +179,7 @@ export class Deploy {
   async log(): Promise<StoredEvent[]> {
     const events: StoredEvent[] = [];
     for (let after = 0; ;) {
-      const page = await eventually(() =>
+      const page = await patiently(() =>
         eventsIn(this.client.call<{ events: StoredEvent[] }, object>("events.read", { raw: true, after, limit: 1000 })),
       );
       if (page.length === 0) return events.filter(({ type }) => !type.startsWith("$"));

@@ -29,10 +29,7 @@ export function plainTables(release: Release, events: readonly StoredEvent[]): R
       const row = countIn(orders, entityId(stream), { amount: null, ...shipped });
       const all = countIn(orders, total, { amount: null, ...shipped });
       if (type === "order.placed") row["amount"] = euros(event) * (isNew ? 100 : 1);
-      if (type === "order.shipped") {
-        row["shipped"] = 1;
-        all["shipped"] = (all["shipped"] as number) + 1;
-      }
+      if (type === "order.shipped") for (const one of [row, all]) one["shipped"] = (one["shipped"] as number) + 1;
       if (type === "order.noted") countIn(notes, total, {});
     } else if (type === "bill.added") {
       const all = countIn(bills, total, { amount: 0, ...(isNew && { largest: 0 }) });

@@ -1,4 +1,4 @@
-import type { ServiceBroker } from "moleculer";
+import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { ShopNode } from "./shop-node.ts";
 import { addedFields, tables, total, type Release, type Table } from "./shop.ts";
 
@@ -34,24 +34,47 @@ export class Reads {
 
   /** Reads from this node as long as it is there. */
   from(node: ShopNode): void {
-    this.#loops.push(...tables.map((table) => this.#read(table, node)));
+    const { nodeID } = node;
+    for (const table of tables)
+      this.#repeat(async () => {
+        if (!node.isThere) return false;
+        try {
+          this.#note(table, node, await this.#totalOf(table, { nodeID }));
+        } catch (error) {
+          if (node.isThere) this.#wrong(table, nodeID, (error as Error).message);
+        }
+        return true;
+      });
   }
 
-  async #read(table: Table, node: ShopNode): Promise<void> {
-    const { nodeID } = node;
-    while (!this.#hasEnded && node.isThere && this.#broker.started) {
-      try {
-        const rows = await this.#broker.call<Total[], object>(
-          `${table}.find`,
-          { query: { id: total } },
-          { nodeID, timeout: 5000 },
-        );
-        this.#note(table, node, rows[0] ?? { events: 0 });
-      } catch (error) {
-        if (node.isThere) this.#problems.push(`${table} on ${nodeID}: ${(error as Error).message}`);
-      }
-      await new Promise((turn) => setTimeout(turn, pauseMs));
-    }
+  /** Reads also from the nodes that the broker chooses, of which none must be killed. */
+  fromAny(): void {
+    for (const table of tables)
+      this.#repeat(async () => {
+        const { events } = await this.#totalOf(table).catch((error: Error) => ({ events: error.message }));
+        if (typeof events === "string") this.#wrong(table, "any node", events);
+        else this.#compareWithFloor(table, "any node", events);
+        return true;
+      });
+  }
+
+  /** Until `read` returns false. */
+  #repeat(read: () => Promise<boolean>): void {
+    const loop = async () => {
+      while (!this.#hasEnded && this.#broker.started && (await read()))
+        await new Promise((turn) => setTimeout(turn, pauseMs));
+    };
+    this.#loops.push(loop());
+  }
+
+  async #totalOf(table: Table, options: CallingOptions = {}): Promise<Total> {
+    const params = { query: { id: total } };
+    const rows = await this.#broker.call<Total[], object>(`${table}.find`, params, { timeout: 5000, ...options });
+    return rows[0] ?? { events: 0 };
+  }
+
+  #wrong(table: Table, where: string, why: string): void {
+    this.#problems.push(`${table} on ${where}: ${why}`);
   }
 
   #note(table: Table, { nodeID, release: own }: ShopNode, row: Total): void {
@@ -59,14 +82,17 @@ export class Reads {
     const added = addedFields[table];
     const release: Release = added === undefined ? own : row[added] == null ? 1 : 2;
     const last = this.seen(nodeID, table);
-    const wrong = (why: string) => this.#problems.push(`${table} on ${nodeID}: ${why}`);
-    if (last && release < last.release) wrong("rows of release 1 after those of release 2");
-    if (release > own) wrong("rows of release 2");
+    if (last && release < last.release) this.#wrong(table, nodeID, "rows of release 1 after those of release 2");
+    if (release > own) this.#wrong(table, nodeID, "rows of release 2");
     if (this.#shared.includes(table) && last?.release === release && events < last.events)
-      wrong(`${events} events after ${last.events}`);
-    const floor = this.#floor.get(table) ?? 0;
-    if (events < floor) wrong(`${events} events of release ${release}, and ${floor} before the deploy`);
+      this.#wrong(table, nodeID, `${events} events after ${last.events}`);
+    this.#compareWithFloor(table, nodeID, events);
     this.#seen.set(`${nodeID} ${table}`, { release, events, answers: (last?.answers ?? 0) + 1 });
+  }
+
+  #compareWithFloor(table: Table, where: string, events: number): void {
+    const floor = this.#floor.get(table) ?? 0;
+    if (events < floor) this.#wrong(table, where, `${events} events, and ${floor} before the deploy`);
   }
 
   seen(nodeID: string, table: Table): Seen | undefined {

@@ -37,7 +37,7 @@ describeWith("nats-server", "An older release that is alone after a rollback", (
     const servers = () => ({ nats: nats().url, postgres: postgres().url });
 
     it.each([
-      ["PostgreSQL", postgresSite, "b"],
+      ["PostgreSQL", postgresSite, storeNode],
       ["NATS", natsSite, "b"],
       ["SQLite", sqliteSite, storeNode],
     ])(

@@ -28,6 +28,7 @@ describeWith("nats-server", "A rolling deploy", (nats) =>
         await deploy.written(10);
         await deploy.showRows(...older);
 
+        deploy.reads.fromAny();
         deploy.reads.deployBegins(older);
         const newer = await deploy.start(2, "c", "d");
         await deploy.written();

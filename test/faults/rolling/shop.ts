@@ -6,7 +6,6 @@ import {
   Subscription,
   type EventCatalogue,
   type FieldsInput,
-  type TransformView,
 } from "moleculer-event-sourcing";
 import type { ServiceSchema } from "moleculer";
 
@@ -55,10 +54,7 @@ export const addedFields: Partial<Record<Table, string>> = { orders: "shipped", 
 
 const numberIn = (payload: unknown, field: string) => (payload as Record<string, number>)[field]!;
 
-const counted = async ({ get }: Pick<TransformView, "get">) => {
-  const row = await get(total);
-  return { row, id: total, events: ((row?.["events"] as number | undefined) ?? 0) + 1 };
-};
+const numberOf = (row: object | null, field: string) => (row as Record<string, number | null> | null)?.[field] ?? 0;
 
 /** The services of a node of one release. `sendLine` reports the positions that the subscription handles. */
 export function shopServices(
@@ -78,29 +74,38 @@ export function shopServices(
 
   const orders = table("orders", { events: "integer", amount: "number", ...(isNew && { shipped: "integer" }) }, 1)
     .on("order.**")
-    .update(({ type, payload }, { row }) => ({
-      events: ((row?.["events"] as number | undefined) ?? 0) + 1,
-      ...(type === "order.placed" && { amount: numberIn(payload, unit) }),
-      ...(isNew && { shipped: type === "order.shipped" ? 1 : ((row?.["shipped"] as number | undefined) ?? 0) }),
-    }))
-    .on("order.**")
-    .update(async ({ type }, view) => {
-      const { row, ...sum } = await counted(view);
-      const shipped = ((row?.["shipped"] as number | undefined) ?? 0) + (type === "order.shipped" ? 1 : 0);
-      return { ...sum, ...(isNew && { shipped }) };
+    .updateMany(async ({ type, payload }, { id, get }) => {
+      const [row, all] = await Promise.all([get(id), get(total)]);
+      const shipped = type === "order.shipped" ? 1 : 0;
+      return [
+        {
+          id,
+          events: numberOf(row, "events") + 1,
+          ...(type === "order.placed" && { amount: numberIn(payload, unit) }),
+          ...(isNew && { shipped: numberOf(row, "shipped") + shipped }),
+        },
+        {
+          id: total,
+          events: numberOf(all, "events") + 1,
+          ...(isNew && { shipped: numberOf(all, "shipped") + shipped }),
+        },
+      ];
     });
   const bills = table("bills", { events: "integer", amount: "number", ...(isNew && { largest: "number" }) }, release)
     .on("bill.added")
-    .update(async ({ payload }, view) => {
-      const { row, ...sum } = await counted(view);
+    .update(async ({ payload }, { get }) => {
+      const row = await get(total);
       const euros = numberIn(payload, "euros");
-      const amount = ((row?.["amount"] as number | undefined) ?? 0) + euros;
-      const largest = Math.max((row?.["largest"] as number | undefined) ?? 0, euros);
-      return { ...sum, amount, ...(isNew && { largest }) };
+      return {
+        id: total,
+        events: numberOf(row, "events") + 1,
+        amount: numberOf(row, "amount") + euros,
+        ...(isNew && { largest: Math.max(numberOf(row, "largest"), euros) }),
+      };
     });
   const notes = table("notes", { events: "integer" }, 1)
     .on("order.noted")
-    .update(async (_, view) => ({ id: total, events: (await counted(view)).events }));
+    .update(async (_, { get }) => ({ id: total, events: numberOf(await get(total), "events") + 1 }));
 
   const mails = Subscription("mails", {
     eventStore: events,

@@ -1,14 +1,15 @@
+import { randomUUID } from "node:crypto";
 import { newFolder } from "../../support/broker.ts";
 import type { Site } from "./deploy.ts";
 import { tables, type Table } from "./shop.ts";
 
+/** URLs. */
 interface Servers {
   nats: string;
   postgres: string;
 }
 
-const tablesAt = (place: (table: Table) => string) =>
-  Object.fromEntries(tables.map((table) => [table, place(table)])) as Record<Table, string>;
+const newName = () => `p${randomUUID().slice(0, 8)}`;
 
 /** The folder of a node; the same one when it returns with another release. */
 const folders = () => {
@@ -20,28 +21,31 @@ const folders = () => {
   };
 };
 
-/** The log on PostgreSQL, and a table of each node's own. */
+const tablesAt = (placeOf: (table: Table) => string) =>
+  Object.fromEntries(tables.map((table) => [table, placeOf(table)])) as Record<Table, string>;
+
+const inFolder = (folder: string) => (table: Table) => `sqlite:${folder}/${table}.db`;
+
+/** Log and tables on PostgreSQL. */
 export function postgresSite({ nats, postgres }: Servers): Site {
-  const folder = folders();
-  return {
-    transporter: nats,
-    shared: [],
-    places: (name) => ({
-      log: `${postgres}?schema=log`,
-      tables: tablesAt((table) => `sqlite:${folder(name)}/${table}.db`),
-    }),
+  const name = newName();
+  const places = {
+    log: `${postgres}?schema=log_${name}`,
+    tables: tablesAt((table) => `${postgres}?schema=${table}_${name}`),
   };
+  return { transporter: nats, shared: tables, places: () => places };
 }
 
-/** The log on NATS, and tables of each node's own. */
-export function natsSite({ nats }: Servers): Site {
+/** The log on NATS, a table on PostgreSQL, and two that each node has in its folder. */
+export function natsSite({ nats, postgres }: Servers): Site {
+  const prefix = newName();
   const folder = folders();
   return {
     transporter: nats,
-    shared: [],
+    shared: ["bills"],
     places: (name) => ({
-      log: `${nats}?folder=${folder(name)}`,
-      tables: tablesAt((table) => `sqlite:${folder(name)}/${table}.db`),
+      log: `${nats}?prefix=${prefix}-&folder=${folder(name)}`,
+      tables: { ...tablesAt(inFolder(folder(name))), bills: `${postgres}?schema=bills_${prefix}` },
     }),
   };
 }
@@ -49,7 +53,7 @@ export function natsSite({ nats }: Servers): Site {
 /** The name of the node that hosts the log of `sqliteSite`. */
 export const storeNode = "store";
 
-/** One node hosts the log in a file; each has tables of its own. */
+/** One node hosts the log in a file; each has its tables in its folder. */
 export function sqliteSite({ nats }: Servers): Site {
   const folder = folders();
   return {
@@ -57,7 +61,7 @@ export function sqliteSite({ nats }: Servers): Site {
     shared: [],
     places: (name) => ({
       ...(name === storeNode && { log: `sqlite:${folder(name)}/events.db` }),
-      tables: tablesAt((table) => `sqlite:${folder(name)}/${table}.db`),
+      tables: tablesAt(inFolder(folder(name))),
     }),
   };
 }

@@ -1,7 +1,7 @@
 import type { AggregateStatus } from "moleculer-event-sourcing";
 import type { Deploy } from "./deploy.ts";
 import type { ShopNode } from "./shop-node.ts";
-import { tables, type Table } from "./shop.ts";
+import { tables, type Release, type Table } from "./shop.ts";
 
 interface Progress {
   /** The positions of the rows, and of those that are built beside them. */
@@ -11,6 +11,7 @@ interface Progress {
 }
 
 const everyMs = 100;
+const releases: readonly Release[] = [1, 2];
 
 /** Looks at the tables of each node all the time: for how long were there events to fold, and the fold did not advance? */
 export class Standstills {
@@ -30,17 +31,26 @@ export class Standstills {
 
   async #look(): Promise<void> {
     while (!this.#hasEnded && this.#deploy.client.started) {
-      await Promise.all(this.#deploy.there.flatMap((node) => tables.map((table) => this.#lookAt(node, table))));
+      await Promise.all(releases.flatMap((release) => tables.map((table) => this.#lookAtAll(release, table))));
       await new Promise((turn) => setTimeout(turn, everyMs));
     }
   }
 
-  async #lookAt(node: ShopNode, table: Table): Promise<void> {
+  async #lookAtAll(release: Release, table: Table): Promise<void> {
+    const nodes = this.#deploy.there.filter((node) => node.release === release);
+    const statuses = await Promise.all(nodes.map((node) => this.#deploy.status(node, table).catch(() => null)));
+    const isHeld = statuses.some((status) => status !== null && status.state !== "standby");
+    for (const [index, node] of nodes.entries()) {
+      const status = statuses[index] ?? null;
+      // A standby advances with the node that folds. A release that waits for a newer one does not know the next event.
+      const isIdle = status === null || isAwaiting(status) || (isHeld && status.state === "standby");
+      if (isIdle) this.#progress.delete(`${table} ${node.nodeID}`);
+      else this.#note(node, table, status);
+    }
+  }
+
+  #note(node: ShopNode, table: Table, { position, lag, rebuilding }: AggregateStatus): void {
     const key = `${table} ${node.nodeID}`;
-    const status = await this.#deploy.status(node, table).catch(() => null);
-    // A release that waits for a newer one does not know the next event.
-    if (status === null || isAwaiting(status)) return void this.#progress.delete(key);
-    const { position, lag, rebuilding } = status;
     const before = this.#progress.get(key);
     const now = performance.now();
     const at = `${position} ${rebuilding?.done}`;
