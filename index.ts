@@ -31,7 +31,8 @@ export type { EventStore as EventStoreDefinition } from "./mixins/event-store/ev
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendInput } from "./core/log/append-request.ts";
 export type { EventInput } from "./core/log/new-event.ts";
-export type { EventCatalogue, EventDefinition, UnknownTypes, Upcaster } from "./core/catalogue/catalogue.ts";
+export type { EventCatalogue, EventDefinition, UnknownTypes } from "./core/catalogue/catalogue.ts";
+export type { EventUpcaster, UpcastEvent, Upcaster } from "./core/catalogue/upcasters.ts";
 export type { CloudEvent } from "./core/interchange/cloud-event.ts";
 export type { Page as EventPage, StreamSummary } from "./core/log/event-log.ts";
 export type { HistoryPage } from "./mixins/event-store/actions/history-page.ts";

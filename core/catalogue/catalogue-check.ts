@@ -3,7 +3,7 @@ import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogu
 import type { Problem } from "../errors/problem.ts";
 import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
-import { upcastPayload } from "./upcast.ts";
+import { todaysPayloads, type TodaysPayload } from "./upcast.ts";
 import { UpcastFailedError } from "./upcast-error.ts";
 
 /** The payload to store. */
@@ -39,10 +39,13 @@ export function checkAgainst(
         : `a whole number from 1 to ${entry.schemaVersion}, the catalogue's version`;
     return [{ field: `${at}.meta.schemaVersion`, found: schemaVersion, expected }];
   }
-  const isOlder = schemaVersion < entry.schemaVersion;
-  const today = isOlder ? olderToday(entry, at, event, sent) : entry.check(at, sent);
-  if (Array.isArray(today)) return today;
-  return { body: isOlder ? sent : today, isSameToday: sameToday(catalogue, entry, today.value) };
+  if (schemaVersion < entry.schemaVersion) {
+    const older = olderToday(catalogue, entry, at, event, sent);
+    return "problem" in older ? [older.problem] : { body: sent, isSameToday: sameToday(catalogue, older.today) };
+  }
+  const body = entry.check(at, sent);
+  if (Array.isArray(body)) return body;
+  return { body, isSameToday: sameToday(catalogue, [{ entry, payload: body.value }]) };
 }
 
 /** The payload of an event that was decided but not stored yet, as it will be stored, or why it will be refused. */
@@ -61,19 +64,21 @@ export function payloadToStore(
 }
 
 function olderToday(
+  catalogue: Catalogue,
   entry: CatalogueEntry,
   at: string,
   event: Pick<RecordedEvent, "id" | "type" | "stream" | "meta">,
   { value }: JsonValue,
-): JsonValue | Problem[] {
+): { today: TodaysPayload[] } | { problem: Problem } {
   const payload = value as RecordedEvent["payload"];
+  const stored = { ...event, payload, version: 0, position: 0, time: new Date().toISOString() };
   try {
-    return upcastPayload(entry, { ...event, payload, version: 0, position: 0, time: new Date().toISOString() });
+    return { today: todaysPayloads(catalogue, stored) };
   } catch (error) {
     if (!(error instanceof UpcastFailedError)) throw error;
     const { schemaVersion, why } = error.data as { schemaVersion: number; why: string };
     const expected = `a payload of schema version ${schemaVersion} that can be brought to version ${entry.schemaVersion} (${why})`;
-    return [{ field: `${at}.payload`, found: value, expected }];
+    return { problem: { field: `${at}.payload`, found: value, expected } };
   }
 }
 
@@ -81,12 +86,14 @@ function olderToday(
  * A repeated append may find an event that was stored, and sanitised, under an older schema. Both are compared in
  * today's version. @throws NewerEventError if a newer release has stored it
  */
-const sameToday = (catalogue: Catalogue, entry: CatalogueEntry, payload: unknown) => (stored: RecordedEvent) => {
+const sameToday = (catalogue: Catalogue, today: TodaysPayload[]) => (stored: RecordedEvent) => {
   try {
-    const isSameType = catalogue.stored.get(stored.type) === entry;
-    return isSameType && isDeepStrictEqual(upcastPayload(entry, stored).value, payload);
+    const isKnown = catalogue.stored.has(stored.type);
+    return isKnown && isDeepStrictEqual(contentOf(todaysPayloads(catalogue, stored)), contentOf(today));
   } catch (error) {
     if (error instanceof UpcastFailedError) return false;
     throw error;
   }
 };
+
+const contentOf = (today: TodaysPayload[]) => today.map(({ entry: { type }, payload }) => [type, payload]);

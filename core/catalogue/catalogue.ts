@@ -4,21 +4,11 @@ import { differences } from "../errors/differences.ts";
 import { described, type Problem } from "../errors/problem.ts";
 import { isPlainObject, assertDefinition, assertKnownOptions } from "../options/options.ts";
 import { reserved } from "../options/reserved.ts";
-import { parseFormerNames, readAsOf, storedEntries } from "./former-names.ts";
+import { changingOf, parseFormerNames, readAsOf, storedEntries } from "./former-names.ts";
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
 import type { PayloadOf } from "./payload-of.ts";
 import type { PayloadSchema, Undeclared } from "./payload-schema.ts";
-import type { RecordedEvent } from "../event/recorded-event.ts";
-import { isAsyncFunction } from "../concurrency/is-thenable.ts";
-
-/**
- * Converts a payload from one version to the next. It may change the payload, which is a copy. The event is the stored
- * one; for an older writer's event that is checked before it is stored, position and version are 0.
- */
-export type Upcaster = {
-  // Declared as a method, whose parameters may be narrower: an author knows the type of the old payload.
-  upcast(payload: Record<string, unknown>, event: RecordedEvent): unknown;
-}["upcast"];
+import { assertTargets, parseUpcasters, type EventUpcaster, type ParsedUpcaster, type Upcaster } from "./upcasters.ts";
 
 /** The catalogue's entry for one event type. */
 export interface EventDefinition {
@@ -26,8 +16,11 @@ export interface EventDefinition {
   readonly payload?: PayloadSchema;
   /** The version of the payload's shape: 1, 2, 3 … Default 1. */
   readonly schemaVersion?: number;
-  /** Keyed by the version that they convert from: 1 converts a payload of version 1 to version 2. */
-  readonly upcasters?: Readonly<Record<number, Upcaster>>;
+  /**
+   * Keyed by the version that they convert from: 1 converts a payload of version 1 to version 2, or an event to events of
+   * other types.
+   */
+  readonly upcasters?: Readonly<Record<number, Upcaster | EventUpcaster>>;
   /** The names under which events of this type are stored, too. The numbering of their versions goes on. */
   readonly renamedFrom?: readonly string[];
 }
@@ -48,7 +41,7 @@ export interface CatalogueEntry {
   type: string;
   renamedFrom: readonly string[];
   schemaVersion: number;
-  upcasters: ReadonlyMap<number, Upcaster>;
+  upcasters: ReadonlyMap<number, ParsedUpcaster>;
   /** The check of a payload that is stored now: fields that the schema does not declare are refused. */
   check: PayloadCheck;
   /** The check of a payload that is stored already, or of an older writer: it may have fields that are not declared. */
@@ -65,6 +58,8 @@ export interface Catalogue {
   readonly stored: ReadonlyMap<string, CatalogueEntry>;
   /** The types as which stored events may be read, by stored type; only of types that may be read as another one. */
   readonly readAs: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The stored types whose events may be dropped, or read as events of another entry: only their upcasters know. */
+  readonly changing: ReadonlySet<string>;
   readonly unknownTypes: UnknownTypes;
   /** Equal for equal catalogues. */
   readonly fingerprint: string;
@@ -83,6 +78,7 @@ export const emptyCatalogue: Catalogue = {
   entries: new Map(),
   stored: new Map(),
   readAs: new Map(),
+  changing: new Set(),
   unknownTypes: "accept",
   fingerprint: "",
 };
@@ -115,9 +111,17 @@ export function parseCatalogue(
   const entries = new Map<string, CatalogueEntry>();
   for (const [type, definition] of Object.entries(definitions))
     entries.set(type, parseEntry(`${owner}.events`, type, definition));
+  assertTargets(`${owner}.events`, entries);
   const stored = storedEntries(`${owner}.events`, entries);
   const fingerprint = textOf({ unknownTypes, events: definitions });
-  return { entries, stored, readAs: readAsOf(stored), unknownTypes, fingerprint };
+  return {
+    entries,
+    stored,
+    readAs: readAsOf(entries, stored),
+    changing: changingOf(stored),
+    unknownTypes,
+    fingerprint,
+  };
 }
 
 const options = ["payload", "schemaVersion", "upcasters", "renamedFrom"] as const;
@@ -150,28 +154,6 @@ function parseEntry(owner: string, type: string, definition: EventDefinition): C
 
 const checkOf = (at: string, payload: PayloadSchema | undefined, undeclared: Undeclared): PayloadCheck =>
   payload === undefined ? (_at, json) => json : payloadCheck(at, payload, undeclared);
-
-/** A missing upcaster is not an error here: the chain may start at a later version than the oldest stored events. */
-function parseUpcasters(
-  at: string,
-  version: number,
-  upcasters: NonNullable<EventDefinition["upcasters"]>,
-): Map<number, Upcaster> {
-  if (!isObject(upcasters))
-    throw new DefinitionError({ field: at, found: upcasters, expected: "{<version>: (payload, event) => payload}" });
-  return new Map(
-    Object.entries(upcasters).map(([from, upcaster]) => {
-      if (!/^[1-9]\d*$/.test(from) || Number(from) >= version) {
-        const expected =
-          version === 1 ? "no upcaster, as the version is 1" : `a version to start from: 1 to ${version - 1}`;
-        throw new DefinitionError({ field: `${at}.${from}`, found: from, expected });
-      }
-      if (typeof upcaster !== "function" || isAsyncFunction(upcaster))
-        throw new DefinitionError({ field: `${at}.${from}`, found: upcaster, expected: "a synchronous function" });
-      return [Number(from), upcaster];
-    }),
-  );
-}
 
 const isObject = (given: unknown): given is object =>
   given !== null && typeof given === "object" && !Array.isArray(given);

@@ -1,4 +1,5 @@
 import { DefinitionError } from "../errors/errors.ts";
+import type { ParsedUpcaster } from "./upcasters.ts";
 import { eventTypeProblem } from "../event/event-type.ts";
 
 /** An entry, with its former names. */
@@ -6,6 +7,7 @@ interface Renamed {
   /** Today's name. */
   type: string;
   renamedFrom: readonly string[];
+  upcasters: ReadonlyMap<number, Pick<ParsedUpcaster, "to">>;
 }
 
 /** The former names of a type. @throws DefinitionError */
@@ -49,8 +51,28 @@ export function storedEntries<Entry extends Renamed>(
 }
 
 /** The types as which stored events may be read, by stored type; only of types that may be read as another one. */
-export function readAsOf(stored: ReadonlyMap<string, Renamed>): ReadonlyMap<string, ReadonlySet<string>> {
+export function readAsOf<Entry extends Renamed>(
+  entries: ReadonlyMap<string, Entry>,
+  stored: ReadonlyMap<string, Entry>,
+): ReadonlyMap<string, ReadonlySet<string>> {
   const readAs = new Map<string, ReadonlySet<string>>();
-  for (const [type, entry] of stored) if (entry.type !== type) readAs.set(type, new Set([entry.type]));
+  for (const [type, entry] of stored) {
+    const types = new Set<string>();
+    reach(entries, entry, types);
+    if (entry.type !== type || isChanging(entry)) readAs.set(type, types);
+  }
   return readAs;
+}
+
+const isChanging = ({ upcasters }: Renamed) => [...upcasters.values()].some(({ to }) => to !== null);
+
+/** The stored types whose events may be dropped, or read as events of another entry. */
+export const changingOf = (stored: ReadonlyMap<string, Renamed>): ReadonlySet<string> =>
+  new Set([...stored].filter(([, entry]) => isChanging(entry)).map(([type]) => type));
+
+/** Adds the types that the upcasters of an entry may lead to. */
+function reach(entries: ReadonlyMap<string, Renamed>, { type, upcasters }: Renamed, types: Set<string>): void {
+  if (types.has(type)) return;
+  types.add(type);
+  for (const { to } of upcasters.values()) for (const target of to ?? []) reach(entries, entries.get(target)!, types);
 }

@@ -1,18 +1,19 @@
 import { Pace } from "../concurrency/pace.ts";
 import type { DamagedEventError } from "../event/damaged-event.ts";
 import type { ParkedError } from "../event/parked-error.ts";
+import type { PageEvent } from "../event/page-event.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { assertKnown, knowsEveryEvent, NewerEventError, newerThan, type NewerEvent } from "./newer-event.ts";
-import { upcast } from "./upcast.ts";
+import { isOfToday, upcast } from "./upcast.ts";
 import { UpcastFailedError } from "./upcast-error.ts";
 
 /** Why an event does not fit today's catalogue, in a form that can be sent to other nodes. */
 export type Unreadable = ParkedError;
 
-/** Consecutive events, in the form of a consumer's page. */
+/** Consecutive events, one for each position, in the form of a consumer's page. Dropped events are omitted. */
 export interface ReadEvents {
-  events: RecordedEvent[];
+  events: PageEvent[];
   /** By id, the reason for each event that cannot be read. The page contains it as it is stored. */
   unreadable?: Record<string, Unreadable>;
 }
@@ -28,7 +29,7 @@ export function noteUnreadable(
 
 /** @throws UpcastFailedError or NewerEventError naming the first event that cannot be converted */
 export function upcastAll(catalogue: Catalogue, events: RecordedEvent[]): RecordedEvent[] {
-  return catalogue.entries.size === 0 ? events : events.map((event) => upcast(catalogue, event));
+  return catalogue.entries.size === 0 ? events : events.flatMap((event) => upcast(catalogue, event));
 }
 
 /** The same, yielding to the event loop, since upcasters may be slow. @throws UpcastFailedError, NewerEventError */
@@ -37,7 +38,8 @@ export async function upcastInTurns(catalogue: Catalogue, events: RecordedEvent[
   const pace = new Pace();
   const readable: RecordedEvent[] = [];
   for (const event of events) {
-    readable.push(upcast(catalogue, event));
+    if (isOfToday(catalogue, event)) readable.push(event);
+    else readable.push(...upcast(catalogue, event));
     if (pace.isDue()) await pace.turn();
   }
   return readable;
@@ -52,24 +54,40 @@ export function upcastEach(
   { events, unreadable = {} }: ReadEvents,
   isWanted?: (type: string) => boolean,
 ): ReadEvents {
-  const readable = catalogue.entries.size === 0 ? events : [];
-  if (catalogue.entries.size > 0)
+  const page: ReadEvents = { events };
+  if (catalogue.entries.size > 0) {
+    // A page is read by stored types, which may also be read as types that are not wanted.
+    const filter = catalogue.readAs.size > 0 ? isWanted : undefined;
+    page.events = [];
     for (const event of events) {
-      const read = unreadable[event.id] ? event : readOrNote(catalogue, event, unreadable);
-      // A pattern may match the stored type of an event that is read as another one.
-      const isOther = isWanted && read.type !== event.type;
-      if (!isOther || isWanted(read.type)) readable.push(read);
+      const isRead = !unreadable[event.id] && readInto(page, catalogue, event, unreadable, filter);
+      if (!isRead) page.events.push(event);
     }
-  return Object.keys(unreadable).length > 0 ? { events: readable, unreadable } : { events: readable };
+  }
+  if (Object.keys(unreadable).length > 0) page.unreadable = unreadable;
+  return page;
 }
 
-function readOrNote(catalogue: Catalogue, event: RecordedEvent, unreadable: Record<string, Unreadable>): RecordedEvent {
+/** False if the event cannot be read. */
+function readInto(
+  page: ReadEvents,
+  catalogue: Catalogue,
+  event: RecordedEvent,
+  unreadable: Record<string, Unreadable>,
+  isWanted: ((type: string) => boolean) | undefined,
+): boolean {
   try {
-    return upcast(catalogue, assertKnown(catalogue, event));
+    const all = upcast(catalogue, assertKnown(catalogue, event));
+    const parts = isWanted ? all.filter(({ type }) => isWanted(type)) : all;
+    const [first] = parts;
+    if (!first) return true;
+    const isAlone = parts.length === 1 && first.id === event.id;
+    page.events.push(isAlone ? first : { ...first, id: event.id, parts });
+    return true;
   } catch (error) {
     if (!(error instanceof UpcastFailedError) && !(error instanceof NewerEventError)) throw error;
     noteUnreadable(unreadable, error);
-    return event;
+    return false;
   }
 }
 

@@ -25,6 +25,17 @@ export interface StateSnapshot {
   state: unknown;
 }
 
+/** The place of a stored event. */
+export type StoredPlace = Pick<RecordedEvent, "id" | "version" | "position" | "time">;
+
+/** The last stored event of a page, if it is read as other events or dropped, so that no readable one has its place. */
+export function unreadLast(stored: readonly StoredPlace[], readable: readonly RecordedEvent[]): { last?: StoredPlace } {
+  const last = stored.at(-1);
+  if (!last || readable.at(-1)?.id === last.id) return {};
+  const { id, version, position, time } = last;
+  return { last: { id, version, position, time } };
+}
+
 /** An entity that has no events. */
 export const emptyEntity = (decider: DeciderDefinition): Folded => ({
   state: initialStateOf(decider),
@@ -38,27 +49,30 @@ export const emptyEntity = (decider: DeciderDefinition): Folded => ({
 export function fold(decider: DeciderDefinition, from: Folded, events: readonly RecordedEvent[]): Folded {
   let { state, version, position, time, eventId } = from;
   for (const event of events) {
-    if (event.version <= version) continue;
+    // Several events may share a version.
+    if (event.version <= from.version) continue;
     state = evolve(decider, state, event);
     ({ version, position, time, id: eventId } = event);
   }
   return { state, version, position, time, eventId };
 }
 
-/** The same for many events, yielding to the event loop. Returns the state only at the end. */
+/** The same for many events, yielding to the event loop. Returns the state only at the end. `last`: see `unreadLast`. */
 export async function foldInTurns(
   decider: DeciderDefinition,
   from: Folded,
   events: readonly RecordedEvent[],
   pace: Pace,
+  last?: StoredPlace,
 ): Promise<Folded> {
   let { state, version, position, time, eventId } = from;
   for (const event of events) {
-    if (event.version <= version) continue;
+    if (event.version <= from.version) continue;
     state = evolve(decider, state, event);
     ({ version, position, time, id: eventId } = event);
     if (pace.isDue()) await pace.turn();
   }
+  if (last && last.version >= version) ({ version, position, time, id: eventId } = last);
   return { state, version, position, time, eventId };
 }
 
@@ -71,8 +85,9 @@ export async function rehydrate(
   snapshot: StateSnapshot | null,
   events: readonly RecordedEvent[],
   pace = new Pace(),
+  last?: StoredPlace,
 ): Promise<Folded> {
   const isOfUse = snapshot?.definition === decider.fingerprint && snapshot.version > (known?.version ?? 0);
   if (isOfUse && decider.isFreezing) freezeDeep(snapshot.state);
-  return foldInTurns(decider, isOfUse ? snapshot : (known ?? emptyEntity(decider)), events, pace);
+  return foldInTurns(decider, isOfUse ? snapshot : (known ?? emptyEntity(decider)), events, pace, last);
 }

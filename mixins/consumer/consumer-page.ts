@@ -1,10 +1,10 @@
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 import type { Page } from "../../core/log/event-log.ts";
 import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
-import type { Unreadable } from "../../core/catalogue/upcast-page.ts";
+import type { ReadEvents } from "../../core/catalogue/upcast-page.ts";
 
 /** A page of the log for a consumer, with the state that the consumer checks at every page. */
-export interface ConsumerPage extends Page {
+export interface ConsumerPage extends ReadEvents, Omit<Page, "events"> {
   /** The ids of the events at the requested position and at `position`; null if there is none. */
   afterId: string | null;
   positionId: string | null;
@@ -16,11 +16,9 @@ export interface ConsumerPage extends Page {
    * its head once a second.
    */
   notifies?: true;
-  /** By event id: why the event cannot be upcast to the current version. The page contains it as stored. */
-  unreadable?: Record<string, Unreadable>;
   /** The page ends before this event, which only a newer release can read. */
   newer?: NewerEvent;
 }
 
 /** Some events of one stream; empty at its end. */
-export type StreamPage = Pick<ConsumerPage, "events" | "unreadable">;
+export type StreamPage = ReadEvents;

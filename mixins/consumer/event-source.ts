@@ -134,15 +134,17 @@ export class EventSource implements LeaseSource {
   /** The stream's events of the consumer's types after a version; an empty page is the end. */
   async streamPage(stream: string, afterVersion: number, limit = 1000): Promise<StreamPage> {
     const { consumer, catalogue } = this.#d;
-    const page: StreamPage = await this.#call(this.#inner, "streamPage", {
-      consumer,
-      stream,
-      afterVersion,
-      limit,
-      types: this.#storedTypes,
-      ...(this.#isRaw && { raw: true }),
-    });
-    return this.#isRaw ? upcastEach(catalogue, page, this.#isWanted) : page;
+    const types = this.#storedTypes;
+    const raw = this.#isRaw && { raw: true };
+    for (let after = afterVersion; ;) {
+      const params = { consumer, stream, afterVersion: after, limit, types, ...raw };
+      const page: StreamPage = await this.#call(this.#inner, "streamPage", params);
+      const last = page.events.at(-1);
+      const read = raw ? upcastEach(catalogue, page, this.#isWanted) : page;
+      // An empty page is the end, so one whose events are all dropped is passed.
+      if (!last || read.events.length > 0) return read;
+      after = last.version;
+    }
   }
 
   /** The event at a position; null if there is none. */

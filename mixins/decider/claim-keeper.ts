@@ -201,7 +201,7 @@ export class ClaimKeeper {
    */
   #changesOf(claim: Claim, event: RecordedEvent): GivenChange[] {
     try {
-      return claimChanges(claim, [upcast(this.#catalogue, event)]);
+      return claimChanges(claim, upcast(this.#catalogue, event));
     } catch (error) {
       if (error instanceof NewerEventError) throw error;
       const { type, stream, version } = event;

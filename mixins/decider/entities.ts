@@ -5,7 +5,14 @@ import { upcastInTurns } from "../../core/catalogue/upcast-page.ts";
 import { assertKnown } from "../../core/catalogue/newer-event.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
-import { foldInTurns, rehydrate, emptyEntity, type Folded } from "../../core/decider/rehydrate.ts";
+import {
+  foldInTurns,
+  rehydrate,
+  emptyEntity,
+  unreadLast,
+  type Folded,
+  type StoredPlace,
+} from "../../core/decider/rehydrate.ts";
 import type { LoadedStream } from "../event-store/host/state-snapshots.ts";
 
 /** An entity's state as this node knows it. */
@@ -72,9 +79,9 @@ export class Entities {
     const pace = newPace();
     for (;;) {
       const key = entity === null && snapshotEvery !== null ? `${name}/${stream}` : null;
-      const { snapshot, events, end } = await this.#page(ctx, stream, entity?.version ?? 0, key);
+      const { snapshot, events, last, end }: LoadedStream = await this.#page(ctx, stream, entity?.version ?? 0, key);
       const snapshotVersion: number = snapshot?.version ?? entity?.snapshotVersion ?? 0;
-      entity = { ...(await rehydrate(this.#decider, entity, snapshot, events, pace)), snapshotVersion };
+      entity = { ...(await rehydrate(this.#decider, entity, snapshot, events, pace, last)), snapshotVersion };
       if (end) return entity;
       if (pace.isDue()) await pace.turn();
     }
@@ -88,28 +95,32 @@ export class Entities {
     const loaded = await callInner<LoadedStream>(ctx, this.#store, "loadStream", params);
     if (!isRaw) return loaded;
     for (const event of loaded.events) assertKnown(catalogue, event);
-    return { ...loaded, events: await upcastInTurns(catalogue, loaded.events) };
+    const events = await upcastInTurns(catalogue, loaded.events);
+    return { ...loaded, events, ...unreadLast(loaded.events, events) };
   }
 
   async eventsAfter(ctx: Context, stream: string, version: number): Promise<RecordedEvent[]> {
     const found: RecordedEvent[] = [];
     const pace = newPace();
-    for (;;) {
-      const { events, end } = await this.#page(ctx, stream, found.at(-1)?.version ?? version, null);
+    for (let after = version; ;) {
+      const { events, last, end } = await this.#page(ctx, stream, after, null);
       found.push(...events);
       if (end) return found;
+      after = (last ?? events.at(-1)!).version;
       if (pace.isDue()) await pace.turn();
     }
   }
 
   /** Folds the entity from its first event up to the first for which `isWanted` is false. Does not cache the state. */
-  async past(ctx: Context, stream: string, isWanted: (event: RecordedEvent) => boolean): Promise<Folded> {
+  async past(ctx: Context, stream: string, isWanted: (event: StoredPlace) => boolean): Promise<Folded> {
     let entity: Folded = emptyEntity(this.#decider);
     const pace = newPace();
     for (;;) {
-      const { events, end } = await this.#page(ctx, stream, entity.version, null);
+      const { events, last, end } = await this.#page(ctx, stream, entity.version, null);
       const wanted = events.findIndex((event) => !isWanted(event));
-      entity = await foldInTurns(this.#decider, entity, wanted < 0 ? events : events.slice(0, wanted), pace);
+      if (wanted < 0 && (!last || isWanted(last)))
+        entity = await foldInTurns(this.#decider, entity, events, pace, last);
+      else entity = await foldInTurns(this.#decider, entity, wanted < 0 ? events : events.slice(0, wanted), pace);
       if (end || wanted >= 0) return entity;
       if (pace.isDue()) await pace.turn();
     }

@@ -11,7 +11,6 @@ import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import { inWords } from "../../core/errors/problem.ts";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { eventFields } from "../../core/query/event-fields.ts";
-import { isEventId } from "../../core/event/event-id.ts";
 import type { PendingLimits } from "./append/pending-appends.ts";
 import { pumpKey } from "./pump/pump-checkpoint.ts";
 import type { PumpOptions } from "./pump/pump.ts";
@@ -130,12 +129,11 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
         ...(isShared && { isBehind, newerNodeFor }),
         reader: () => ({
           fields: eventFields,
-          find: (query) =>
-            host.reader.readable(host.log.find({ ...host.reader.storedQuery(query), limit: limitOf(query.limit) })),
-          count: (query) => host.log.count(host.reader.storedQuery(query)),
-          // Event ids are lowercase UUIDs. Some engines fail for other strings, so `isEventId` filters them.
+          find: (query) => host.reader.find({ ...query, limit: limitOf(query.limit) }),
+          count: (query) => host.reader.count(query),
+          // Event ids are lowercase.
           toId: (id) => id.toLowerCase(),
-          findByIds: (ids) => host.reader.readable(host.log.findByIds(ids.filter(isEventId))),
+          findByIds: (ids) => host.reader.findByIds(ids),
         }),
       }),
     ],

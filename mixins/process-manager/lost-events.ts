@@ -1,7 +1,8 @@
 import { NewerEventError } from "../../core/catalogue/newer-event.ts";
-import { correlationOf } from "../../core/process/correlation.ts";
+import { processesOf } from "../../core/process/correlation.ts";
 import type { ParkedProcess } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
+import type { PageEvent } from "../../core/event/page-event.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { EventSource } from "../consumer/event-source.ts";
 import type { Failures } from "../consumer/failures.ts";
@@ -52,23 +53,23 @@ export class LostEvents {
   }
 
   /**
-   * The process that an event belongs to; null if it belongs to none, or is parked here; undefined if the consumer stops
-   * before it. @throws the error if every event has to wait
+   * The processes that an event belongs to; none if it is parked here; undefined if the consumer stops before it.
+   * @throws the error if every event has to wait
    */
-  async correlate(event: RecordedEvent, unreadable?: unknown): Promise<string | null | undefined> {
+  async correlate(event: PageEvent, unreadable?: unknown): Promise<ReturnType<typeof processesOf> | undefined> {
     // The event was parked before a crash.
-    if (this.#parked.has(event.id)) return null;
+    if (this.#parked.has(event.id)) return [];
     try {
       if (unreadable) throw unreadable;
-      const id = correlationOf(this.#d.definition, event);
+      const processes = processesOf(this.#d.definition, event);
       this.#d.failures.lostInARow = 0;
-      return id;
+      return processes;
     } catch (error) {
       return this.#fail(event, error);
     }
   }
 
-  async #fail(event: RecordedEvent, error: unknown): Promise<null | undefined> {
+  async #fail(event: RecordedEvent, error: unknown): Promise<[] | undefined> {
     const { failures } = this.#d;
     const decision = failures.noteLost({ event }, error);
     if (decision === "wait") throw error;
@@ -76,7 +77,7 @@ export class LostEvents {
     await this.#park(event, error, 1);
     failures.park(event.id, error);
     failures.lostInARow++;
-    return null;
+    return [];
   }
 
   async #park(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {
@@ -103,19 +104,19 @@ export class LostEvents {
     if (newer) throw new NewerEventError(newer);
     const event = events.find((one) => one.id === id);
     if (!event) return this.giveUp(id).then(() => 0);
-    let process: string | null;
+    let processes: ReturnType<typeof processesOf>;
     try {
       if (unreadable?.[id]) throw unreadable[id];
-      process = correlationOf(this.#d.definition, event);
+      processes = processesOf(this.#d.definition, event);
     } catch (error) {
       await this.#park(event, error, attempts + 1);
       return 0;
     }
     // The page that contains the event is still being handled, and will handle it in order.
     if (!this.#d.isPassed(position)) return this.giveUp(id).then(() => 0);
-    if (process !== null && !(await this.#d.queue.addLate(process, event))) return 0;
+    for (const [process, own] of processes) if (!(await this.#d.queue.addLate(process, own))) return 0;
     // Removed only after its process has stored it: after a crash between the two writes it is not handled again.
     await this.giveUp(id);
-    return process === null ? 0 : 1;
+    return processes.length === 0 ? 0 : 1;
   }
 }

@@ -4,15 +4,24 @@ import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 export class PageProgress {
   readonly #events: readonly RecordedEvent[];
   readonly #done = new Set<string>();
+  /** Of events that belong to several processes. */
+  readonly #expected = new Map<string, number>();
   #next = 0;
 
   constructor(events: readonly RecordedEvent[]) {
     this.#events = events;
   }
 
+  /** The event is done after so many notes: one for each process that it belongs to. Default: one. */
+  expect({ id }: RecordedEvent, notes: number): void {
+    if (notes > 1) this.#expected.set(id, notes);
+  }
+
   /** Returns the event up to which all are done; null if the first is not. */
   note({ id }: RecordedEvent): RecordedEvent | null {
-    this.#done.add(id);
+    const left = (this.#expected.get(id) ?? 1) - 1;
+    if (left > 0) this.#expected.set(id, left);
+    else this.#done.add(id);
     for (let next = this.#events[this.#next]; next && this.#done.delete(next.id); next = this.#events[this.#next])
       this.#next++;
     return this.#events[this.#next - 1] ?? null;

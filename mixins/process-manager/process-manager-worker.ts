@@ -160,10 +160,11 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     const queues = new Map<string, RecordedEvent[]>();
     for (const event of events.map(freezeEvent)) {
       if (this.#mustStop()) break;
-      const id = this.#skipped.has(event.id) ? null : await this.#lost.correlate(event, unreadable?.[event.id]);
-      if (id === undefined) break;
-      if (id === null) await done(event);
-      else if (!queues.get(id)?.push(event)) queues.set(id, [event]);
+      const processes = this.#skipped.has(event.id) ? [] : await this.#lost.correlate(event, unreadable?.[event.id]);
+      if (processes === undefined) break;
+      if (processes.length === 0) await done(event);
+      progress.expect(event, processes.length);
+      for (const [id, own] of processes) if (!queues.get(id)?.push(own)) queues.set(id, [own]);
     }
     await this.#atWork.run([...queues], async ([id, queued]) => {
       while (queued.length > 0 && !this.#mustStop()) {

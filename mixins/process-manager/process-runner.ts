@@ -17,6 +17,7 @@ import { isOutage } from "../../core/errors/outage.ts";
 import type { Interruption, Tried } from "../consumer/error-policy.ts";
 import type { Failures } from "../consumer/failures.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
+import { partsOf } from "../../core/event/page-event.ts";
 import { tryAgain } from "../consumer/try-again.ts";
 import type { Processes } from "./processes.ts";
 import { causeOf, eventOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts";
@@ -156,7 +157,7 @@ export class ProcessRunner {
   #compensation(task: Task, failure: KeptError): (view: ProcessView) => unknown {
     const { name, compensate } = this.#d.definition;
     if (!compensate) throw new Error(`${name}: there is no compensate (any more)`);
-    const cause = task.kind === "event" ? task.event : plainDeadline(task.deadline);
+    const cause = task.kind === "event" ? partsOf(task.event)[0]! : plainDeadline(task.deadline);
     return (view) => compensate(cause, restoredError(failure), view);
   }
 

@@ -3,13 +3,14 @@ import { depthOf } from "../../core/event/causation.ts";
 import type { Deadline, KeptDeadline } from "../../core/process/deadline.ts";
 import type { ParkedProcess } from "../../core/process/stored-process.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
-import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import { partsOf, type PageEvent } from "../../core/event/page-event.ts";
+import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { parkedAs } from "../consumer/parked-streams.ts";
 
 /** One event or deadline for a process to handle. */
 export type Task =
-  { kind: "event"; event: RecordedEvent; unreadable?: unknown } | { kind: "deadline"; deadline: KeptDeadline };
+  { kind: "event"; event: PageEvent; unreadable?: unknown } | { kind: "deadline"; deadline: KeptDeadline };
 
 type Handler = (view: ProcessView) => unknown;
 
@@ -45,8 +46,10 @@ export function handlersOf(definition: ProcessDefinition): (task: Task) => Handl
   const patterns = definition.on.map((one) => ({ ...one, isFor: typeMatcher([one.pattern]) }));
   return (task) => {
     if (task.kind === "event")
-      return patterns.flatMap(({ handler, isFor }) =>
-        isFor(task.event.type) ? [(view: ProcessView) => handler(task.event, view)] : [],
+      return partsOf(task.event).flatMap((event) =>
+        patterns.flatMap(({ handler, isFor }) =>
+          isFor(event.type) ? [(view: ProcessView) => handler(freezeEvent(event), view)] : [],
+        ),
       );
     const { name } = task.deadline;
     const handler = Object.hasOwn(definition.deadlines, name) ? definition.deadlines[name] : undefined;

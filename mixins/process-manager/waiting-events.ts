@@ -1,5 +1,5 @@
 import { NewerEventError } from "../../core/catalogue/newer-event.ts";
-import { correlationOf } from "../../core/process/correlation.ts";
+import { processesOf } from "../../core/process/correlation.ts";
 import type { ProcessDefinition } from "../../core/process/definition.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
@@ -74,7 +74,8 @@ export class WaitingEvents {
   #taskOf(id: string, event: RecordedEvent, unreadable: unknown): Step["task"] {
     if (this.#d.isGivenUp(event.id) || this.#d.isLost(event.position)) return null;
     try {
-      return correlationOf(this.#d.definition, event) === id ? { kind: "event", event, unreadable } : null;
+      const own = processesOf(this.#d.definition, event).find(([process]) => process === id);
+      return own ? { kind: "event", event: own[1], unreadable } : null;
     } catch (error) {
       return { kind: "event", event, unreadable: unreadable ?? error };
     }

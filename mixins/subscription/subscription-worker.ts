@@ -3,6 +3,7 @@ import type { ParkedChoice } from "../../core/consumer/consumer-control.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
 import { isOutage } from "../../core/errors/outage.ts";
 import type { ParkedStream } from "../../core/table/read-table.ts";
+import { partsOf } from "../../core/event/page-event.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Unreadable } from "../../core/catalogue/upcast-page.ts";
 import { Checkpoint, type CheckpointState, type StartFrom } from "../consumer/checkpoint.ts";
@@ -103,10 +104,11 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     if (this.#skipped.has(event.id)) return true;
     const waiting = this.#parked.get(event.stream);
     if (waiting) return this.#wait(waiting);
-    const tried = unreadable ? { error: unreadable } : await this.#try(event);
+    const rest = [...partsOf(event)];
+    const tried = unreadable ? { error: unreadable } : await this.#try(rest);
     if (!("error" in tried)) return this.#did(event);
     const interruption = { sleep: this.#d.sleep, isInterrupted: () => this.#isInterrupted() };
-    const end = await tryAgain(this.failures, { event }, tried.error, interruption, () => this.#try(event));
+    const end = await tryAgain(this.failures, { event }, tried.error, interruption, () => this.#try(rest));
     if (end === "interrupted") return false;
     if (end === "done") return this.#did(event);
     await this.#park(event, end.error, end.attempts);
@@ -126,9 +128,13 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
     return true;
   }
 
-  async #try(event: RecordedEvent): Promise<Tried> {
+  /** Removes the events that are handled, so that a retry goes on at the one that has failed. */
+  async #try(rest: RecordedEvent[]): Promise<Tried> {
     try {
-      await this.#d.handle(freezeEvent(event));
+      for (let event = rest[0]; event; event = rest[0]) {
+        await this.#d.handle(freezeEvent(event));
+        rest.shift();
+      }
       return {};
     } catch (error) {
       return { error };
@@ -205,7 +211,11 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
 
   /** Returns whether the event is done; if not, it is parked again. @throws an outage's error */
   async #handleOneLate(event: RecordedEvent, unreadable: Unreadable | undefined): Promise<boolean> {
-    const tried = this.#skipped.has(event.id) ? {} : unreadable ? { error: unreadable } : await this.#try(event);
+    const tried = this.#skipped.has(event.id)
+      ? {}
+      : unreadable
+        ? { error: unreadable }
+        : await this.#try([...partsOf(event)]);
     if ("error" in tried && isOutage(tried.error)) throw tried.error;
     const stream = this.#parked.get(event.stream)!;
     this.#put(event.stream, "error" in tried ? failedAt(stream, event, tried.error) : passedIn(stream, event));

@@ -1,6 +1,7 @@
 import type { Mapping } from "../../../core/rows/mapping.ts";
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { Batch, Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
+import type { PageEvent } from "../../../core/event/page-event.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { ErrorPolicy, Interruption, Tried } from "../../consumer/error-policy.ts";
 import { Failures } from "../../consumer/failures.ts";
@@ -140,7 +141,7 @@ export class Fold {
     if (this.state.isAhead) await this.state.inBatch(() => true);
   }
 
-  #foldInto(batch: Batch, event: RecordedEvent): EventOutcome | Promise<EventOutcome> {
+  #foldInto(batch: Batch, event: PageEvent): EventOutcome | Promise<EventOutcome> {
     const mappings = this.#mapped.of(event.type);
     const unreadable = this.#unreadable?.[event.id];
     // An unreadable event has its stored type, which may be a former name of a mapped one.
@@ -149,6 +150,7 @@ export class Fold {
     if (waiting) return this.#wait(waiting, event);
     if (this.#skipped.has(event.id)) return passed;
     if (unreadable) return { error: unreadable };
+    if (event.parts) return this.#mapped.foldParts(event.parts, batch);
     return this.#mapped.fold(mappings, freezeEvent(event), batch);
   }
 

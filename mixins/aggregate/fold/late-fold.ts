@@ -2,6 +2,7 @@ import type { ParkedChoice } from "../../../core/consumer/consumer-control.ts";
 import { isOutage } from "../../../core/errors/outage.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { Batch, ParkedStream } from "../../../core/table/read-table.ts";
+import type { PageEvent } from "../../../core/event/page-event.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { Unreadable } from "../../../core/catalogue/upcast-page.ts";
 import type { StreamPage } from "../../consumer/consumer-page.ts";
@@ -131,12 +132,14 @@ export class LateFold {
 
   #foldInto(
     changes: Batch,
-    event: RecordedEvent,
+    event: PageEvent,
     unreadable: Unreadable | undefined,
   ): EventOutcome | Promise<EventOutcome> {
     const mappings = this.#d.mapped.of(event.type);
     if ((mappings.length === 0 && !unreadable) || this.#skipped.has(event.id)) return passed;
-    return unreadable ? { error: unreadable } : this.#d.mapped.fold(mappings, freezeEvent(event), changes);
+    if (unreadable) return { error: unreadable };
+    if (event.parts) return this.#d.mapped.foldParts(event.parts, changes);
+    return this.#d.mapped.fold(mappings, freezeEvent(event), changes);
   }
 
   #pass(event: RecordedEvent, isFolded: boolean): true {

@@ -1,7 +1,7 @@
 import type { Fields } from "../../../core/rows/fields.ts";
 import { changesOf, type AppliedMapping, type Mapping } from "../../../core/rows/mapping.ts";
 import type { Batch } from "../../../core/table/read-table.ts";
-import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { RowChange } from "../../../core/rows/row-change.ts";
 import type { Transform, Transforms } from "./transform.ts";
@@ -40,7 +40,11 @@ export class MappedTransforms {
     event: RecordedEvent,
     batch: Batch,
   ): FoldOutcome | Promise<FoldOutcome> {
-    if (mappings.length > 1) return this.#foldWhole(mappings, event, batch);
+    if (mappings.length > 1)
+      return this.#foldWhole(
+        mappings.map((mapping) => ({ mapping, event })),
+        batch,
+      );
     try {
       const answer = this.#transforms.run(mappings[0]!.transform, event, batch.rows);
       if (answer instanceof Promise) return this.#foldLater(mappings[0]!, event, answer, batch);
@@ -49,6 +53,15 @@ export class MappedTransforms {
     } catch (error) {
       return { error };
     }
+  }
+
+  /** The same for the events as which one stored event is read. */
+  foldParts(parts: readonly RecordedEvent[], batch: Batch): Promise<FoldOutcome> {
+    const steps = parts.flatMap((part) => {
+      const event = freezeEvent(part);
+      return this.of(part.type).map((mapping) => ({ mapping, event }));
+    });
+    return this.#foldWhole(steps, batch);
   }
 
   async #foldLater(
@@ -67,13 +80,12 @@ export class MappedTransforms {
   }
 
   async #foldWhole(
-    mappings: readonly AppliedMapping<Transform>[],
-    event: RecordedEvent,
+    steps: readonly { mapping: AppliedMapping<Transform>; event: RecordedEvent }[],
     batch: Batch,
   ): Promise<FoldOutcome> {
     await batch.mark();
     try {
-      for (const mapping of mappings) {
+      for (const { mapping, event } of steps) {
         const answer = await this.#transforms.run(mapping.transform, event, batch.rows);
         await batch.apply(this.#changes(mapping, event, answer));
       }

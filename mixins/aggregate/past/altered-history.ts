@@ -1,3 +1,4 @@
+import type { PageEvent } from "../../../core/event/page-event.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 
 /** Changes of a history. Positions and versions of real events do not change. */
@@ -11,7 +12,7 @@ export interface Alterations {
 
 /** A page of the log, up to and including `position`. */
 export interface Stretch {
-  events: readonly RecordedEvent[];
+  events: readonly PageEvent[];
   position: number;
   unreadable?: Readonly<Record<string, unknown>>;
 }
@@ -38,7 +39,7 @@ export class AlteredHistory {
 
   /** Returns an altered copy of the page. Call it for every page, in order. */
   alter<Page extends Stretch>(page: Page): Page {
-    const events: RecordedEvent[] = [];
+    const events: PageEvent[] = [];
     for (const event of page.events) {
       this.#injectUpTo(event.position - 1, events);
       this.#pass(event, events);
@@ -47,14 +48,20 @@ export class AlteredHistory {
     return { ...page, events, ...(page.unreadable && { unreadable: this.#withoutReplaced(page.unreadable) }) };
   }
 
-  #injectUpTo(position: number, events: RecordedEvent[]): void {
+  #injectUpTo(position: number, events: PageEvent[]): void {
     for (let next; (next = this.#injected[this.#nextInjected]) && next.position <= position; this.#nextInjected++) {
       events.push(next);
       this.counts.injected++;
     }
   }
 
-  #pass(event: RecordedEvent, events: RecordedEvent[]): void {
+  #pass(event: PageEvent, events: PageEvent[]): void {
+    if (event.parts) {
+      const parts: RecordedEvent[] = [];
+      for (const part of event.parts) this.#pass(part, parts);
+      if (parts.length > 0) events.push({ ...parts[0]!, id: event.id, parts });
+      return;
+    }
     const { isSkipped, replaced } = this.#alterations;
     if (isSkipped(event)) {
       this.counts.skipped++;

@@ -3,7 +3,8 @@ import { ValidationError } from "../../../core/errors/errors.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import { parsePosition } from "../../../core/event/position.ts";
 import type { ReadTable } from "../../../core/table/read-table.ts";
-import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
+import { partsOf, type PageEvent } from "../../../core/event/page-event.ts";
+import { storedIdOf } from "../../../core/event/part-id.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { injectedEvents, type Injection } from "./injected-events.ts";
@@ -89,11 +90,12 @@ export class WhatIf {
     const isMapped = typeMatcher(types);
     const toSkip = new Set<string>();
     // Paced, because a query may have hundreds of conditions for each event.
-    const findSkipped = async (events: readonly RecordedEvent[]) => {
+    const findSkipped = async (events: readonly PageEvent[]) => {
       const pace = new Pace();
       toSkip.clear();
-      for (const event of events) {
-        if (skipped.isSkipped(event)) toSkip.add(event.id);
+      for (const event of events.flatMap(partsOf)) {
+        // By its id a stored event is skipped with everything as which it is read.
+        if (skipped.ids.has(storedIdOf(event.id)) || skipped.isSkipped(event)) toSkip.add(event.id);
         if (pace.isDue()) await pace.turn();
       }
     };

@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import { derivedEventId } from "../../../core/event/event-id.ts";
+import { storedIdOf } from "../../../core/event/part-id.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { isSameCommand } from "../../../core/log/command-hash.ts";
@@ -18,6 +19,8 @@ export async function earlierEvents(ctx: Context, store: string, commandId: stri
     const afterVersion = events.at(-1)!.version;
     const page: HistoryPage = await ctx.call(`${store}.read`, { stream, afterVersion });
     for (const event of page.events) {
+      // One that is read as several counts once.
+      if (storedIdOf(event.id) === events.at(-1)!.id) continue;
       if (event.id !== derivedEventId(commandId, events.length)) return events;
       events.push(event);
     }

@@ -74,11 +74,10 @@ export function fileActions(
         const { after, types, category } = ctx.params;
         const { host } = hosted();
         const format = eventFormat(ctx.params.format);
+        const isWanted = types === undefined ? undefined : typeMatcher(parsePatterns("types", types));
         const options = {
           after,
-          ...(types !== undefined && {
-            wanted: host.reader.storedMatcher(typeMatcher(parsePatterns("types", types))),
-          }),
+          ...(isWanted && { wanted: host.reader.storedMatcher(isWanted), isExported: host.reader.readsAs(isWanted) }),
           ...(category !== undefined && { category }),
         };
         // A service's name may contain letters that are invalid in a URI reference.

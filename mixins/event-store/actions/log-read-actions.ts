@@ -3,6 +3,7 @@ import { ValidationError } from "../../../core/errors/errors.ts";
 import type { Page, ReadOptions, StreamSummary } from "../../../core/log/event-log.ts";
 import { categoryOf, assertValidNames } from "../../../core/event/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
+import { times } from "../../../core/concurrency/times.ts";
 import { pageOfStreams } from "../../../core/log/page-size.ts";
 import { wholeNumber } from "../../service/whole-number.ts";
 import type { StoreHost } from "../host/host.ts";
@@ -59,9 +60,15 @@ export function logReadActions(host: () => StoreHost): NonNullable<ServiceSchema
         assertValidNames({ stream, category });
         const isWanted = types !== undefined && types !== null ? typeMatcher(parsePatterns("types", types)) : undefined;
         const wanted = isWanted && { wanted: raw ? isWanted : host().reader.storedMatcher(isWanted) };
-        const options = { ...ctx.params, ...wanted };
-        const page = await (stream === undefined ? read(host(), options) : readStream(host(), stream, options));
-        return raw === true ? page : { ...page, events: await host().reader.readable(page.events, isWanted) };
+        const until = performance.now() + times.call.readMs;
+        for (let options: Reading = { ...ctx.params, ...wanted }; ;) {
+          const page = await (stream === undefined ? read(host(), options) : readStream(host(), stream, options));
+          const events = raw ? page.events : await host().reader.readable(page.events, isWanted);
+          // If all events of the page are dropped, the next one may have some.
+          if (events.length > 0 || page.events.length === 0 || page.end || performance.now() > until)
+            return { ...page, events };
+          options = { ...options, [cursorName(options)]: "version" in page ? page.version : page.position };
+        }
       },
     },
     streams: {
@@ -104,10 +111,13 @@ async function readStream({ log }: StoreHost, stream: string, params: Reading): 
   return historyPage(log, stream, { afterVersion, limit, backward, ...(wanted && { wanted }) });
 }
 
+const cursorName = ({ stream, backward = false }: ReadParams) =>
+  `${backward ? "before" : "after"}${stream === undefined ? "" : "Version"}` as const;
+
 /** Where the page begins. @throws ValidationError for the name of another direction, or of a stream's page for the log's */
 function cursorOf(params: ReadParams): number {
   const { stream, backward = false } = params;
-  const name = `${backward ? "before" : "after"}${stream === undefined ? "" : "Version"}` as const;
+  const name = cursorName(params);
   const wrong = cursors.find((cursor) => cursor !== name && params[cursor] !== undefined);
   const expected = `${name}, because ${stream === undefined ? "the log" : "a stream"} is read ${backward ? "backward" : "forward"}`;
   if (wrong) throw new ValidationError([{ field: wrong, found: params[wrong], expected }]);

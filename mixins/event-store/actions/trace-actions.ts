@@ -3,6 +3,7 @@ import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
 import { upcastEach } from "../../../core/catalogue/upcast-page.ts";
 import { eventFields } from "../../../core/query/event-fields.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
+import { partsOf } from "../../../core/event/page-event.ts";
 import { parseQuery } from "../../../core/query/query.ts";
 import { TraceBuilder, type Trace, type TraceLimits } from "./trace.ts";
 import type { HostedStore } from "./history-actions.ts";
@@ -39,7 +40,7 @@ async function trace(log: EventLog, catalogue: Catalogue, correlationId: string,
     const end = Math.min(after + slice, head);
     const query = { position: { $gt: after, $lte: end }, "meta.correlationId": correlationId };
     const events = await log.find(parseQuery(eventFields, { query, limit: pageSize }));
-    for (const event of upcastEach(catalogue, { events }).events) tracing.add(event);
+    for (const event of upcastEach(catalogue, { events }).events) for (const part of partsOf(event)) tracing.add(part);
     tracing.trace.position = events.length < pageSize ? end : events.at(-1)!.position;
     await new Promise((turn) => setImmediate(turn));
   }

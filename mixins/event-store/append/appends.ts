@@ -4,7 +4,7 @@ import {
   type AppendInput,
   type AppendRequest,
 } from "../../../core/log/append-request.ts";
-import { emptyCatalogue, type CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
+import { emptyCatalogue, type Catalogue, type CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
 import { newerInput } from "../../../core/catalogue/newer-event.ts";
 import { contentOf } from "../../../core/log/speculative.ts";
 import type { AppendVerdict, EventLog } from "../../../core/log/event-log.ts";
@@ -100,9 +100,9 @@ export class Appends {
       this.#outage = null;
       const { events: stored, repeated } = verdict!;
       // They are stored, so the append succeeds, even if the current catalogue cannot upcast one of a repeated append.
-      const { events } = upcastEach(catalogue.current, { events: stored });
+      const events = stored.map((event) => asAnswered(catalogue.current, event));
       metrics?.recordAppend(performance.now() - since, repeated ? 0 : stored.length, false);
-      const last = events.at(-1)!;
+      const last = stored.at(-1)!;
       return { stream: last.stream, version: last.version, position: last.position, events, repeated };
     } catch (error) {
       if (isSent && isOutage(error)) this.#outage = (error as Error).message;
@@ -161,4 +161,11 @@ export class Appends {
   #isReadAs(content: string, { events }: AppendRequest): boolean {
     return contentOf(events) === content && events.every((event) => isOfToday(this.#d.catalogue.current, event));
   }
+}
+
+/** As it is read; as it is stored if that is not one event, since an append returns one event for each. */
+function asAnswered(catalogue: Catalogue, stored: RecordedEvent): RecordedEvent {
+  if (isOfToday(catalogue, stored)) return stored;
+  const [event] = upcastEach(catalogue, { events: [stored] }).events;
+  return event && event.parts === undefined ? event : stored;
 }

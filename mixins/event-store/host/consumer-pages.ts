@@ -116,10 +116,15 @@ export class ConsumerPages {
   async streamPage(stream: string, options: ReadStreamOptions, isRaw = false): Promise<StreamPage> {
     const { log, opener } = this.#d;
     opener.assertOpen();
-    const unreadable: Record<string, Unreadable> = {};
-    const onDamaged: OnDamaged = (error) => noteUnreadable(unreadable, error);
-    const events = await log.readStream(stream, { ...this.#stored(options, isRaw), onDamaged });
-    return upcastEach(this.#catalogue(isRaw), { events, unreadable }, options.wanted);
+    for (let { afterVersion } = options; ;) {
+      const unreadable: Record<string, Unreadable> = {};
+      const onDamaged: OnDamaged = (error) => noteUnreadable(unreadable, error);
+      const events = await log.readStream(stream, { ...this.#stored(options, isRaw), afterVersion, onDamaged });
+      const page = upcastEach(this.#catalogue(isRaw), { events, unreadable }, options.wanted);
+      // An empty page is the end, so one whose events are all dropped is passed.
+      if (events.length === 0 || page.events.length > 0) return page;
+      afterVersion = events.at(-1)!.version;
+    }
   }
 
   async #idAt(position: number): Promise<string | null> {

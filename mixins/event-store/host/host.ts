@@ -86,7 +86,7 @@ export class StoreHost {
     this.consumers = new ConsumerPages({ log, opener: this.#opener, catalogue });
     this.jobs = new Jobs((progress) => void announce(progressEvent(name), progress));
     this.catalogue = catalogue;
-    this.reader = new EventReader(catalogue);
+    this.reader = new EventReader(() => this.log, catalogue);
     this.maxEventBytes = maxEventBytes;
     const isPauseWanted = async () => (await this.consumers.control("pump")).paused;
     const { relay, leaseMs, deliver } = dependencies;

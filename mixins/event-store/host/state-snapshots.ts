@@ -4,7 +4,7 @@ import type { EventLog } from "../../../core/log/event-log.ts";
 import { MixedStreamError } from "../../../core/log/links.ts";
 import { isOfFormat, readFormat, withFormat, type Formatted } from "../../../core/log/stored-format.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
-import type { StateSnapshot } from "../../../core/decider/rehydrate.ts";
+import { unreadLast, type StateSnapshot, type StoredPlace } from "../../../core/decider/rehydrate.ts";
 import type { StoreHost } from "./host.ts";
 import { boundedState } from "./stored-state.ts";
 
@@ -23,6 +23,8 @@ export interface LoadedStream {
   snapshot: StateSnapshot | null;
   /** Ordered by version; upcast to the host's catalogue unless requested as they are stored. */
   events: RecordedEvent[];
+  /** See `unreadLast`. */
+  last?: StoredPlace;
   /** False if more events follow the last one. */
   end: boolean;
 }
@@ -44,7 +46,7 @@ export async function loadStream(host: StoreHost, params: LoadParams): Promise<L
   // A page may be short because of its bytes, so another read determines whether it is the end.
   const behind = last && (await host.log.readStream(stream, { afterVersion: last.version, limit: 1 }));
   const events = params.raw ? stored : await host.reader.readable(stored);
-  return { snapshot, events, end: !behind || behind.length === 0 };
+  return { snapshot, events, ...unreadLast(stored, events), end: !behind || behind.length === 0 };
 }
 
 /** The stored snapshot if it has this definition, is newer than `afterVersion`, and belongs to this log. */

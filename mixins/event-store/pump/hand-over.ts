@@ -1,6 +1,7 @@
 import { Errors } from "moleculer";
 import type { Unreadable } from "../../../core/catalogue/upcast-page.ts";
 import { isDamagedEvent } from "../../../core/event/damaged-event.ts";
+import { partsOf, type PageEvent } from "../../../core/event/page-event.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { TimeLimit } from "../../consumer/time-limit.ts";
 
@@ -11,8 +12,12 @@ interface Dependencies {
   warn: (message: string, details: object) => void;
 }
 
-/** Hands an event to the broker. A listener that fails or hangs does not stop the pump. */
-export async function handOver(
+/** Hands an event to the broker, in its parts. A listener that fails or hangs does not stop the pump. */
+export async function handOver(dependencies: Dependencies, timeLimit: TimeLimit, event: PageEvent): Promise<void> {
+  for (const part of partsOf(event)) await handOne(dependencies, timeLimit, part);
+}
+
+async function handOne(
   { deliver, options, warn }: Dependencies,
   timeLimit: TimeLimit,
   event: RecordedEvent,

@@ -213,11 +213,9 @@ export class Pump {
 
   /** Whether the end of the log was reached. */
   async #pumpPage(): Promise<boolean> {
-    const { log, catalogue, options } = this.#d;
     const { checkpoint } = this;
     // Woken by each append, an older release must not read whole pages only to find that it still waits.
-    const limit = this.newer ? 1 : options.batchSize;
-    const page = await readPumpPage(log, catalogue.current, checkpoint.position, limit);
+    const page = await readPumpPage(this.#d, checkpoint.position, this.newer ? 1 : this.#d.options.batchSize);
     for (const event of page.events) {
       if (this.isPaused || this.#isStopping || (this.#isShared && !checkpoint.isHeld)) return false;
       // System events are internal to the framework, and Moleculer's own events begin with `$` too.
@@ -227,6 +225,8 @@ export class Pump {
       checkpoint.position = event.position;
       if (checkpoint.dueInMs === 0) await checkpoint.save();
     }
+    // The last events of the page may be dropped ones.
+    checkpoint.position = page.position;
     if (page.newer) return this.#awaitRelease(page.newer);
     this.newer = null;
     return page.end;

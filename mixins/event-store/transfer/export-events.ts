@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { EventFormat } from "../../../core/interchange/event-format.ts";
 import type { EventLog, ReadOptions } from "../../../core/log/event-log.ts";
+import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { asFileError, NewFile } from "../../../core/files/new-file.ts";
 import type { Job } from "../host/jobs.ts";
 
@@ -9,6 +10,11 @@ export interface ExportAnswer {
   events: number;
   /** The log was read up to this position. Pass it as `after` to the next export. */
   position: number;
+}
+
+/** `isExported`: called with each event that is read. */
+interface ExportOptions extends Omit<ReadOptions, "limit" | "backward"> {
+  isExported?: (event: RecordedEvent) => boolean;
 }
 
 const pageSize = 1000;
@@ -22,7 +28,7 @@ export async function exportEvents(
   log: EventLog,
   to: string,
   head: number,
-  options: Omit<ReadOptions, "limit" | "backward">,
+  { isExported = () => true, ...options }: ExportOptions,
   { write }: EventFormat,
   source: string,
   job: Job,
@@ -35,7 +41,7 @@ export async function exportEvents(
     try {
       while (after < head) {
         const page = await log.read({ ...options, after, limit: Math.min(pageSize, head - after) });
-        const events = page.events.filter(({ position }) => position <= head);
+        const events = page.events.filter((event) => event.position <= head && isExported(event));
         await handle.writeFile(events.map((event) => `${JSON.stringify(write(event, source))}\n`).join(""));
         count += events.length;
         after = Math.min(page.position, head);

@@ -2,6 +2,7 @@ import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
 import { claimChanges, typesOf, type Claim } from "../../../core/decider/claim.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
+import { partsOf } from "../../../core/event/page-event.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { storedMatcher } from "../../../core/catalogue/stored-types.ts";
 import { upcastEach } from "../../../core/catalogue/upcast-page.ts";
@@ -51,7 +52,7 @@ export class RangeFold {
       for (const event of events) {
         if (event.position > position) break;
         if (unreadable[event.id]) throw new UncheckedError(unreadable[event.id]!.message);
-        this.#fold(event);
+        for (const part of partsOf(event)) this.#fold(part);
         if (this.#isFirst && this.#range.isFull) await this.#range.narrow(this.#pace);
         if (this.#pace.isDue()) await this.#pace.turn();
       }

@@ -1,9 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Catalogue } from "../../../core/catalogue/catalogue.ts";
 import type { DeciderDefinition } from "../../../core/decider/decider.ts";
-import { foldInTurns, emptyEntity, type Folded, type StateSnapshot } from "../../../core/decider/rehydrate.ts";
+import {
+  foldInTurns,
+  emptyEntity,
+  unreadLast,
+  type Folded,
+  type StateSnapshot,
+  type StoredPlace,
+} from "../../../core/decider/rehydrate.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { Pace } from "../../../core/concurrency/pace.ts";
+import { partsOf } from "../../../core/event/page-event.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { upcastEach } from "../../../core/catalogue/upcast-page.ts";
 import { isOfFormat } from "../../../core/log/stored-format.ts";
@@ -77,18 +85,24 @@ async function foldedUpTo(
       afterVersion,
       limit: Math.min(eventsPerPage, version - afterVersion),
     });
-    const { events, unreadable } = upcastEach(catalogue, { events: stored });
-    if (events.length === 0 || unreadable) return null;
-    const next = await foldOrNull(decider, folded, events, pace);
+    const { events: read, unreadable } = upcastEach(catalogue, { events: stored });
+    if (stored.length === 0 || unreadable) return null;
+    const events = read.flatMap(partsOf);
+    const next = await foldOrNull(decider, folded, { events, ...unreadLast(stored, events) }, pace);
     if (!next) return null;
     folded = next;
   }
   return folded;
 }
 
-async function foldOrNull(decider: DeciderDefinition, from: Folded, events: RecordedEvent[], pace: Pace) {
+async function foldOrNull(
+  decider: DeciderDefinition,
+  from: Folded,
+  { events, last }: { events: RecordedEvent[]; last?: StoredPlace },
+  pace: Pace,
+) {
   try {
-    return await foldInTurns(decider, from, events, pace);
+    return await foldInTurns(decider, from, events, pace, last);
   } catch {
     // The decider's next command throws this error.
     return null;

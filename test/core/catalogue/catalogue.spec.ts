@@ -152,6 +152,16 @@ describe("A catalogue's definition", () => {
       'a.b.renamedFrom.0: found "a.c", expected a type without an entry of its own, since its stored events are events of this entry',
     ],
     [
+      "an upcaster to a type that it does not have",
+      { "a.b": { schemaVersion: 2, upcasters: { 1: { to: ["a.b", "a.c"], upcast: (): null => null } } }, "b.b": {} },
+      'a.b.upcasters.1.to.1: found "a.c", expected a type of the catalogue: a.b, b.b',
+    ],
+    [
+      "an upcaster to no list of types",
+      { "a.b": { schemaVersion: 2, upcasters: { 1: { to: "a.b", upcast: (): null => null } } } },
+      'a.b.upcasters.1.to: found "a.b", expected an array of event types; [] to drop events',
+    ],
+    [
       "its own name as a former one",
       { "a.b": { renamedFrom: ["a.b"] } },
       'a.b.renamedFrom.0: found "a.b", expected a type without an entry of its own, since its stored events are events of this entry',

@@ -1,4 +1,5 @@
 import { parseCatalogue, type EventDefinition } from "../../../core/catalogue/catalogue.ts";
+import type { EventUpcaster } from "../../../core/catalogue/upcasters.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { upcastAll, upcastEach } from "../../../core/catalogue/upcast-page.ts";
 import { upcast } from "../../../core/catalogue/upcast.ts";
@@ -18,7 +19,7 @@ const event = (payload: unknown, schemaVersion?: unknown, type = "account.opened
 });
 
 const read = (definition: EventDefinition, stored: RecordedEvent) =>
-  upcast(parseCatalogue("bank", { "account.opened": definition }), stored);
+  upcast(parseCatalogue("bank", { "account.opened": definition }), stored)[0];
 
 /** Four versions of an account: a name; an owner; an owner with a title; both in an object. */
 const account: EventDefinition = {
@@ -250,5 +251,70 @@ describe("A page of events", () => {
   it("names nothing where all can be read", () => {
     expect(upcastEach(catalogue, { events: [good] })).not.toHaveProperty("unreadable");
     expect(upcastEach(parseCatalogue("bank", undefined), { events: [bad] })).toEqual({ events: [bad] });
+  });
+});
+
+describe("An event that becomes others", () => {
+  const of = (upcast: EventUpcaster["upcast"], to = ["a.made", "a.ended"]) =>
+    parseCatalogue("bank", {
+      "account.opened": {
+        schemaVersion: 3,
+        upcasters: { 1: { to, upcast }, 2: (payload) => ({ ...payload, two: true }) },
+      },
+      "a.made": { schemaVersion: 2, upcasters: { 1: (payload) => ({ ...payload, made: true }) } },
+      "a.ended": { schemaVersion: 2, upcasters: { 1: { to: ["account.opened"], upcast: () => again } } },
+    });
+  const again = { type: "account.opened", payload: {}, schemaVersion: 1 };
+  const typesOf = (upcast_: EventUpcaster["upcast"], to?: string[]) =>
+    upcast(of(upcast_, to), event({ name: "Ann" })).map(({ id: of, type, payload, meta }) => [
+      of.slice(id.length),
+      type,
+      payload,
+      meta["schemaVersion"],
+    ]);
+
+  it("is brought to today's version of each, with ids that follow from its own", () => {
+    expect(typesOf(() => null)).toEqual([]);
+    expect(typesOf(() => [], [])).toEqual([]);
+    expect(typesOf((payload) => ({ type: "a.made", payload }))).toEqual([
+      ["", "a.made", { name: "Ann", made: true }, 2],
+    ]);
+    const both = [
+      { type: "a.made", payload: 1, schemaVersion: 2 },
+      { type: "a.ended", payload: {}, schemaVersion: 2 },
+      { type: "account.opened", payload: {} },
+    ];
+    expect(typesOf(() => both, ["a.made", "a.ended", "account.opened"])).toEqual([
+      ["", "a.made", 1, 2],
+      [".2", "a.ended", {}, 2],
+      [".3", "account.opened", { two: true }, 3],
+    ]);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    [
+      "a type that it does not name",
+      { type: "b", payload: 1 },
+      /returned an event of type "b", expected one of the types/,
+    ],
+    ["no event", 5, /returned 5, expected null, \{type, payload, schemaVersion\?\}, or an array of those$/],
+    ["nothing", undefined, /returned undefined, expected what JSON can represent$/],
+    ["no payload", { type: "a.made" }, /returned a.made with no payload, expected a JSON value$/],
+    ["another field", { type: "a.made", payload: 1, id: 1 }, /returned the field id, expected only type, payload and/],
+    [
+      "a version too high",
+      { type: "a.made", payload: 1, schemaVersion: 3 },
+      /schema version 3, expected .* from 1 to 2$/,
+    ],
+    ["too many events", Array.from({ length: 1001 }, () => again), /returned 1001 events, expected at most 1000$/],
+    ["a promise", Promise.resolve(null), /returned a promise, expected a payload$/],
+    [
+      "a circle",
+      { type: "a.ended", payload: {} },
+      /form a circle: account.opened version 1, a.ended version 1, account.opened version 1$/,
+    ],
+  ])("cannot be read if its upcaster returns %s", async (_what, answer, message) => {
+    const error = await refusal(() => typesOf(() => answer as null));
+    expect(error).toMatchObject({ type: "UPCAST_FAILED", data: { why: expect.stringMatching(message) } });
   });
 });
