@@ -33,10 +33,10 @@ export const createIndexes = (table: string, fields: Fields): string =>
     .flatMap(({ name, type, index, unique }) => {
       const column = quote(name);
       if (type !== "string")
-        return index || unique ? [`CREATE ${unique ? "UNIQUE " : ""}INDEX ON ${table} (${column})`] : [];
+        return index || unique ? [`CREATE ${unique ? "UNIQUE " : ""}INDEX ON ${table} (${column} NULLS FIRST)`] : [];
       return [
         ...(unique ? [`ALTER TABLE ${table} ADD EXCLUDE USING hash (${column} WITH =)`] : []),
-        ...(index ? [`CREATE INDEX ON ${table} (${indexPrefixInSql(column)})`] : []),
+        ...(index ? [`CREATE INDEX ON ${table} (${indexPrefixInSql(column)} NULLS FIRST)`] : []),
       ];
     })
     .join("; ");

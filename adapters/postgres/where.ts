@@ -66,9 +66,11 @@ export class Where {
   /** Returns null if a path leads into JSON, whose values SQL sorts differently. */
   order(sort: readonly Sort[], tieBreaker: string): string | null {
     if (sort.some(({ path }) => path.length > 0)) return null;
-    const keys = sort.flatMap(({ field, descending }) =>
-      this.#columns(field).map((column) => `${column} ${descending ? "DESC NULLS LAST" : "NULLS FIRST"}`),
-    );
+    const keys = sort.flatMap(({ field, descending }) => {
+      // Never null, and its index is that of the primary key, which has the nulls last.
+      if (field === tieBreaker) return [`${quote(field)}${descending ? " DESC" : ""}`];
+      return this.#columns(field).map((column) => `${column} ${descending ? "DESC NULLS LAST" : "NULLS FIRST"}`);
+    });
     return [...keys, quote(tieBreaker)].join(", ");
   }
 

@@ -6,6 +6,7 @@ import type { ReadTable } from "../../../core/table/read-table.ts";
 import { postgres } from "../../../adapters/postgres/postgres.ts";
 import { upTo } from "../../../testing/event-log/requests.ts";
 import {
+  all,
   at,
   committed,
   create,
@@ -15,7 +16,7 @@ import {
   update,
 } from "../../../testing/read-table/table-fixture.ts";
 import { asked, found } from "../../../testing/read-table/queried-rows.ts";
-import { refusal } from "../../support/broker.ts";
+import { eventually, refusal } from "../../support/broker.ts";
 import { describeWith } from "../../support/engines.ts";
 import { sql } from "../../support/postgres-server.ts";
 
@@ -64,6 +65,35 @@ describeWith("postgres", "A read table in PostgreSQL", (server) => {
       message: expect.stringMatching(/found the table "one", expected "other": give each table a schema/) as string,
     });
     expect(await committed(one)).toEqual({});
+  });
+
+  it("reads the first rows of an order along the index of its field", async () => {
+    const name = randomUUID();
+    const table = postgres(server().url).readTable!(name);
+    tables.push(table);
+    await table.open(fieldsOf({ name: { type: "string", index: true }, total: { type: "integer", index: true } }));
+    await fold(
+      table,
+      upTo(5000).map((n) => create(`${n}`, { name: `n${n}`, total: n })),
+      1,
+    );
+    for (const field of ["id", "name", "total"])
+      for (const descending of [false, true])
+        await table.live().rows.find({ ...all, limit: 10, sort: [{ field, path: [], descending }] });
+    const scans = () =>
+      sql(
+        server().url,
+        `SELECT s.idx_scan::int, t.seq_tup_read::int FROM pg_stat_user_indexes s JOIN pg_stat_user_tables t USING (relid)
+         WHERE s.schemaname = '${name}' AND s.relname LIKE 'rows%' ORDER BY s.indexrelname`,
+      );
+    // That of the ids also counts the ids that were looked for before they were inserted.
+    await eventually(async () =>
+      expect(await scans()).toEqual([
+        { idx_scan: 2, seq_tup_read: 0 },
+        { idx_scan: 5002, seq_tup_read: 0 },
+        { idx_scan: 2, seq_tup_read: 0 },
+      ]),
+    );
   });
 
   it("keeps no more of a batch for one statement than the server takes in at once", async () => {
