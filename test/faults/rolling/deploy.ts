@@ -82,6 +82,11 @@ export class Deploy {
     return started;
   }
 
+  /** The tables that are one for all nodes. */
+  get shared(): readonly Table[] {
+    return this.#site.shared;
+  }
+
   get there(): ShopNode[] {
     return this.nodes.filter(({ isThere }) => isThere);
   }

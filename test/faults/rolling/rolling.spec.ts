@@ -36,6 +36,13 @@ describeWith("nats-server", "A rolling deploy", (nats) =>
         for (const node of older) await deploy.showsMore(node, "bills", "notes");
         for (const node of newer) await deploy.showsMore(node, ...tables);
 
+        for (const table of deploy.shared) {
+          const { definitions = [] } = await deploy.status(newer[0]!, table);
+          // Only the definition of notes is the same in both releases.
+          expect(definitions.map(({ nodes }) => nodes.toSorted().join()).toSorted()).toEqual(
+            table === "notes" ? ["a-1,b-1,c-2,d-2"] : ["a-1,b-1", "c-2,d-2"],
+          );
+        }
         // While nothing is written, the tables of both releases can be compared.
         await deploy.stopWriting();
         for (const node of newer) await deploy.caughtUp(node);
