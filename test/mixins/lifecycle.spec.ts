@@ -517,6 +517,7 @@ describe("An aggregate's status", () => {
       reordered: false,
       stale: false,
       cause: null,
+      failing: null,
     });
   });
 

@@ -1,3 +1,4 @@
+import { describeDefinition } from "../../core/rows/definition.ts";
 import { parseFields } from "../../core/rows/fields.ts";
 import { queryFieldsOf } from "../../core/query/query.ts";
 import type { Generation, Origin, ParkedStream, Progress, ReadTable } from "../../core/table/read-table.ts";
@@ -60,6 +61,10 @@ const parked: ParkedStream = {
   waiting: 0,
 };
 
+const [today, yesterday] = ["today", "yesterday"].map((definitionVersion) =>
+  describeDefinition({ fields, mappings: [], schemaVersions: [], definitionVersion }),
+) as [string, string];
+
 describe.each(places)("A table of the past on %s", (_, newPlace) => {
   const ran: number[] = [];
   const warnings: string[] = [];
@@ -69,7 +74,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
   beforeEach(async () => {
     ran.length = warnings.length = 0;
     table = newPlace().readTable!("table");
-    await table.open(fields, { definition: "today", requestId: "" });
+    await table.open(fields, { definition: today, requestId: "" });
   });
   afterEach(() => table.close());
 
@@ -80,7 +85,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
       name: "table",
       table,
       fields,
-      definition: "today",
+      definition: today,
       mappings: [
         {
           pattern: "thing.happened",
@@ -101,7 +106,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
 
   /** A generation whose rows are marked as coming from elsewhere. */
   async function snapshot(given: Partial<Progress & Origin & { fields: typeof fields; parked: ParkedStream }> = {}) {
-    const { position = 4, positionId = idAt(position), reordered = false, log = "log", definition = "today" } = given;
+    const { position = 4, positionId = idAt(position), reordered = false, log = "log", definition = today } = given;
     const generation = await table.build(given.fields ?? fields, { definition, requestId: "" });
     const batch = await generation.begin();
     await batch.apply([{ operation: "create", id: "from the snapshot", values: {} }]);
@@ -127,7 +132,7 @@ describe.each(places)("A table of the past on %s", (_, newPlace) => {
   });
 
   it.each<[string, Parameters<typeof snapshot>[0]]>([
-    ["of another definition", { definition: "yesterday" }],
+    ["of another definition", { definition: yesterday }],
     ["with other fields", { fields: parseFields("table", { m: "integer" }) }],
     ["that was folded out of order", { reordered: true }],
     ["with a parked event", { parked }],

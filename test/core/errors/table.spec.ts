@@ -5,7 +5,7 @@ import { UpcastFailedError } from "../../../core/catalogue/upcast-error.ts";
 import { FrozenStateError, InvalidDecisionError } from "../../../core/decider/errors.ts";
 import { AnswerTooLargeError } from "../../../core/errors/answer-too-large.ts";
 import { BackupUnsupportedError } from "../../../core/errors/backup-unsupported.ts";
-import { ConsumerPausedError, TooManySkippedError } from "../../../core/errors/consumer-errors.ts";
+import { ConsumerPausedError, OnErrorFailedError, TooManySkippedError } from "../../../core/errors/consumer-errors.ts";
 import * as errors from "../../../core/errors/errors.ts";
 import * as snapshots from "../../../core/errors/snapshot-errors.ts";
 import { CausationTooDeepError } from "../../../core/event/causation.ts";
@@ -71,6 +71,7 @@ const table: readonly (readonly [error: Error, code: number, data: string])[] = 
   [new SpeculationFailedError("a", "refused"), 409, "stream why"],
   [new FoldEndedError("table"), 409, "table"],
   [new WriteInFoldError("table", "a.b"), 409, "action table"],
+  [new OnErrorFailedError("a.onError", "later", "why"), 500, "actual expected field"],
 ];
 
 const isRetryable = (error: object) =>
