@@ -24,6 +24,13 @@ export function isOutage(error: unknown): boolean {
   }
 }
 
+/** Errors that say that a service or a store is not there at all: no event has this of its own. */
+const absenceTypes = new Set(["SERVICE_NOT_FOUND", "SERVICE_NOT_AVAILABLE", "STORE_UNAVAILABLE", "UNUSABLE_STORE"]);
+
+/** Whether an outage's error leaves no doubt that it is one. A time-out or another retryable error may be the event's own. */
+export const isCertainOutage = (error: unknown): boolean =>
+  isOutage(error) && absenceTypes.has(String((error as { type?: unknown }).type));
+
 /**
  * Whether a retry may succeed without any change. Compared by field, since the error may come from another copy of its
  * class.

@@ -2,7 +2,7 @@ import { asParkedError, type ParkedError } from "../../core/event/parked-error.t
 import { OnErrorFailedError } from "../../core/errors/consumer-errors.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { described, safeText } from "../../core/errors/problem.ts";
-import { isOutage } from "../../core/errors/outage.ts";
+import { isCertainOutage, isOutage } from "../../core/errors/outage.ts";
 import { defaultDecision, isDecision, type ErrorDecision, type ErrorPolicy } from "./error-policy.ts";
 import { parkedCause } from "./worker-state.ts";
 
@@ -29,7 +29,16 @@ export interface Failure extends Failed {
   counted: number;
   error: unknown;
   nextTryAt: number | null;
+  /** Its last error was taken for an outage's. */
+  isAwaited: boolean;
+  /** A later event has passed its handler meanwhile, so there is no outage. */
+  isOwn: boolean;
+  /** The number of attempts after which later events are probed next. */
+  probeAfter: number;
 }
+
+/** In a long outage, later events are probed after this many attempts. */
+const mostAttemptsPerProbe = 30;
 
 /** What follows the last failure of an event. */
 interface Consequence {
@@ -61,7 +70,7 @@ export class Failures {
 
   /** The first one in the log. @param outageEndsAt when the wait for an outage ends */
   first(outageEndsAt: number | null = null): FailingEvent | null {
-    const [first] = [...this.#byId.values()].toSorted((a, b) => a.event.position - b.event.position);
+    const [first] = this.#inOrder;
     return first ? shown(first, first.nextTryAt ?? (this.#stoppedBy === null ? outageEndsAt : null)) : null;
   }
 
@@ -90,13 +99,13 @@ export class Failures {
   note(failed: Failed, error: unknown): Consequence {
     const { id } = failed.event;
     const before = this.#byId.get(id);
-    const failure: Failure = before ?? { ...failed, attempts: 0, counted: 0, error, nextTryAt: null };
+    const failure: Failure = before ?? { ...failed, ...this.#none, error };
     if (!before) this.#byId.set(id, failure);
     Object.assign(failure, { attempts: failure.attempts + 1, error, nextTryAt: null });
     const { decide, delayMs } = this.#policy;
-    const isAwaited = !decide && isOutage(error);
-    if (!isAwaited) failure.counted++;
-    const { attempts, counted } = failure;
+    failure.isAwaited = !decide && isOutage(error) && (!failure.isOwn || isCertainOutage(error));
+    if (!failure.isAwaited) failure.counted++;
+    const { attempts, counted, isAwaited } = failure;
     const decision = decide
       ? this.#decided(decide, failure)
       : isAwaited
@@ -119,6 +128,37 @@ export class Failures {
     // Of the four, only a stop neither handles an event out of order nor needs an operator who looks for parked ones.
     failure.error = new OnErrorFailedError(`${this.#name}.onError`, found, asParkedError(error).message);
     return "stop";
+  }
+
+  /**
+   * The failing event for which later events are probed now. It has been retried as often as any other event, and may
+   * itself be the cause of what looks like an outage.
+   */
+  get suspect(): Failure | null {
+    const isSuspect = ({ isAwaited, error, attempts, probeAfter }: Failure) =>
+      isAwaited && attempts >= probeAfter && !isCertainOutage(error);
+    return this.#inOrder.find(isSuspect) ?? null;
+  }
+
+  /** A later event has passed the suspect's handler: if the suspect fails once more, it is parked. */
+  confirm(suspect: Failure): void {
+    suspect.isOwn = true;
+    suspect.counted = suspect.attempts;
+  }
+
+  /** No later event has passed: an outage. What is down must not be called five times with each attempt. */
+  acquit(suspect: Failure): void {
+    suspect.probeAfter = suspect.attempts + Math.min(suspect.attempts, mostAttemptsPerProbe);
+  }
+
+  get #inOrder(): Failure[] {
+    return [...this.#byId.values()].toSorted((a, b) => a.event.position - b.event.position);
+  }
+
+  get #none() {
+    const { retries } = this.#policy;
+    const flags = { isAwaited: false, isOwn: false };
+    return { attempts: 0, counted: 0, nextTryAt: null, probeAfter: retries + 1, ...flags };
   }
 
   /** The next attempt begins after this time. */

@@ -4,6 +4,7 @@ import type { Failed, Failures } from "./failures.ts";
 /**
  * Retries a failed event with growing delays, as the policy decides. Returns the last error if the event has to be
  * parked, and `interrupted` if it is left as it is: for a pause, the next start, or a consumer that stops before it.
+ * @param probe whether a later event passes where this one seems to meet an outage
  * @throws the last error if every event has to wait
  */
 export async function tryAgain(
@@ -12,11 +13,12 @@ export async function tryAgain(
   firstError: unknown,
   { sleep, isInterrupted }: Pick<Interruption, "sleep" | "isInterrupted">,
   again: () => Promise<Tried>,
+  probe: () => Promise<boolean> = async () => false,
 ): Promise<"done" | "interrupted" | { error: unknown; attempts: number }> {
   const { event } = failed;
   for (let error = firstError; ;) {
     const { decision, attempts, delayMs } = failures.note(failed, error);
-    if (decision === "wait") throw error;
+    if (decision === "wait" && !(await probe())) throw error;
     if (decision === "retry") {
       failures.delay(event, delayMs);
       await sleep(delayMs);

@@ -54,7 +54,8 @@ export type Status = AggregateStatus | ConsumerStatus;
 export function readerService(kind: Kind, folder: string, onError?: OnError): ServiceSchema {
   const eventStore = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
   const policy = onError ?? { retries: 2, delayMs: 1 };
-  const serve = ({ call }: { call: Context["call"] }, id: string) => call("desk.serve", { entity: id });
+  const serve = ({ call }: { call: Context["call"] }, id: string) =>
+    call("desk.serve", { entity: id }, { timeout: 60 });
   const reader =
     kind === "aggregate"
       ? Aggregate("reader", { eventStore, adapter: "memory:", fields: { n: "integer" }, onError: policy })

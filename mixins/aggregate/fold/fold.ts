@@ -1,11 +1,14 @@
+import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import type { Mapping } from "../../../core/rows/mapping.ts";
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { Batch, Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
 import type { PageEvent } from "../../../core/event/page-event.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { ErrorPolicy, Interruption, Tried } from "../../consumer/error-policy.ts";
-import { Failures } from "../../consumer/failures.ts";
+import type { EventSource } from "../../consumer/event-source.ts";
+import { Failures, type Failure } from "../../consumer/failures.ts";
 import { parkedAs, parkedWarning } from "../../consumer/parked-streams.ts";
+import { eventsFrom, firstOfOtherStreams, needsAll, probe } from "../../consumer/probe.ts";
 import { tryAgain } from "../../consumer/try-again.ts";
 import { FoldState } from "./fold-state.ts";
 import { foldBatch, passed, waits, type BatchOutcome, type BatchStep, type EventOutcome } from "./fold-batch.ts";
@@ -24,7 +27,7 @@ interface Dependencies extends Interruption {
   mappings: readonly Mapping<Transform>[];
   transforms: Transforms;
   /** Reads the events that wait in parked streams. */
-  source: LateSource;
+  source: LateSource & Pick<EventSource, "page">;
   policy: ErrorPolicy;
   spans: FoldSpans | null;
   unfilled?: UnfilledFields;
@@ -39,10 +42,15 @@ interface Dependencies extends Interruption {
   warn: (message: string, details: object) => void;
 }
 
+const eventsPerProbedPage = 1000;
+
 /** Events in the order of the log, the position up to which they reach, and which of them are unreadable. */
 interface EventPage extends Pick<Progress, "position" | "positionId" | "log"> {
   events: readonly RecordedEvent[];
   unreadable?: Readonly<Record<string, Unreadable>>;
+  /** Omitted if no later page belongs to it. */
+  end?: boolean;
+  newer?: NewerEvent;
 }
 
 /**
@@ -61,6 +69,7 @@ export class Fold {
   #skipped: ReadonlySet<string>;
   /** Events of the current page that the store cannot upcast. A retry here would not change that. */
   #unreadable: Readonly<Record<string, Unreadable>> | undefined;
+  #page: EventPage | null = null;
 
   private constructor(dependencies: Dependencies, state: FoldState) {
     const { name, policy, mappings, fields, transforms, unfilled, skipped = new Set() } = dependencies;
@@ -93,7 +102,9 @@ export class Fold {
    * too many were parked. The folded events are committed in every case.
    * @throws an outage's error, or FieldFilledError; the event that met it is not passed.
    */
-  async foldPage({ events, position, positionId, log, unreadable }: EventPage): Promise<void> {
+  async foldPage(page: EventPage): Promise<void> {
+    const { events, position, positionId, log, unreadable } = page;
+    this.#page = page;
     this.#unreadable = unreadable;
     const { state } = this;
     if (state.settled.log !== log) state.moveTo({ log });
@@ -165,7 +176,8 @@ export class Fold {
 
   /** Retries an event with growing delays, then parks it. False if the fold was interrupted before either. */
   async #foldAgain({ event, error }: { event: RecordedEvent; error: unknown }): Promise<boolean> {
-    const end = await tryAgain(this.failures, { event }, error, this.#d, () => this.#alone(event));
+    const alone = () => this.#alone(event);
+    const end = await tryAgain(this.failures, { event }, error, this.#d, alone, () => this.#probe());
     if (typeof end === "object") await this.#parkAlone(event, end.error, end.attempts);
     return end !== "interrupted";
   }
@@ -178,6 +190,40 @@ export class Fold {
     if (folded > 0) this.failures.parkedInARow = 0;
     this.#d.onCommit(folded);
     return {};
+  }
+
+  /** Whether a later event can be folded where this one seems to meet an outage. */
+  #probe(): Promise<boolean> {
+    const { isInterrupted } = this.#d;
+    const passes = (event: RecordedEvent) => this.#isFoldable(event);
+    return probe({
+      failures: this.failures,
+      candidates: (suspect) => this.#candidates(suspect),
+      passes,
+      isInterrupted,
+    });
+  }
+
+  async *#candidates(suspect: Failure): AsyncGenerator<RecordedEvent> {
+    const needed = this.#transformsOf(suspect.event);
+    const events = eventsFrom(this.#page!, (after) => this.#d.source.page(after, eventsPerProbedPage));
+    const isDone = ({ id }: RecordedEvent) => this.#skipped.has(id);
+    for await (const event of firstOfOtherStreams(events, suspect, isDone))
+      if (!this.state.parked.holds(event.stream) && needsAll(this.#transformsOf(event), needed)) yield event;
+  }
+
+  #transformsOf({ type }: RecordedEvent): Transform[] {
+    return this.#mapped.of(type).map(({ transform }) => transform);
+  }
+
+  /** The changes are thrown away, so that the rows stay a function of the log's order. */
+  async #isFoldable(event: RecordedEvent): Promise<boolean> {
+    let isFolded = false;
+    await this.state.inBatch(async (batch) => {
+      isFolded = !("error" in (await this.#mapped.fold(this.#mapped.of(event.type), freezeEvent(event), batch)));
+      return false;
+    });
+    return isFolded;
   }
 
   async #parkAlone(event: RecordedEvent, error: unknown, attempts: number): Promise<void> {

@@ -1,0 +1,89 @@
+import { Errors, type ServiceBroker } from "moleculer";
+import { cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
+import { Desk, happen, kinds, parkedStreams, readerService, statusOf, withStatus } from "./desk.ts";
+
+afterEach(cleanUp);
+
+const never = () => new Promise(() => {});
+const busy = () => Promise.reject(new Errors.MoleculerRetryableError("not now", 503, "BUSY", {}));
+
+/** Waits until the event has failed this often, while everything waits for it. */
+const withTries = (broker: ServiceBroker, id: string | undefined, tries: number) =>
+  eventually(async () => {
+    const status = await statusOf(broker);
+    expect(status).toMatchObject({ state: "waiting", position: 0, parked: 0, failing: { id } });
+    expect(status.failing!.attempts).toBeGreaterThanOrEqual(tries);
+  });
+
+const inTurn = ["b", "c", "a", "b", "c"];
+
+describe.each(kinds)("An event that never passes, in %s", (kind) => {
+  it.each([
+    ["whose call always times out", never, /desk\.serve|timed out/],
+    ["whose call is always refused as retryable", busy, /not now/],
+  ])("%s is parked with its stream, and all others go on", async (_what, fault, message) => {
+    const desk = new Desk().failsFor("a", fault);
+    const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
+    const [id] = await happen(broker, "a", ...inTurn);
+    const status = await withStatus(broker, { state: "live", lag: 0, failing: null, cause: null });
+    expect(status.parked).toBe(kind === "aggregate" ? 2 : 1);
+    expect(await parkedStreams(broker)).toEqual(["thing-a"]);
+    const { events } = await broker.call<{ events: { id: string; error: Error; attempts: number }[] }>("reader.parked");
+    expect(events[0]).toMatchObject({ id, attempts: 4, error: { message: expect.stringMatching(message) as string } });
+    desk.works();
+    await broker.call("reader.retry");
+    await withStatus(broker, { parked: 0, lag: 0 });
+    for (const entity of ["a", "b", "c"])
+      expect(desk.served.filter((one) => one === entity).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it.each([
+    ["times out", never],
+    ["refuses as retryable", busy],
+  ])("is taken for an outage where its service %s for all", async (_what, fault) => {
+    const desk = new Desk().failsFor("*", fault);
+    const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
+    const [id] = await happen(broker, "a", ...inTurn);
+    await withStatus(broker, { state: "waiting", position: 0, parked: 0, failing: { id } });
+    await withTries(broker, id, 4);
+    expect(desk.called).toEqual(expect.arrayContaining(["b", "c"]));
+    desk.works();
+    await withStatus(broker, { state: "live", lag: 0, parked: 0, failing: null });
+    expect(desk.served.filter((one) => one === "a")).toEqual(["a", "a"]);
+  });
+
+  it("is taken for an outage where there is none to probe, until a later one passes", async () => {
+    const desk = new Desk().failsFor("a", busy);
+    const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
+    const [id] = await happen(broker, "a", "a");
+    await withTries(broker, id, 4);
+    await happen(broker, "b");
+    await withStatus(broker, { state: "live", lag: 0 });
+    expect(await parkedStreams(broker)).toEqual(["thing-a"]);
+  });
+
+  it("is given up by skip, during an outage and after it was parked", async () => {
+    const desk = new Desk().failsFor("*", busy);
+    const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
+    const [id, second] = await happen(broker, "a", "a", "b");
+    await withStatus(broker, { state: "waiting", failing: { id } });
+    await broker.call("reader.skip", { id });
+    await withStatus(broker, { state: "waiting", failing: { id: second } });
+    desk.works();
+    desk.failsFor("a", busy);
+    await withStatus(broker, { state: "live", lag: 0, parked: 1 });
+    await broker.call("reader.skip", { id: second });
+    await withStatus(broker, { state: "live", lag: 0, parked: 0 });
+    expect(new Set(desk.served)).toEqual(new Set(["b"]));
+  });
+
+  it("is not probed for while its service is not there at all", async () => {
+    const desk = new Desk();
+    const broker = await startBroker([readerService(kind, newFolder())]);
+    const [id] = await happen(broker, "a", "b");
+    await withTries(broker, id, 4);
+    broker.createService(desk.service);
+    await withStatus(broker, { state: "live", lag: 0, parked: 0 });
+    expect(desk.served.toSorted()).toEqual(["a", "b"]);
+  });
+});
