@@ -1,5 +1,6 @@
 import type { Lease } from "../../core/log/control.ts";
 import { readFormat, withFormat } from "../../core/log/stored-format.ts";
+import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { ParkedEvent, Progress } from "../../core/table/read-table.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { Debug } from "../../core/text/state-log.ts";
@@ -17,6 +18,13 @@ export interface CheckpointState<Parked extends ParkedEvent = ParkedEvent> exten
 > {
   /** The failed events; the events that wait behind them are not listed. */
   parked: Parked[];
+  /** The events above the position that are handled already; omitted if there are none. */
+  early?: readonly EarlyEvent[];
+}
+
+/** An event that was handled before its turn, while the event `of` failed. */
+export interface EarlyEvent extends Pick<RecordedEvent, "id" | "position"> {
+  of: string;
 }
 
 interface Dependencies<Parked extends ParkedEvent> {
@@ -97,8 +105,26 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
 
   pass(position: number, positionId: string | null, log = this.#progress.log): void {
     if (position <= this.#progress.position) return;
-    this.#progress = { ...this.#progress, position, positionId, log };
+    const { early, ...progress } = this.#progress;
+    const isAbove = early?.filter((event) => event.position > position);
+    this.#progress = { ...progress, position, positionId, log, ...(isAbove?.length && { early: isAbove }) };
     this.#isSaved = false;
+  }
+
+  /** Whether the event was handled before its turn. */
+  isEarly(id: string): boolean {
+    return this.#progress.early?.some((event) => event.id === id) === true;
+  }
+
+  /** How many events were handled before their turn while this one failed. */
+  earlyCount(of: string): number {
+    return this.#progress.early?.filter((event) => event.of === of).length ?? 0;
+  }
+
+  /** Stores that an event above the position is handled, so that it is handled neither again nor skipped. */
+  async passEarly({ id, position }: RecordedEvent, of: string): Promise<void> {
+    this.#progress = { ...this.#progress, early: [...(this.#progress.early ?? []), { id, position, of }] };
+    await this.store();
   }
 
   /** Call after the parked events have changed. */

@@ -131,13 +131,13 @@ export class Failures {
   }
 
   /**
-   * The failing event for which later events are probed now. It has been retried as often as any other event, and may
-   * itself be the cause of what looks like an outage.
+   * The failing events for which later events are probed now, in the order of the log. Each has been retried as often as
+   * any other event, and may itself be the cause of what looks like an outage.
    */
-  get suspect(): Failure | null {
+  get suspects(): Failure[] {
     const isSuspect = ({ isAwaited, error, attempts, probeAfter }: Failure) =>
       isAwaited && attempts >= probeAfter && !isCertainOutage(error);
-    return this.#inOrder.find(isSuspect) ?? null;
+    return this.#inOrder.filter(isSuspect);
   }
 
   /** A later event has passed the suspect's handler: if the suspect fails once more, it is parked. */
@@ -172,6 +172,11 @@ export class Failures {
     const failure = this.#byId.get(id);
     const { message } = asParkedError(failure?.error);
     this.#stoppedBy = `${type} ${id} at position ${position} of ${stream} has failed ${failure?.attempts} times: ${message}`;
+  }
+
+  /** Another node may have passed the events up to this position. */
+  endUpTo(position: number): void {
+    for (const { event } of this.#byId.values()) if (event.position <= position) this.end(event.id);
   }
 
   /** The event is done, parked, or given up. */

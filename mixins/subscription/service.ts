@@ -44,7 +44,8 @@ export function subscriptionService(definition: Definition): CompanionSchema {
           if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event, ids));
         metrics?.folded(1);
       };
-      return new SubscriptionWorker({ ...context, handle });
+      const handlersOf = (type: string) => handlers.flatMap(({ handler, isFor }) => (isFor(type) ? [handler] : []));
+      return new SubscriptionWorker({ ...context, handle, handlersOf });
     },
   });
 }

@@ -17,6 +17,7 @@ import type { LeaseHold } from "../consumer/lease-hold.ts";
 import { failedAt, parkedAs, ParkedStreams, parkedWarning, passedIn } from "../consumer/parked-streams.ts";
 import { tryAgain } from "../consumer/try-again.ts";
 import type { ConsumerPage, StreamPage } from "../consumer/consumer-page.ts";
+import { EarlyEvents } from "./early-events.ts";
 
 interface Dependencies extends Interruption {
   name: string;
@@ -25,6 +26,8 @@ interface Dependencies extends Interruption {
   lease: LeaseHold;
   policy: ErrorPolicy;
   handle: (event: RecordedEvent) => Promise<void>;
+  /** The handlers of a type. */
+  handlersOf: (type: string) => readonly unknown[];
   warn: (message: string, details: object) => void;
   debug: Debug;
 }
@@ -42,6 +45,7 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
   protected readonly checkpoint: Checkpoint<ParkedStream>;
   readonly #parked = new ParkedStreams();
   readonly #late: LateStreams;
+  readonly #early: EarlyEvents;
   #skipped: ReadonlySet<string> = new Set();
 
   constructor(dependencies: Dependencies) {
@@ -62,6 +66,14 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
       parked: () => this.parked(),
       takeOver: this.#takeOver.bind(this),
     });
+    this.#early = new EarlyEvents({
+      ...dependencies,
+      failures: this.failures,
+      checkpoint: this.checkpoint,
+      isSkipped: (id) => this.#skipped.has(id),
+      isParked: (stream) => this.#parked.holds(stream),
+      isInterrupted: () => this.#isInterrupted(),
+    });
   }
 
   #takeOver(state: CheckpointState<ParkedStream> | null): void {
@@ -75,10 +87,11 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
 
   rejectWaiters(): void {}
 
-  async handle({ events, position, positionId, log, unreadable }: ConsumerPage): Promise<void> {
+  async handle(page: ConsumerPage): Promise<void> {
+    const { events, position, positionId, log } = page;
     try {
       for (const event of events) {
-        if (this.#mustStop() || !(await this.#handleOne(event, unreadable?.[event.id]))) return;
+        if (this.#mustStop() || !(await this.#handleOne(event, page))) return;
         this.checkpoint.pass(event.position, event.id, log);
         await this.checkpoint.saveNowAndThen();
       }
@@ -100,15 +113,19 @@ export class SubscriptionWorker extends CheckpointedWork<ParkedStream> implement
   }
 
   /** Whether the event is done: handled, parked, or waiting behind a parked one. */
-  async #handleOne(event: RecordedEvent, unreadable?: Unreadable): Promise<boolean> {
-    if (this.#skipped.has(event.id)) return true;
+  async #handleOne(event: RecordedEvent, page: ConsumerPage): Promise<boolean> {
+    if (this.#skipped.has(event.id) || this.checkpoint.isEarly(event.id)) return true;
     const waiting = this.#parked.get(event.stream);
     if (waiting) return this.#wait(waiting);
+    const unreadable = page.unreadable?.[event.id];
     const rest = [...partsOf(event)];
     const tried = unreadable ? { error: unreadable } : await this.#try(rest);
     if (!("error" in tried)) return this.#did(event);
     const interruption = { sleep: this.#d.sleep, isInterrupted: () => this.#isInterrupted() };
-    const end = await tryAgain(this.failures, { event }, tried.error, interruption, () => this.#try(rest));
+    const again = () => this.#try(rest);
+    const end = await tryAgain(this.failures, { event }, tried.error, interruption, again, () =>
+      this.#early.probe(page),
+    );
     if (end === "interrupted") return false;
     if (end === "done") return this.#did(event);
     await this.#park(event, end.error, end.attempts);

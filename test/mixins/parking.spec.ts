@@ -565,7 +565,7 @@ describe("An outage", () => {
     const faults = new Faults().at(2, () => {
       if (failures-- > 0) throw error;
     });
-    const broker = await brokerWith({ faults, onError: { retries: 0 } });
+    const broker = await brokerWith({ faults, onError: { retries: 3 } });
     await appendTo(broker, "a", "b", "c");
     await caughtUp(broker, "table");
     expect(await parkedOf(broker)).toEqual([]);

@@ -222,7 +222,8 @@ describe("An outage of what a handler needs", () => {
     ["a retryable error", () => new Errors.MoleculerRetryableError("not now", 503, "BUSY", {}), "not now"],
     ["a time-out", () => new Errors.RequestTimeoutError({ action: "a.b", nodeID: "n" }), "a.b"],
   ])("as %s makes it wait with a cause, and parks nothing", async (_what, error, cause) => {
-    const watched = new Watched().at(2, () => Promise.reject(error()));
+    const fault = () => Promise.reject(error());
+    const watched = new Watched().at(2, fault).at(3, fault);
     const broker = await brokerWith({ watched });
     await caughtUp(broker, "watch");
     await appendTo(broker, "a", "b", "c");
@@ -234,9 +235,10 @@ describe("An outage of what a handler needs", () => {
     expect(await broker.call("$events.state", { consumer: "subscription/watch" }, spoken)).toMatchObject({
       value: { position: 1 },
     });
-    watched.mend(2);
+    watched.mend(2, 3);
     await caughtUp(broker, "watch");
-    expect(watched.seen.filter((position) => position !== 2)).toEqual([1, 3]);
+    expect(await parkedPositions(broker)).toEqual([]);
+    expect([count(watched, 1), ...watched.seen.slice(-2)]).toEqual([1, 2, 3]);
   });
 
   it("as a missing action ends with the action's coming", async () => {

@@ -2,13 +2,13 @@ import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import type { Mapping } from "../../../core/rows/mapping.ts";
 import type { Fields } from "../../../core/rows/fields.ts";
 import type { Batch, Generation, ParkedStream, Progress } from "../../../core/table/read-table.ts";
-import type { PageEvent } from "../../../core/event/page-event.ts";
+import { partsOf, type PageEvent } from "../../../core/event/page-event.ts";
 import { freezeEvent, type RecordedEvent } from "../../../core/event/recorded-event.ts";
 import type { ErrorPolicy, Interruption, Tried } from "../../consumer/error-policy.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
 import { Failures, type Failure } from "../../consumer/failures.ts";
 import { parkedAs, parkedWarning } from "../../consumer/parked-streams.ts";
-import { eventsFrom, firstOfOtherStreams, needsAll, probe } from "../../consumer/probe.ts";
+import { eventsFrom, firstOfOtherStreams, needsAll, probe } from "../../consumer/later-events.ts";
 import { tryAgain } from "../../consumer/try-again.ts";
 import { FoldState } from "./fold-state.ts";
 import { foldBatch, passed, waits, type BatchOutcome, type BatchStep, type EventOutcome } from "./fold-batch.ts";
@@ -91,10 +91,10 @@ export class Fold {
   }
 
   /** Reloads the stored state, after an error whose outcome is unknown. */
-  reload(): Promise<void> {
+  async reload(): Promise<void> {
     this.late.forget();
-    this.failures.clear();
-    return this.state.reload();
+    await this.state.reload();
+    this.failures.endUpTo(this.state.settled.position);
   }
 
   /**
@@ -212,15 +212,15 @@ export class Fold {
       if (!this.state.parked.holds(event.stream) && needsAll(this.#transformsOf(event), needed)) yield event;
   }
 
-  #transformsOf({ type }: RecordedEvent): Transform[] {
-    return this.#mapped.of(type).map(({ transform }) => transform);
+  #transformsOf(event: RecordedEvent): Transform[] {
+    return partsOf(event).flatMap(({ type }) => this.#mapped.of(type).map(({ transform }) => transform));
   }
 
   /** The changes are thrown away, so that the rows stay a function of the log's order. */
   async #isFoldable(event: RecordedEvent): Promise<boolean> {
     let isFolded = false;
     await this.state.inBatch(async (batch) => {
-      isFolded = !("error" in (await this.#mapped.fold(this.#mapped.of(event.type), freezeEvent(event), batch)));
+      isFolded = !("error" in (await this.#mapped.foldParts(partsOf(event), batch)));
       return false;
     });
     return isFolded;

@@ -5,11 +5,8 @@ import type { Failure, Failures } from "./failures.ts";
 /** How many later events are probed at most for one that fails. */
 export const mostProbed = 5;
 
-/** Among so many later events, those to probe are searched for. */
-const reach = 10_000;
-
 interface Probing<Candidate> {
-  failures: Pick<Failures, "suspect" | "confirm" | "acquit">;
+  failures: Pick<Failures, "suspects" | "confirm" | "acquit">;
   /** The later events of other streams that need what the suspect needs. */
   candidates: (suspect: Failure) => AsyncIterable<Candidate>;
   /** Passes the event through its handler; false if that fails. */
@@ -23,9 +20,13 @@ interface Probing<Candidate> {
  * @throws the error of the log or the table
  */
 export async function probe<Candidate>(probing: Probing<Candidate>): Promise<boolean> {
+  for (const suspect of probing.failures.suspects) if (await probeFor(suspect, probing)) return true;
+  return false;
+}
+
+async function probeFor<Candidate>(suspect: Failure, probing: Probing<Candidate>): Promise<boolean> {
   const { failures, candidates, passes, isInterrupted } = probing;
-  const { suspect } = failures;
-  if (!suspect || isInterrupted()) return false;
+  if (isInterrupted()) return false;
   let probed = 0;
   for await (const candidate of candidates(suspect)) {
     if (await passes(candidate, suspect)) {
@@ -46,18 +47,19 @@ interface LaterPage extends Pick<ConsumerPage, "position" | "unreadable" | "newe
 }
 
 /** An event of a page, and whether it can be upcast. */
-export interface PageEvent {
+export interface LaterEvent {
   event: RecordedEvent;
   isReadable: boolean;
 }
 
-/** The events of a page and of the pages after it, in the order of the log. */
+/** The events of a page and of the pages after it, in the order of the log, until about `reach` were read. */
 export async function* eventsFrom(
   first: LaterPage,
   pageAfter: (position: number) => Promise<LaterPage>,
-): AsyncGenerator<PageEvent> {
+  reach = 10_000,
+): AsyncGenerator<LaterEvent> {
   let count = 0;
-  for (let page = first; ; page = await pageAfter(page.position)) {
+  for (let page = first, from = -1; page.position > from; from = page.position, page = await pageAfter(from)) {
     for (const event of page.events) yield { event, isReadable: page.unreadable?.[event.id] === undefined };
     count += page.events.length;
     if (page.end !== false || page.newer || count >= reach) return;
@@ -66,7 +68,7 @@ export async function* eventsFrom(
 
 /** The first event of each stream after the suspect, if it is readable; without the suspect's own stream. */
 export async function* firstOfOtherStreams(
-  events: AsyncIterable<PageEvent>,
+  events: AsyncIterable<LaterEvent>,
   { event: { id, stream } }: Failure,
   isDone: (event: RecordedEvent) => boolean,
 ): AsyncGenerator<RecordedEvent> {
