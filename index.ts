@@ -80,6 +80,7 @@ export type { LogVerification } from "./mixins/event-store/verify/verify-log.ts"
 export type { ProcessManagerOptions } from "./mixins/process-manager/process-manager.ts";
 export type { ProcessPage, ProcessSummary } from "./mixins/process-manager/process-actions.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
+export type { StartFrom, StartPlace } from "./mixins/consumer/start-from.ts";
 export type { FailingEvent } from "./mixins/consumer/failures.ts";
 export type { ConsumerStatus } from "./mixins/consumer/leased-host.ts";
 export type { ReadAfterMeta, Written } from "./mixins/service/read-after.ts";

@@ -6,10 +6,8 @@ import { times } from "../../core/concurrency/times.ts";
 import type { Debug } from "../../core/text/state-log.ts";
 import type { EventSource } from "./event-source.ts";
 import type { LeaseHold } from "./lease-hold.ts";
+import { startPosition, type StartFrom } from "./start-from.ts";
 import type { Holding } from "./work.ts";
-
-/** Where a consumer begins on its first start: at the first event, or after the last. */
-export type StartFrom = "origin" | "current";
 
 /** The state that a consumer without a table stores in the store's engine. */
 export interface CheckpointState<Parked extends ParkedEvent = ParkedEvent> extends Pick<
@@ -30,7 +28,7 @@ export interface EarlyEvent extends Pick<RecordedEvent, "id" | "position"> {
 interface Dependencies<Parked extends ParkedEvent> {
   name: string;
   startFrom: StartFrom;
-  source: Pick<EventSource, "page" | "state" | "saveState">;
+  source: Pick<EventSource, "page" | "positionAt" | "state" | "saveState">;
   lease: LeaseHold;
   parked: () => Parked[];
   /** A lease was taken under a new epoch. `state`: the state that another holder has saved since; null if none has. */
@@ -94,9 +92,8 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
   }
 
   async #begin(): Promise<void> {
-    const { source, startFrom } = this.#d;
-    const { head } = await source.page(0, 0);
-    const position = startFrom === "current" ? head : 0;
+    const { name, source, startFrom } = this.#d;
+    const position = await startPosition(name, startFrom, source);
     const { afterId, log } = await source.page(position, 0);
     this.#progress = { position, positionId: afterId, log, parked: [] };
     // Stored at once, so that a restart begins at the same position.

@@ -6,13 +6,13 @@ import { overrideActions, type ActionOverrides } from "../service/action-overrid
 import type { CompanionSchema } from "../service/companion.ts";
 import { announcedRelease } from "../service/releases.ts";
 import { consumerActions, consumerInnerActions } from "./actions.ts";
-import type { StartFrom } from "./checkpoint.ts";
 import type { ErrorPolicy, Interruption } from "./error-policy.ts";
 import { EventCaller } from "./event-caller.ts";
 import { EventSource } from "./event-source.ts";
 import { consumerEvents } from "./events.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 import { LeasedHost, type LeasedWork } from "./leased-host.ts";
+import type { StartFrom } from "./start-from.ts";
 import { TimeLimit } from "./time-limit.ts";
 
 /** The definition of a consumer without a table. */

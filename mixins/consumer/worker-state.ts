@@ -2,8 +2,8 @@ import { neededRelease, type NewerEvent } from "../../core/catalogue/newer-event
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 
 /**
- * `standby`: another node does the work. `waiting`: a dependency does not respond, or only a newer release can read the
- * next event. `stopped`: an operator has to act. All three have a cause.
+ * `standby`: another node does the work. `waiting`: a dependency does not respond, the log has not reached `startFrom`, or only a newer release
+ * can read the next event. `stopped`: an operator has to act. All three have a cause.
  */
 export type ConsumerState = "starting" | "folding" | "live" | "waiting" | "paused" | "stopped" | "standby";
 

@@ -9,7 +9,7 @@ import type { ProcessDefinition, ProcessView } from "../../core/process/definiti
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
-import type { StartFrom } from "../consumer/checkpoint.ts";
+import { parseStartFrom, type StartFrom } from "../consumer/start-from.ts";
 import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
@@ -42,7 +42,10 @@ type DeclaredHandlers<Handlers, State, Events extends EventMap> = {
 
 export interface ProcessManagerOptions<Events extends EventMap, State, Names extends string> {
   eventStore: EventStore<Events>;
-  /** Where the consumer begins on its first start: `"origin"` (the default) or `"current"`, after the last event. */
+  /**
+   * Where the consumer begins on its first start: `"origin"` (the default), `"current"`, after the last event,
+   * `{ position }`, after the event there, or `{ time }`, at the first event that is not older.
+   */
   startFrom?: StartFrom;
   /**
    * The process that an event belongs to: 1 to 255 characters, or a number; null or undefined if it belongs to none.
@@ -128,12 +131,11 @@ export function ProcessManager<
   if (typeof name !== "string" || !serviceName.test(name))
     throw refusal("ProcessManager.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
   assertKnownMixinOptions(name, given, options);
-  const { eventStore, startFrom = "origin", onError, maxDepth = 100 } = given;
+  const { eventStore, onError, maxDepth = 100 } = given;
   const actions = parseActions(name, given.actions);
   assertStore(name, eventStore);
   const policy = parsePolicy(name, onError);
-  if (startFrom !== "origin" && startFrom !== "current")
-    throw refusal(`${name}.startFrom`, startFrom, '"origin" or "current"');
+  const startFrom = parseStartFrom(name, given.startFrom);
   if (!isCausationDepth(maxDepth))
     throw refusal(`${name}.maxDepth`, maxDepth, `a whole number from 1 to ${maxCausationDepth}`);
   const definition = parsed(name, given as unknown as Functions, eventStore, maxDepth);

@@ -5,7 +5,7 @@ import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/re
 import { nameProblem } from "../../core/event/stream-name.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
-import type { StartFrom } from "../consumer/checkpoint.ts";
+import { parseStartFrom, type StartFrom } from "../consumer/start-from.ts";
 import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
@@ -28,7 +28,10 @@ export type Handlers<Events extends EventMap> = string extends keyof Events
 export interface SubscriptionOptions<Events extends EventMap> {
   eventStore: EventStore<Events>;
   on: Handlers<Events>;
-  /** Where the consumer begins on its first start: `"origin"` (the default) or `"current"`, after the last event. */
+  /**
+   * Where the consumer begins on its first start: `"origin"` (the default), `"current"`, after the last event,
+   * `{ position }`, after the event there, or `{ time }`, at the first event that is not older.
+   */
   startFrom?: StartFrom;
   /** How often a failed event is retried, and when the consumer stops. */
   onError?: OnError;
@@ -61,12 +64,11 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   if (typeof name !== "string" || !serviceName.test(name))
     refuse("Subscription.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
   assertKnownMixinOptions(name, options, ["eventStore", "on", "startFrom", "onError", "actions"]);
-  const { eventStore, on: handlers, startFrom = "origin", onError } = options;
+  const { eventStore, on: handlers, onError } = options;
   const actions = parseActions(name, options.actions);
   assertStore(name, eventStore);
   const policy = parsePolicy(name, onError);
-  if (startFrom !== "origin" && startFrom !== "current")
-    refuse(`${name}.startFrom`, startFrom, '"origin" or "current"');
+  const startFrom = parseStartFrom(name, options.startFrom);
   if (!isPlainObject(handlers)) refuse(`${name}.on`, handlers, "an object of event types and their handlers");
   const on = Object.entries(handlers as Record<string, Handler>).map(([pattern, handler]) => {
     const problem = nameProblem(`${name}.on`, pattern) ?? unknownType(`${name}.on`, pattern, eventStore.types);

@@ -179,6 +179,19 @@ describe("A process manager", () => {
     expect(seen).toEqual([2]);
   });
 
+  it("that starts at a position begins after the event there", async () => {
+    const adapter = memory();
+    const seen: number[] = [];
+    const on = { "thing.*": ({ position }: RecordedEvent) => void seen.push(position) };
+    const filler = await startBroker([processService({ adapter, hosts: "store" }, { on })]);
+    await happen(filler, "a");
+    await happen(filler, "a");
+    await filler.stop();
+    const broker = await startBroker([processService({ adapter }, { on, startFrom: { position: 1 } })]);
+    await caughtUp(broker, "manager");
+    expect(seen).toEqual([2]);
+  });
+
   it("handles the events of 30 processes at the same time, some at a time, and each process's in their order", async () => {
     const [order, running] = [new Map<string, number[]>(), new Set<string>()];
     let most = 0;
@@ -334,6 +347,7 @@ describe("The definition of a process manager", () => {
     ["pm.maxDepth", "pm", { ...good, maxDepth: 0 }],
     ["pm.maxDepth", "pm", { ...good, maxDepth: 10_001 }],
     ["pm.startFrom", "pm", { ...good, startFrom: "end" }],
+    ["pm.startFrom", "pm", { ...good, startFrom: { position: 1.5 } }],
     ["pm.onError.retrys", "pm", { ...good, onError: { retrys: 1 } }],
   ])("names what is wrong with %s", async (field, name, options) => {
     const error = await refusal(() => (ProcessManager as (name: string, options: object) => unknown)(name, options));

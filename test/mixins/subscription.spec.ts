@@ -1,6 +1,14 @@
-import { EventStore, Subscription, type StoredAnswer, type RecordedEvent } from "moleculer-event-sourcing";
+import { cpSync } from "node:fs";
+import {
+  EventStore,
+  Subscription,
+  type RecordedEvent,
+  type StartFrom,
+  type StoredAnswer,
+} from "moleculer-event-sourcing";
 import type { Context, ServiceBroker } from "moleculer";
-import { caughtUp, cleanUp, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
+import { spoken } from "../../mixins/service/between-nodes.ts";
+import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { LogLines } from "./log-lines.ts";
 import { appendTo, Watched, watchService, withStatus } from "./watch.ts";
 import { eventsIn } from "../support/pages.ts";
@@ -143,7 +151,7 @@ describe("A subscription", () => {
 });
 
 describe("The start of a subscription", () => {
-  const run = async (folder: string, startFrom: "origin" | "current", watched: Watched, during: string[] = []) => {
+  const run = async (folder: string, startFrom: StartFrom, watched: Watched, during: string[] = []) => {
     const broker = await startBroker([watchService({ folder, watched, startFrom })]);
     await withStatus(broker, { state: "live" });
     await appendTo(broker, ...during);
@@ -159,7 +167,11 @@ describe("The start of a subscription", () => {
   it.each([
     ["origin", [1, 2, 3, 4, 5]],
     ["current", [3, 4, 5]],
-  ] as const)("at %s is the same after restarts", async (startFrom, expected) => {
+    [{ position: 0 }, [1, 2, 3, 4, 5]],
+    [{ position: 1 }, [2, 3, 4, 5]],
+    [{ position: 2 }, [3, 4, 5]],
+    [{ time: "2020-01-01" }, [1, 2, 3, 4, 5]],
+  ] as const)("at %j is the same after restarts", async (startFrom, expected) => {
     const folder = newFolder();
     const watched = new Watched();
     await fill(folder, "a", "b");
@@ -170,6 +182,55 @@ describe("The start of a subscription", () => {
     await fill(folder, "e");
     await run(folder, startFrom, watched);
     expect(watched.seen).toEqual(expected);
+  });
+
+  it("at a time is the first event that is not older", async () => {
+    const folder = newFolder();
+    const broker = await startBroker([watchService({ folder, watched: new Watched(), hostsWatch: false })]);
+    await appendTo(broker, "a");
+    const first = Date.parse((await eventsIn<RecordedEvent>(broker.call("events.read")))[0]!.time);
+    await eventually(() => expect(Date.now()).toBeGreaterThan(first + 1));
+    await appendTo(broker, "b");
+    const [a, b] = (await eventsIn<RecordedEvent>(broker.call("events.read"))).map(({ time }) => time);
+    await eventually(() => expect(Date.now()).toBeGreaterThan(Date.parse(b!)));
+    const justAfter = new Date(Date.parse(b!) + 1);
+    await broker.stop();
+    for (const [time, expected] of [
+      [a!, [1, 2]],
+      [new Date(first + 1), [2]],
+      [b!, [2]],
+      [justAfter, []],
+    ] as const) {
+      const watched = new Watched();
+      const copy = newFolder();
+      cpSync(folder, copy, { recursive: true });
+      await run(copy, { time }, watched);
+      expect([time, watched.seen]).toEqual([time, expected]);
+    }
+  });
+
+  it.each([
+    ["position", { position: 3 }, "found 3, expected at most the store's head, 2"],
+    ["time", { time: "2999-01-01" }, 'found "2999-01-01T00:00:00.000Z", expected a time that has passed'],
+  ] as const)("beyond the head by its %s waits, and stores nothing", async (field, startFrom, found) => {
+    const folder = newFolder();
+    await fill(folder, "a", "b");
+    const watched = new Watched();
+    const broker = await startBroker([watchService({ folder, watched, startFrom })]);
+    const { cause } = await withStatus(broker, { state: "waiting" });
+    expect(cause).toContain(`watch.startFrom.${field}: ${found}`);
+    expect(await broker.call("$events.state", { consumer: "subscription/watch" }, spoken)).toBeNull();
+    expect(watched.seen).toEqual([]);
+  });
+
+  it("beyond the head begins when the log has reached it", async () => {
+    const watched = new Watched();
+    const startFrom = { position: 1 };
+    const broker = await startBroker([watchService({ folder: newFolder(), watched, startFrom })]);
+    await withStatus(broker, { state: "waiting" });
+    await appendTo(broker, "a", "b");
+    await caughtUp(broker, "watch");
+    expect(watched.seen).toEqual([2]);
   });
 
   it("at current of an empty log skips nothing", async () => {
@@ -191,6 +252,15 @@ describe("The definition of a subscription", () => {
     ["watch.eventStore", "watch", { on: { "a.b": handler } }],
     ["watch.startfrom", "watch", { eventStore: events, startfrom: "origin", on: { "a.b": handler } }],
     ["watch.startFrom", "watch", { eventStore: events, startFrom: "end", on: { "a.b": handler } }],
+    ["watch.startFrom", "watch", { eventStore: events, startFrom: { position: -1 }, on: { "a.b": handler } }],
+    ["watch.startFrom", "watch", { eventStore: events, startFrom: { position: "1" }, on: { "a.b": handler } }],
+    ["watch.startFrom", "watch", { eventStore: events, startFrom: { time: "yesterday" }, on: { "a.b": handler } }],
+    ["watch.startFrom", "watch", { eventStore: events, startFrom: {}, on: { "a.b": handler } }],
+    [
+      "watch.startFrom",
+      "watch",
+      { eventStore: events, startFrom: { position: 1, time: "2026-01-01" }, on: { "a.b": handler } },
+    ],
     ["watch.on", "watch", { eventStore: events }],
     ["watch.on", "watch", { eventStore: events, on: {} }],
     ["watch.on", "watch", { eventStore: events, on: null }],

@@ -4,6 +4,7 @@ import {
   type StoredAnswer,
   type ErrorPolicy,
   type ParkedEvent,
+  type StartFrom,
 } from "moleculer-event-sourcing";
 import type { HandlerView, RecordedEvent, ConsumerStatus } from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
@@ -40,7 +41,7 @@ interface Options {
   folder: string;
   watched: Watched;
   onError?: Partial<ErrorPolicy>;
-  startFrom?: "origin" | "current";
+  startFrom?: StartFrom;
   hostsStore?: boolean;
   hostsWatch?: boolean;
 }
