@@ -4,7 +4,7 @@ import type { Catalogue } from "./catalogue.ts";
 
 /**
  * The condition on stored events that matches those whose type, as it is read, matches the given one. Equal names become
- * a list of stored ones, so that an engine still finds them by its index.
+ * a list of stored ones, so that an engine compares them as it compares a list.
  */
 export function storedCondition({ readAs }: Pick<Catalogue, "readAs">, condition: Condition): Condition {
   if (readAs.size === 0) return condition;

@@ -1,4 +1,11 @@
+import type { Problem } from "../errors/problem.ts";
 import type { Catalogue } from "./catalogue.ts";
+
+/** Why no event can match a name, because it is a former one of a type; null if it is not. */
+export function formerName(field: string, name: string, { entries, stored }: Catalogue): Problem | null {
+  const entry = entries.has(name) ? undefined : stored.get(name);
+  return entry ? { field, found: name, expected: `today's name of the type: ${entry.type}` } : null;
+}
 
 /** Whether events of a stored type may be read as a wanted one. */
 export const storedMatcher = (

@@ -2,7 +2,7 @@ import { described } from "../errors/problem.ts";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { readRules } from "../catalogue/stored-types.ts";
+import { formerName, readRules } from "../catalogue/stored-types.ts";
 import type { Command, DeciderDefinition } from "./decider.ts";
 import { parseClaims, type ClaimsInput } from "./claim-options.ts";
 import { DefinitionError } from "../errors/errors.ts";
@@ -132,12 +132,13 @@ function parseParams(field: string, input: unknown): Pick<Command, "params" | "g
   return { params: { id: idRule, ...paramsOf(givenParams) }, givenParams };
 }
 
-function parseEvolve(at: string, input: Functions, { entries, unknownTypes }: Catalogue) {
+function parseEvolve(at: string, input: Functions, catalogue: Catalogue) {
+  const { entries, unknownTypes } = catalogue;
   assertDefinition(isPlainObject(input), at, input, "{<event type>: (state, event) => state}");
   const types = unknownTypes === "refuse" ? [...entries.keys()] : null;
   const evolve = new Map<string, DeciderDefinition["evolve"] extends ReadonlyMap<string, infer Case> ? Case : never>();
   for (const [type, given] of Object.entries(input)) {
-    const problem = eventTypeProblem(at, type) ?? unknownType(at, type, types);
+    const problem = eventTypeProblem(at, type) ?? formerName(at, type, catalogue) ?? unknownType(at, type, types);
     if (problem) throw new DefinitionError(problem);
     evolve.set(type, synchronous(`${at}["${type}"]`, given) as (state: unknown, event: unknown) => unknown);
   }

@@ -8,8 +8,6 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { parseFields, type Fields as ParsedFields, type FieldsInput, type RowInput } from "../../core/rows/fields.ts";
 import type { Mapping, Operation } from "../../core/rows/mapping.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
-import { nameProblem } from "../../core/event/stream-name.ts";
-import { unknownType } from "../../core/event/event-type.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import { dbSettings, assertDbSettings, type DbSettings } from "./db-settings.ts";
@@ -17,6 +15,7 @@ import { noMapping } from "./no-mapping.ts";
 import { aggregateService } from "./service.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
 import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
+import { mappedTypeProblem } from "../service/mapped-type.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
@@ -223,8 +222,7 @@ export function aggregateOn(engines: Engines) {
       fields: declared,
       definition: { fields, mappings, catalogue: eventStore.catalogue, timeoutMs: policy.timeoutMs },
       on: (pattern) => {
-        const problem =
-          nameProblem(`${name}.on(type)`, pattern) ?? unknownType(`${name}.on(type)`, pattern, eventStore.types);
+        const problem = mappedTypeProblem(`${name}.on(type)`, pattern, eventStore);
         if (problem) throw new DefinitionError(problem);
         return {
           ...noMapping(`${name}.on("${pattern}")`),

@@ -9,6 +9,7 @@ import {
 } from "../../core/catalogue/catalogue.ts";
 import { declaredNames } from "../../core/catalogue/payload-schema.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
+import { formerName } from "../../core/catalogue/stored-types.ts";
 import { unknownType } from "../../core/event/event-type.ts";
 import { assertDefinition, assertKnownOptions, assertWholeNumber } from "../../core/options/options.ts";
 import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
@@ -183,7 +184,9 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
     };
     const types = catalogue.unknownTypes === "refuse" ? [...catalogue.entries.keys()] : null;
     const targetOf = (type: string) => {
-      const problem = typeof type === "string" ? unknownType(`${name}: an event's type`, type, types) : null;
+      const field = `${name}: an event's type`;
+      const isText = typeof type === "string";
+      const problem = isText ? (formerName(field, type, catalogue) ?? unknownType(field, type, types)) : null;
       if (problem) throw new DefinitionError(problem);
       const { schemaVersion, payload: schema } = catalogue.entries.get(type) ?? {};
       return { store: name, type, schemaVersion, schema, names: declaredNames(schema) };

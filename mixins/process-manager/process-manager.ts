@@ -2,7 +2,6 @@ import { isCausationDepth, maxCausationDepth } from "../../core/event/causation.
 import { isPlainJson } from "../../core/decider/options.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import type { Deadline } from "../../core/process/deadline.ts";
-import { unknownType } from "../../core/event/event-type.ts";
 import { isPlainObject } from "../../core/options/options.ts";
 import type { DeclaredAnswer, Undeclared } from "../../core/options/undeclared.ts";
 import type { ProcessDefinition, ProcessView } from "../../core/process/definition.ts";
@@ -12,6 +11,7 @@ import type { Wildcard } from "../aggregate/aggregate.ts";
 import { parseStartFrom, type StartFrom } from "../consumer/start-from.ts";
 import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { mappedTypeProblem } from "../service/mapped-type.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import type { ProcessActionName } from "../service/action-names.ts";
@@ -183,8 +183,8 @@ function parsed(
     if (!isPlainObject(functions))
       throw refusal(`${name}.${option}`, functions, "an object of names and their functions");
     for (const [key, handler] of Object.entries(functions)) {
-      const problem =
-        nameProblem(`${name}.${option}`, key) ?? (option === "on" && unknownType(`${name}.on`, key, types));
+      const field = `${name}.${option}`;
+      const problem = option === "on" ? mappedTypeProblem(field, key, { types, catalogue }) : nameProblem(field, key);
       if (problem) throw new DefinitionError(problem);
       mustBeFunction(`${name}.${option}["${key}"]`, handler);
     }

@@ -2,12 +2,11 @@ import type { ServiceSchema } from "moleculer";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { isPlainObject } from "../../core/options/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
-import { nameProblem } from "../../core/event/stream-name.ts";
-import { unknownType } from "../../core/event/event-type.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
 import { parseStartFrom, type StartFrom } from "../consumer/start-from.ts";
 import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
 import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { mappedTypeProblem } from "../service/mapped-type.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
@@ -71,7 +70,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   const startFrom = parseStartFrom(name, options.startFrom);
   if (!isPlainObject(handlers)) refuse(`${name}.on`, handlers, "an object of event types and their handlers");
   const on = Object.entries(handlers as Record<string, Handler>).map(([pattern, handler]) => {
-    const problem = nameProblem(`${name}.on`, pattern) ?? unknownType(`${name}.on`, pattern, eventStore.types);
+    const problem = mappedTypeProblem(`${name}.on`, pattern, eventStore);
     if (problem) throw new DefinitionError(problem);
     if (typeof handler !== "function" && (typeof handler !== "string" || handler === ""))
       refuse(`${name}.on["${pattern}"]`, handler, "an action's name or a function");
