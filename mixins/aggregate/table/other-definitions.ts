@@ -16,8 +16,8 @@ interface Dependencies {
  */
 export class OtherDefinitions {
   readonly #d: Dependencies;
-  /** When a node of the owner was last seen, or its generation was first found without one, in `performance.now()` time. */
-  readonly #seen = new Map<string, number>();
+  /** Since when each check has found the owner without a node, in `performance.now()` time. */
+  readonly #absentSince = new Map<string, number>();
   #checkedAt = -Infinity;
 
   constructor(dependencies: Dependencies) {
@@ -30,11 +30,15 @@ export class OtherDefinitions {
     const { checkEveryMs, keptMs } = times.definitions;
     const now = performance.now();
     if (now - this.#checkedAt < checkEveryMs) return;
+    // A table that is paused, or far behind, is not checked.
+    if (now - this.#checkedAt > keptMs) this.#absentSince.clear();
     this.#checkedAt = now;
     for (const { owner, progress } of await table.lives()) {
       if (owner === own) continue;
-      if (!this.#seen.has(owner) || source.nodesOfOwner(name, owner).length > 0) this.#seen.set(owner, now);
-      if (now - this.#seen.get(owner)! < keptMs) continue;
+      const absentSince = this.#absentSince.get(owner) ?? now;
+      if (source.nodesOfOwner(name, owner).length > 0) this.#absentSince.delete(owner);
+      else this.#absentSince.set(owner, absentSince);
+      if (!this.#absentSince.has(owner) || now - absentSince < keptMs) continue;
       await table.dropOwner(owner);
       info(`${name}: the table of an earlier definition is removed, since no node runs it any more`, {
         definition: owner,
