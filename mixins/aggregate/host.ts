@@ -163,14 +163,17 @@ export class AggregateHost {
     this.#opening.assertOpen();
     const reached = await work.table.livePosition();
     if (reached >= position && worker.isLogKnown) return;
-    const halt = worker.haltedBy ?? work.progressReport.standstill(Math.max(work.head, position));
+    const halt =
+      (work.elsewhere.goOn ? null : worker.haltedBy) ?? work.progressReport.standstill(Math.max(work.head, position));
     if (halt !== null) throw new NotCaughtUpError(this.#d.name, position, reached, halt);
     const newer = await this.#newerAfter(reached);
     if (newer) throw new NotCaughtUpError(this.#d.name, position, reached, `waits: ${neededRelease(newer)}`, newer);
     worker.wake();
-    await work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () =>
+    const waiting = work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () =>
       work.state.successor ? reached : work.state.progress.position,
     );
+    work.elsewhere.watch();
+    await waiting;
   }
 
   get awaited(): string[] {

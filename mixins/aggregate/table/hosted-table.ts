@@ -128,14 +128,20 @@ export class HostedTable {
     this.state = { ...plan, fold, live, successor, progress, parked };
   }
 
-  /** Reloads the stored state. False if another host has replaced the live generation. */
+  /** Reloads the stored state. False if another host has replaced the live generation, or removed the fold's. */
   async #reload(fold: Fold): Promise<boolean> {
     await this.#d.reloadBuild();
     const { live } = this;
     // Another owner may replace its own generation while this one's first is folded.
     if (live !== this.state.live && live.owner === this.#d.owner) return false;
     if (live !== this.state.live) this.state = { ...this.state, live };
-    await fold.reload();
+    try {
+      await fold.reload();
+    } catch {
+      // The table responded before. If it still does, the owner was dropped: a node took its last node for gone.
+      await this.#d.table.refresh();
+      return false;
+    }
     this.noteProgress();
     return true;
   }
@@ -213,6 +219,13 @@ export class HostedTable {
     if (!this.isShared) return this.state.successor ? [] : [node];
     const { live } = this;
     return live.owner === owner ? [node] : source.nodesOfOwner(name, live.owner);
+  }
+
+  /** Nodes of another definition fold the rows that answer queries here. */
+  get isFoldedElsewhere(): boolean {
+    const { live } = this.state;
+    if (!this.isShared || live === null || live.owner === this.#d.owner) return false;
+    return this.#d.source.nodesOfOwner(this.#d.name, live.owner).length > 0;
   }
 
   /** Removes rows of definitions that no node has run for long. Call at the end of the log. */

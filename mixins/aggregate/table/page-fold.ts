@@ -6,6 +6,8 @@ import type { HostedTable } from "./hosted-table.ts";
 /** Folds pages of the log into a table: into the live generation, or into one that will replace it. */
 export class PageFold {
   #isRetryFailing = false;
+  /** The position of the live rows when they were found ahead of their successor. */
+  #ahead = 0;
   readonly #d: StartDependencies;
   readonly #table: HostedTable;
 
@@ -45,8 +47,20 @@ export class PageFold {
     const { successor, progress } = table.state;
     const isCaughtUp = page.end && progress.position === page.position;
     if (!successor || !isCaughtUp || fold.failures.stopCause !== null) return false;
+    if (await this.#isLiveAhead(progress.position)) return false;
     await fold.save();
     await table.takeOver(successor.generation, fold);
+    return true;
+  }
+
+  /**
+   * Whether a switch would make readers go back, since a host of another definition has folded events after this page.
+   * If the next page does not contain them either, they are not in the log any more.
+   */
+  async #isLiveAhead(position: number): Promise<boolean> {
+    const live = await this.#table.livePosition();
+    if (live <= position || live === this.#ahead) return false;
+    this.#ahead = live;
     return true;
   }
 

@@ -16,6 +16,7 @@ import { CatchUp } from "./catch-up.ts";
 import type { TableDependencies } from "./dependencies.ts";
 import { HostedTable } from "./hosted-table.ts";
 import { PageFold } from "./page-fold.ts";
+import { RowsElsewhere } from "./rows-elsewhere.ts";
 import { TableProgress } from "./table-progress.ts";
 import type { TableState } from "./table-state.ts";
 
@@ -29,14 +30,14 @@ export class TableWorker implements Work {
   readonly table: HostedTable;
   readonly pages: PageFold;
   readonly progressReport: TableProgress;
+  readonly elsewhere: RowsElsewhere;
   lease: LeaseHold | null = null;
   /** The head of the last page. */
   head = 0;
   readonly #d: TableDependencies;
   readonly #interruption: Interruption;
   readonly #turns = new TimeShare();
-  /** Of a host that does not fold. */
-  readonly #none: Failures;
+  readonly #ofStandby: Failures;
   #skipped: ReadonlySet<string> = new Set();
   /** The last page was the log's last, and is folded, so an empty page after it changes nothing. */
   #isAtEnd = false;
@@ -44,7 +45,7 @@ export class TableWorker implements Work {
   constructor(dependencies: TableDependencies, interruption: Interruption) {
     const { name, source, policy } = dependencies;
     this.#d = dependencies;
-    this.#none = new Failures(name, policy);
+    this.#ofStandby = new Failures(name, policy);
     this.#interruption = interruption;
     this.catchUp = new CatchUp(name);
     this.rebuilder = new Rebuilder({
@@ -66,6 +67,7 @@ export class TableWorker implements Work {
         dependencies.onProgress("", null);
       },
     });
+    this.elsewhere = new RowsElsewhere(this.table, this.catchUp);
     this.pages = new PageFold(dependencies, this.table);
     this.progressReport = new TableProgress({ ...dependencies, table: this.table, rebuilder: this.rebuilder });
   }
@@ -143,6 +145,7 @@ export class TableWorker implements Work {
 
   onPage({ head, control }: ConsumerPage): void {
     this.head = head;
+    this.elsewhere.isPaused = control.paused;
     if (this.catchUp.readers.size > 0) this.catchUp.noteHead(this.#d.store, head);
     const { successor, progress } = this.table.state;
     this.rebuilder.note(control, successor ? null : progress.position);
@@ -217,12 +220,12 @@ export class TableWorker implements Work {
   }
 
   get failures(): Failures {
-    return this.table.state.fold?.failures ?? this.#none;
+    return this.table.state.fold?.failures ?? this.#ofStandby;
   }
 
   rejectWaiters(why: string, newer?: NewerEvent): void {
     if (this.#interruption.isStopping()) this.catchUp.rejectAll();
-    else this.catchUp.rejectWaiters(this.table.state.progress.position, why, newer);
+    else if (newer || !this.elsewhere.goOn) this.catchUp.rejectWaiters(this.table.state.progress.position, why, newer);
   }
 
   skip(skipped: ReadonlySet<string>): Promise<void> {

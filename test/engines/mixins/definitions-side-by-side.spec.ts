@@ -20,6 +20,7 @@ class Release {
   readonly closedFrom: number;
   readonly #gate = Promise.withResolvers<void>();
   readonly open = () => this.#gate.resolve();
+  isWaiting = false;
 
   constructor(version: number, closedFrom = Infinity) {
     this.version = version;
@@ -27,7 +28,10 @@ class Release {
   }
 
   readonly transform = async ({ id, position }: RecordedEvent) => {
-    if (position >= this.closedFrom) await this.#gate.promise;
+    if (position >= this.closedFrom) {
+      this.isWaiting = true;
+      await this.#gate.promise;
+    }
     this.calls++;
     return { id, n: position, by: `release ${this.version}` };
   };
@@ -37,6 +41,14 @@ const byOf = async (broker: ServiceBroker, meta = {}) => [...new Set((await rows
 const nodesOf = async (broker: ServiceBroker) => {
   const { definitions } = (await statusOf(broker)) as { definitions: { position: number; nodes: string[] }[] };
   return definitions.map(({ position, nodes }) => ({ position, nodes }));
+};
+
+/** The owner that the node announces for its rows. */
+const ownerOn = ({ nodeID, registry }: ServiceBroker): string => {
+  const services = registry.getServiceList({ onlyLocal: true }) as { metadata: { owner?: string } }[];
+  const owners = services.flatMap(({ metadata: { owner } }) => owner ?? []);
+  expect([nodeID, owners]).toEqual([nodeID, [expect.any(String)]]);
+  return owners[0]!;
 };
 
 /** Each node knows the others: an action that is carried out on every node reaches them. */
@@ -110,6 +122,61 @@ for (const engine of ["postgres", "mongodb"] as const)
       await shared.add(1);
       for (const node of [second, third]) expect(await byOf(node, after(16))).toEqual(["release 2"]);
       expect(await byOf(first, after(16))).toEqual(["release 1"]);
+    });
+
+    it("are never older than what was read before, when the newer rows take over", async () => {
+      const shared = await newTable();
+      const [older, newer] = [new Release(1), new Release(2, 10)];
+      const first = await shared.node("first", older);
+      await shared.add(10);
+      await rowsOn(first, after(10));
+      const second = await shared.node("second", newer);
+      // Its page of the log ends here, and the older rows go on.
+      await eventually(() => expect(newer.isWaiting).toBe(true));
+      await shared.add(5);
+      expect(await rowsOn(second, after(15))).toHaveLength(15);
+      newer.open();
+      await eventually(async () => {
+        const rows = await rowsOn(second);
+        if (rows.length < 15) throw new Error(`found ${rows.length} rows after 15`);
+        expect(rows[0]).toMatchObject({ by: "release 2" });
+      });
+    });
+
+    it("are read by their position while the newer fold has stopped", async () => {
+      const shared = await newTable();
+      const first = await shared.node("first", new Release(1));
+      await shared.add(10);
+      await rowsOn(first, after(10));
+      const transform = () => {
+        throw new Error("not in this release");
+      };
+      const second = await shared.node("second", { version: 2, transform, onError: { maxParkedInARow: 1 } });
+      await withStatus(second, { state: "stopped", stale: true });
+      await shared.add(5);
+      expect(await rowsOn(second, after(15))).toHaveLength(15);
+      await ask(second, "pause");
+      await shared.add(1);
+      expect(await refusal(() => rowsOn(second, after(16)))).toMatchObject({ type: "NOT_CAUGHT_UP" });
+    });
+
+    it("are folded again where the rows of a running node were removed, live or not", async () => {
+      const shared = await newTable();
+      const newer = new Release(2, 5);
+      const first = await shared.node("first", new Release(1));
+      await shared.add(10);
+      await rowsOn(first, after(10));
+      const second = await shared.node("second", newer);
+      await eventually(() => expect(newer.isWaiting).toBe(true));
+      await shared.dropOwner(ownerOn(second));
+      newer.open();
+      await withStatus(second, { state: "live", stale: false, position: 10 });
+      expect(await byOf(second)).toEqual(["release 2"]);
+      await shared.dropOwner(ownerOn(second));
+      await shared.add(5);
+      for (const node of [first, second]) expect(await rowsOn(node, after(15))).toHaveLength(15);
+      await withStatus(second, { state: "live", stale: false, position: 15 });
+      expect(await byOf(second, after(15))).toEqual(["release 2"]);
     });
 
     it("keep the older rows at their position where no node folds them, and tell a reader of later ones at once", async () => {
@@ -195,7 +262,7 @@ for (const engine of ["postgres", "mongodb"] as const)
 
     it("keep no rows of a definition that no node has run for a while", async () => {
       const { checkEveryMs, keptMs } = times.definitions;
-      setTimes({ definitions: { checkEveryMs: 10, keptMs: 500 } });
+      setTimes({ definitions: { checkEveryMs: 10, keptMs: 2000 } });
       try {
         const shared = await newTable();
         const [older, newer] = [new Release(1), new Release(2)];
@@ -203,6 +270,7 @@ for (const engine of ["postgres", "mongodb"] as const)
         const second = await shared.node("second", newer);
         await shared.add(10);
         for (const node of [first, second]) await rowsOn(node, after(10));
+        await withStatus(second, { stale: false });
         await shared.add(1);
         expect(await nodesOf(second)).toHaveLength(2);
         await first.stop();

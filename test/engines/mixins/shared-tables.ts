@@ -9,6 +9,7 @@ import {
   type TransformView,
 } from "moleculer-event-sourcing";
 import type { BrokerOptions, ServiceBroker, ServiceSchema } from "moleculer";
+import { noOrigin } from "../../../core/table/read-table.ts";
 import { eventually, newFolder, startBroker } from "../../support/broker.ts";
 import { watchedTables, type OnTableCall } from "../../mixins/watched-tables.ts";
 
@@ -90,6 +91,14 @@ export class SharedTable {
     const second = await this.node("second", onSecond);
     await withStatus(second, { state: "standby" });
     return [first, second];
+  }
+
+  /** As a node does that takes the nodes of this definition for gone. */
+  async dropOwner(owner: string): Promise<void> {
+    const table = this.#adapter.readTable!(this.#namespace);
+    await table.open(new Map(), noOrigin, { owner: "other" });
+    await table.dropOwner(owner);
+    await table.close();
   }
 
   /** Answers the ids of the events. */
