@@ -77,7 +77,12 @@ function readInto(
   isWanted: ((type: string) => boolean) | undefined,
 ): boolean {
   try {
-    const all = upcast(catalogue, assertKnown(catalogue, event));
+    // Most events are of today, and cost no array.
+    if (isOfToday(catalogue, assertKnown(catalogue, event))) {
+      if (!isWanted || isWanted(event.type)) page.events.push(event);
+      return true;
+    }
+    const all = upcast(catalogue, event);
     const parts = isWanted ? all.filter(({ type }) => isWanted(type)) : all;
     const [first] = parts;
     if (!first) return true;
