@@ -21,6 +21,8 @@ export interface FailingEvent extends Pick<RecordedEvent, "id" | "type" | "strea
 export interface Failed {
   event: RecordedEvent;
   process?: string;
+  /** The functions that it runs. */
+  needs?: readonly unknown[];
 }
 
 export interface Failure extends Failed {
@@ -35,7 +37,12 @@ export interface Failure extends Failed {
   isOwn: boolean;
   /** The number of attempts after which later events are probed next. */
   probeAfter: number;
+  /** After so many of its attempts, an event of another process was begun that has passed what it needs. */
+  witnessedAfter: number;
 }
+
+/** Whether an event of another process has passed during the last attempt. */
+export const isWitnessed = ({ witnessedAfter, attempts }: Failure): boolean => witnessedAfter === attempts - 1;
 
 /** In a long outage, later events are probed after this many attempts. */
 const mostAttemptsPerProbe = 30;
@@ -101,7 +108,7 @@ export class Failures {
     const before = this.#byId.get(id);
     const failure: Failure = before ?? { ...failed, ...this.#none, error };
     if (!before) this.#byId.set(id, failure);
-    Object.assign(failure, { attempts: failure.attempts + 1, error, nextTryAt: null });
+    Object.assign(failure, failed, { attempts: failure.attempts + 1, error, nextTryAt: null });
     const { decide, delayMs } = this.#policy;
     failure.isAwaited = !decide && isOutage(error) && (!failure.isOwn || isCertainOutage(error));
     if (!failure.isAwaited) failure.counted++;
@@ -135,9 +142,18 @@ export class Failures {
    * any other event, and may itself be the cause of what looks like an outage.
    */
   get suspects(): Failure[] {
-    const isSuspect = ({ isAwaited, error, attempts, probeAfter }: Failure) =>
-      isAwaited && attempts >= probeAfter && !isCertainOutage(error);
-    return this.#inOrder.filter(isSuspect);
+    const isSuspect = ({ isAwaited, error }: Failure) => isAwaited && !isCertainOutage(error);
+    const isDue = (failure: Failure) => failure.attempts >= failure.probeAfter || this.#isOverWitnessed(failure);
+    return this.#inOrder.filter((failure) => isSuspect(failure) && isDue(failure));
+  }
+
+  #isOverWitnessed(failure: Failure): boolean {
+    return failure.attempts > this.#policy.retries && isWitnessed(failure);
+  }
+
+  /** The events that wait for the end of what looks like an outage. */
+  get awaited(): Failure[] {
+    return this.#inOrder.filter(({ isAwaited }) => isAwaited);
   }
 
   /** A later event has passed the suspect's handler: if the suspect fails once more, it is parked. */
@@ -158,7 +174,7 @@ export class Failures {
   get #none() {
     const { retries } = this.#policy;
     const flags = { isAwaited: false, isOwn: false };
-    return { attempts: 0, counted: 0, nextTryAt: null, probeAfter: retries + 1, ...flags };
+    return { attempts: 0, counted: 0, nextTryAt: null, probeAfter: retries + 1, witnessedAfter: -1, ...flags };
   }
 
   /** The next attempt begins after this time. */

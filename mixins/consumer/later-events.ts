@@ -1,6 +1,6 @@
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
-import type { Failure, Failures } from "./failures.ts";
+import { isWitnessed, type Failure, type Failures } from "./failures.ts";
 
 /** How many later events are probed at most for one that fails. */
 export const mostProbed = 5;
@@ -27,6 +27,10 @@ export async function probe<Candidate>(probing: Probing<Candidate>): Promise<boo
 async function probeFor<Candidate>(suspect: Failure, probing: Probing<Candidate>): Promise<boolean> {
   const { failures, candidates, passes, isInterrupted } = probing;
   if (isInterrupted()) return false;
+  if (isWitnessed(suspect)) {
+    failures.confirm(suspect);
+    return true;
+  }
   let probed = 0;
   for await (const candidate of candidates(suspect)) {
     if (await passes(candidate, suspect)) {

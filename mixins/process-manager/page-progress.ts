@@ -1,4 +1,15 @@
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
+import type { ConsumerPage } from "../consumer/consumer-page.ts";
+
+/**
+ * The time up to which every event that came in time is certainly handled, after a page. @param askedAt when the page
+ * was requested
+ */
+export function dueUntil({ events, end, newer }: ConsumerPage, askedAt: number): number {
+  const last = newer ?? events.at(-1);
+  const passed = end ? askedAt : last ? Date.parse(last.time) - 1 : 0;
+  return Math.min(passed, askedAt);
+}
 
 /** The progress through a page whose events are done in any order. */
 export class PageProgress {

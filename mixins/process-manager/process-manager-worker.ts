@@ -19,7 +19,8 @@ import { KnownProcesses } from "./known-processes.ts";
 import { Processes } from "./processes.ts";
 import { LostEvents } from "./lost-events.ts";
 import { ParallelWork } from "./parallel-work.ts";
-import { PageProgress } from "./page-progress.ts";
+import { dueUntil, PageProgress } from "./page-progress.ts";
+import { ProcessProbe } from "./process-probe.ts";
 import { ProcessQueue } from "./process-queue.ts";
 import { ProcessRunner, type Outside } from "./process-runner.ts";
 import { LateWork } from "./late-work.ts";
@@ -57,6 +58,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
   readonly #known = new KnownProcesses();
   readonly #alarm: Alarm;
   readonly #late: LateWork;
+  readonly #probe: ProcessProbe;
   #skipped: ReadonlySet<string> = new Set();
   #askedAt = 0;
   readonly #atWork = new ParallelWork(() => this.#mustStop());
@@ -75,31 +77,25 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     const runner = new ProcessRunner({ ...dependencies, processes: this.#processes, failures, isInCharge });
     const isGivenUp = (id: string) => this.#skipped.has(id);
     const isLost = (position: number) => this.#lost.holds(position);
+    const common = { ...dependencies, processes: this.#processes, failures, runner, known: this.#known };
     this.#queue = new ProcessQueue({
-      ...dependencies,
-      processes: this.#processes,
-      failures,
-      runner,
+      ...common,
       isGivenUp,
       isLost,
       waiting: new WaitingEvents({ ...dependencies, isGivenUp, isLost }),
       mustStop: () => this.#mustStop(),
     });
     this.#lost = new LostEvents({
-      ...dependencies,
-      processes: this.#processes,
-      failures,
+      ...common,
       queue: this.#queue,
       isPassed: (position) => position <= this.checkpoint.progress.position,
     });
-    this.#late = new LateWork({
-      known: this.#known,
-      queue: this.#queue,
-      lost: this.#lost,
-      atWork: this.#atWork,
-      isInterrupted: dependencies.isInterrupted,
-      failures: this.failures,
+    this.#probe = new ProcessProbe({
+      ...common,
+      isPassed: ({ id, position }) => isGivenUp(id) || isLost(position),
+      isInterrupted: () => dependencies.isInterrupted() || !this.isInCharge,
     });
+    this.#late = new LateWork({ ...common, queue: this.#queue, lost: this.#lost, atWork: this.#atWork });
   }
 
   override acquire(): Promise<Holding> {
@@ -136,17 +132,30 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
 
   async handle(page: ConsumerPage): Promise<void> {
     this.#alarm.set(null);
-    this.#atWork.begin();
     try {
-      if (!(await this.#handleEvents(page)) || this.#mustStop()) return;
-      this.checkpoint.pass(page.position, page.positionId, page.log);
-      await this.#fireDue(page);
-      if (!this.#mustStop()) this.failures.clear();
+      while (!(await this.#handlePage(page)));
     } finally {
       // Saved before every wait, which may be long.
       await this.save();
     }
     this.#alarm.set(this.#known.agenda.next);
+  }
+
+  /** False: one has failed that no outage makes fail, and is handled again. @throws an outage's error */
+  async #handlePage(page: ConsumerPage): Promise<boolean> {
+    this.#atWork.begin();
+    let until = Date.parse(page.events[0]?.time ?? "") - 1;
+    try {
+      if (!(await this.#handleEvents(page)) || this.#mustStop()) return true;
+      this.checkpoint.pass(page.position, page.positionId, page.log);
+      until = dueUntil(page, this.#askedAt);
+      await this.#fireDue(until);
+      if (!this.#mustStop()) this.failures.clear();
+      return true;
+    } catch (error) {
+      if (await this.#probe.run(page, until)) return false;
+      throw error;
+    }
   }
 
   /** Returns whether every event is done. Counted, since a flag that stopped one process may be cleared by then. */
@@ -177,11 +186,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     return progress.isDone;
   }
 
-  /** Fires only deadlines for which every event that came in time is certainly handled. */
-  async #fireDue({ events, end, newer }: ConsumerPage): Promise<void> {
-    const last = newer ?? events.at(-1);
-    const passed = end ? this.#askedAt : last ? Date.parse(last.time) - 1 : 0;
-    const until = Math.min(passed, this.#askedAt);
+  async #fireDue(until: number): Promise<void> {
     const due = this.#known.agenda.take(until, 1000);
     // Put back into the agenda at once: the work may stop before the first deadline.
     for (const { key, at } of due) this.#known.agenda.set(key, at);

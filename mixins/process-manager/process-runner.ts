@@ -18,9 +18,10 @@ import type { Interruption, Tried } from "../consumer/error-policy.ts";
 import type { Failures } from "../consumer/failures.ts";
 import type { TimeLimit } from "../consumer/time-limit.ts";
 import { partsOf } from "../../core/event/page-event.ts";
+import { needsAll } from "../consumer/later-events.ts";
 import { tryAgain } from "../consumer/try-again.ts";
 import type { Processes } from "./processes.ts";
-import { causeOf, eventOf, handlersOf, plainDeadline, taskId, type Task } from "./task.ts";
+import { causeOf, eventOf, handlersOf, neededBy, plainDeadline, taskId, type Task } from "./task.ts";
 import { isUpcastError } from "../../core/catalogue/upcast-error.ts";
 
 /** A process manager's access to the broker. */
@@ -52,10 +53,12 @@ export type Processed = "done" | "interrupted" | { error: unknown; attempts: num
 export class ProcessRunner {
   readonly #d: Dependencies;
   readonly #handlersOf: (task: Task) => ((view: ProcessView) => unknown)[];
+  readonly #neededBy: (task: Task) => readonly unknown[];
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     this.#handlersOf = handlersOf(dependencies.definition);
+    this.#neededBy = neededBy(dependencies.definition);
   }
 
   /**
@@ -77,10 +80,18 @@ export class ProcessRunner {
     }
   }
 
-  #tryAgain(process: string, task: Task, error: unknown, again: () => Promise<Tried>): Promise<Processed> {
-    const { sleep, isInCharge, failures } = this.#d;
+  /** One attempt whose failure changes nothing; it is made again in its turn. */
+  async isHandled(id: string, task: Task, change: (process: StoredProcess) => StoredProcess): Promise<boolean> {
+    return !("error" in (await this.#try(id, task, change)));
+  }
+
+  async #tryAgain(process: string, task: Task, error: unknown, again: () => Promise<Tried>): Promise<Processed> {
+    const { sleep, isInCharge, failures, processes, definition } = this.#d;
     const isInterrupted = () => this.#d.isInterrupted() || !isInCharge();
-    return tryAgain(failures, { event: eventOf(task), process }, error, { sleep, isInterrupted }, again);
+    const { known } = (await processes.load(process)).process ?? {};
+    const isMadeUp = known?.of === taskId(task) && known.failure !== undefined;
+    const needs = isMadeUp ? [definition.compensate] : this.#neededBy(task);
+    return tryAgain(failures, { event: eventOf(task), process, needs }, error, { sleep, isInterrupted }, again);
   }
 
   #failedOnce(error: unknown): Processed {
@@ -89,6 +100,18 @@ export class ProcessRunner {
   }
 
   async #try(id: string, task: Task, change: (process: StoredProcess) => StoredProcess): Promise<Tried> {
+    const { failures } = this.#d;
+    const others = failures.isEmpty ? [] : failures.awaited.filter(({ process }) => process !== id);
+    const tries = others.map(({ attempts }) => attempts);
+    const tried = await this.#tryOnce(id, task, change);
+    if ("error" in tried || others.length === 0) return tried;
+    const handlers = this.#neededBy(task);
+    for (const [index, other] of others.entries())
+      if (other.needs && needsAll(handlers, other.needs)) other.witnessedAfter = tries[index]!;
+    return tried;
+  }
+
+  async #tryOnce(id: string, task: Task, change: (process: StoredProcess) => StoredProcess): Promise<Tried> {
     try {
       if (this.#d.isStopping()) throw new StoreUnavailableError(this.#d.definition.name, "this node stops");
       this.#mustBeInCharge();
@@ -165,7 +188,9 @@ export class ProcessRunner {
   async #willMakeUp(id: string, task: Task, error: unknown): Promise<boolean> {
     const { compensate, deadlines } = this.#d.definition;
     if (!compensate || isTooDeep(error) || isUpcastError(error) || isDamagedEvent(error)) return false;
-    // Its first command was stored: compensating would add to it. An operator has to decide.
+    // Its command may have been stored all the same: compensating would add to it. An operator has to decide.
+    if (isOutage(error)) return false;
+    // Its first command was stored.
     if ((error as { type?: unknown } | null)?.type === "COMMAND_ID_REUSED") return false;
     // The deadline has no handler, so none has failed: an operator has to decide.
     if (task.kind === "deadline" && !Object.hasOwn(deadlines, task.deadline.name)) return false;

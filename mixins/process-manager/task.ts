@@ -58,3 +58,14 @@ export function handlersOf(definition: ProcessDefinition): (task: Task) => Handl
     return [(view) => handler(plainDeadline(task.deadline), view)];
   };
 }
+
+/** The functions that a task runs, by which tasks of different processes are compared. */
+export function neededBy({ on, deadlines }: ProcessDefinition): (task: Task) => readonly unknown[] {
+  const patterns = on.map((one) => ({ ...one, isFor: typeMatcher([one.pattern]) }));
+  return (task) =>
+    task.kind === "deadline"
+      ? [deadlines[task.deadline.name]]
+      : partsOf(task.event).flatMap(({ type }) =>
+          patterns.flatMap(({ handler, isFor }) => (isFor(type) ? [handler] : [])),
+        );
+}

@@ -11,13 +11,13 @@ const busy = () => Promise.reject(new Errors.MoleculerRetryableError("not now", 
 const withTries = (broker: ServiceBroker, id: string | undefined, tries: number) =>
   eventually(async () => {
     const status = await statusOf(broker);
-    expect(status).toMatchObject({ state: "waiting", position: 0, parked: 0, failing: { id } });
+    expect(status).toMatchObject({ state: "waiting", parked: 0, failing: { id } });
     expect(status.failing!.attempts).toBeGreaterThanOrEqual(tries);
   });
 
 const inTurn = ["b", "c", "a", "b", "c"];
 
-describe.each(kinds.filter((kind) => kind !== "process manager"))("An event that never passes, in %s", (kind) => {
+describe.each(kinds)("An event that never passes, in %s", (kind) => {
   it.each([
     ["whose call always times out", never, /desk\.serve|timed out/],
     ["whose call is always refused as retryable", busy, /not now/],
@@ -25,11 +25,16 @@ describe.each(kinds.filter((kind) => kind !== "process manager"))("An event that
     const desk = new Desk().failsFor("a", fault);
     const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
     const [id] = await happen(broker, "a", ...inTurn);
+    // A process manager handles other processes beside it, so there may be none left to probe.
+    await eventually(async () => {
+      if (kind === "process manager") await happen(broker, "b");
+      expect(await parkedStreams(broker)).toEqual(["thing-a"]);
+    });
     const status = await withStatus(broker, { state: "live", lag: 0, failing: null, cause: null });
     expect(status.parked).toBe(kind === "aggregate" ? 2 : 1);
     expect(await parkedStreams(broker)).toEqual(["thing-a"]);
     const { events } = await broker.call<{ events: { id: string; error: Error; attempts: number }[] }>("reader.parked");
-    expect(events[0]).toMatchObject({ id, attempts: 4, error: { message: expect.stringMatching(message) as string } });
+    expect(events[0]).toMatchObject({ id, error: { message: expect.stringMatching(message) as string } });
     desk.works();
     await broker.call("reader.retry");
     await withStatus(broker, { parked: 0, lag: 0 });
@@ -57,8 +62,10 @@ describe.each(kinds.filter((kind) => kind !== "process manager"))("An event that
     const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
     const [id] = await happen(broker, "a", "a");
     await withTries(broker, id, 4);
-    await happen(broker, "b");
-    await withStatus(broker, { state: "live", lag: 0 });
+    await eventually(async () => {
+      await happen(broker, "b");
+      await withStatus(broker, { parked: kind === "aggregate" ? 2 : 1 });
+    });
     expect(await parkedStreams(broker)).toEqual(["thing-a"]);
   });
 
@@ -71,6 +78,10 @@ describe.each(kinds.filter((kind) => kind !== "process manager"))("An event that
     await withStatus(broker, { state: "waiting", failing: { id: second } });
     desk.works();
     desk.failsFor("a", busy);
+    if (kind === "process manager") {
+      await withTries(broker, second, 4);
+      await happen(broker, "b");
+    }
     await withStatus(broker, { state: "live", lag: 0, parked: 1 });
     await broker.call("reader.skip", { id: second });
     await withStatus(broker, { state: "live", lag: 0, parked: 0 });
