@@ -1,4 +1,6 @@
+import { EventStore, ProcessManager } from "moleculer-event-sourcing";
 import { Errors, type ServiceBroker } from "moleculer";
+import { eventsIn } from "../support/pages.ts";
 import { cleanUp, eventually, newFolder, startBroker } from "../support/broker.ts";
 import { Desk, happen, kinds, parkedStreams, readerService, statusOf, withStatus } from "./desk.ts";
 
@@ -96,5 +98,53 @@ describe.each(kinds)("An event that never passes, in %s", (kind) => {
     broker.createService(desk.service);
     await withStatus(broker, { state: "live", lag: 0, parked: 0 });
     expect(desk.served.toSorted()).toEqual(["a", "b"]);
+  });
+});
+
+describe("A deadline that never passes", () => {
+  it("is parked with its process once a deadline of another process has passed", async () => {
+    const eventStore = EventStore("events", { adapter: "memory:" });
+    const fired: string[] = [];
+    const manager = ProcessManager("reader", {
+      eventStore,
+      onError: { retries: 1, delayMs: 1 },
+      on: { "thing.*": (_event, { schedule }) => schedule("late", 1) },
+      deadlines: {
+        late: (_deadline, { id }) => {
+          if (id === "a") return busy();
+          fired.push(id);
+        },
+      },
+    });
+    const broker = await startBroker([{ name: "host", mixins: [eventStore.mixin(), manager.mixin()] }]);
+    await happen(broker, "a");
+    const { failing } = await withStatus(broker, { state: "waiting", failing: { type: "late", process: "a" } });
+    await eventually(async () => {
+      await happen(broker, "b");
+      expect(await eventsIn(broker.call<{ events: object[] }>("reader.parked"))).toMatchObject([{ id: failing!.id }]);
+    });
+    await withStatus(broker, { state: "live", lag: 0, parked: 1, failing: null });
+    expect(fired).toContain("b");
+  });
+});
+
+describe("An event that a subscription has handled before its turn", () => {
+  it("is handled neither again nor skipped after a restart", async () => {
+    const desk = new Desk().failsFor("a", busy);
+    const folder = newFolder();
+    // Stops before the event, after another one was handled instead.
+    const service = () => [
+      readerService("subscription", folder, { retries: 0, delayMs: 1, park: false }),
+      desk.service,
+    ];
+    const one = await startBroker(service());
+    await happen(one, "a", "b", "c");
+    await withStatus(one, { state: "stopped", position: 0 });
+    expect(desk.served).toEqual(["b"]);
+    await one.stop();
+    desk.works();
+    const two = await startBroker(service());
+    await withStatus(two, { state: "live", lag: 0 });
+    expect(desk.served).toEqual(["b", "a", "c"]);
   });
 });
