@@ -71,7 +71,7 @@ export class Attempt {
     this.#state = freezeDeep(dependencies.state);
     this.#refusals = { ...dependencies.refusals };
     const { cause, definition, isCompensation } = dependencies;
-    this.#commandIds = new CommandIds(cause.id, definition.name, isCompensation ? "compensate" : "handle");
+    this.#commandIds = new CommandIds(cause.id, definition.idName, isCompensation ? "compensate" : "handle");
   }
 
   /** Runs the handlers in sequence; each sees the state that the one before it returned. */
@@ -195,7 +195,7 @@ export class Attempt {
     const due = dueTime(`${field}, when`, when, cause.time);
     if (typeof due !== "string") throw new ValidationError([due]);
     const { correlationId, causationId, depth } = cause;
-    const id = deadlineId(cause.id, definition.name, name, ++this.#scheduled);
+    const id = deadlineId(cause.id, definition.idName, name, ++this.#scheduled);
     const deadline = { id, name, when: due, data: plain(`${field}, data`, data), correlationId, causationId, depth };
     this.#deadlines.set(name, deadline);
   }

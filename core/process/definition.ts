@@ -47,6 +47,8 @@ export interface ProcessView<State = unknown, Names extends string = string> {
 /** The functions of a process manager, checked. */
 export interface ProcessDefinition {
   name: string;
+  /** The name in the ids of its commands and deadlines: the first one, if it was renamed. */
+  idName: string;
   correlate: (event: RecordedEvent, entity: { readonly id: string }) => unknown;
   /** If omitted, the process has no state, and its handlers' results are ignored. */
   initialState?: (() => unknown) | undefined;

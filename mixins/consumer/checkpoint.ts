@@ -1,34 +1,21 @@
 import type { Lease } from "../../core/log/control.ts";
 import { readFormat, withFormat } from "../../core/log/stored-format.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
-import type { ParkedEvent, Progress } from "../../core/table/read-table.ts";
+import type { ParkedEvent } from "../../core/table/read-table.ts";
 import { times } from "../../core/concurrency/times.ts";
 import type { Debug } from "../../core/text/state-log.ts";
+import { isRenamed, noProgress, type CheckpointState } from "./checkpoint-state.ts";
 import type { EventSource } from "./event-source.ts";
+import { assertFormerName } from "./former-name.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 import { startPosition, type StartFrom } from "./start-from.ts";
 import type { Holding } from "./work.ts";
 
-/** The state that a consumer without a table stores in the store's engine. */
-export interface CheckpointState<Parked extends ParkedEvent = ParkedEvent> extends Pick<
-  Progress,
-  "position" | "positionId" | "log"
-> {
-  /** The failed events; the events that wait behind them are not listed. */
-  parked: Parked[];
-  /** The events above the position that are handled already; omitted if there are none. */
-  early?: readonly EarlyEvent[];
-}
-
-/** An event that was handled before its turn, while the event `of` failed. */
-export interface EarlyEvent extends Pick<RecordedEvent, "id" | "position"> {
-  of: string;
-}
-
 interface Dependencies<Parked extends ParkedEvent> {
   name: string;
+  formerName?: string | undefined;
   startFrom: StartFrom;
-  source: Pick<EventSource, "page" | "positionAt" | "state" | "saveState">;
+  source: Pick<EventSource, "page" | "positionAt" | "state" | "saveState" | "rename">;
   lease: LeaseHold;
   parked: () => Parked[];
   /** A lease was taken under a new epoch. `state`: the state that another holder has saved since; null if none has. */
@@ -39,7 +26,7 @@ interface Dependencies<Parked extends ParkedEvent> {
 /** The checkpoint of a consumer whose work one node does at a time, stored in the store's engine under its lease. */
 export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
   readonly #d: Dependencies<Parked>;
-  #progress: CheckpointState<Parked> = { position: 0, positionId: null, log: null, parked: [] };
+  #progress: CheckpointState<Parked> = noProgress;
   #saved = { revision: 0, at: 0 };
   #isSaved = true;
   /** The epoch of the lease under which the state was loaded. */
@@ -69,7 +56,10 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
   }
 
   async #load(lease: Lease): Promise<void> {
-    const stored = await this.#d.source.state();
+    const { source, formerName } = this.#d;
+    const stored = await source.state();
+    if (isRenamed(stored?.value)) this.#assertName(stored?.value);
+    if (formerName !== undefined) this.#assertName(await source.rename(formerName));
     const revision = stored?.revision ?? 0;
     const isNews = stored !== null && revision > this.#saved.revision;
     if (isNews) {
@@ -89,6 +79,12 @@ export class Checkpoint<Parked extends ParkedEvent = ParkedEvent> {
       wasStored: isNews,
     });
     if (this.#d.lease.lease === lease) this.#epoch = lease.epoch;
+  }
+
+  /** @throws DefinitionError if the former name is not the one that the store has noted */
+  #assertName(stored: unknown): void {
+    const { name, formerName } = this.#d;
+    assertFormerName(name, formerName, readFormat<CheckpointState>(name, "checkpoint", stored).formerName);
   }
 
   async #begin(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ParkedEvent } from "../../core/table/read-table.ts";
-import type { Checkpoint, CheckpointState } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { CheckpointState } from "./checkpoint-state.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 import type { Holding, WorkState } from "./work.ts";
 

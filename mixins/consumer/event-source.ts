@@ -25,6 +25,8 @@ interface Dependencies {
   store: string;
   /** The consumer's name in the store: `table/<name>`, `subscription/<name>`. */
   consumer: string;
+  /** Of a renamed consumer, whose name in the store is its former one: what it would be today. */
+  newName?: string;
   /** Of a table: the owner of the rows that this host folds. Each owner has a lease of its own. */
   owner?: string;
   types: readonly string[];
@@ -190,6 +192,11 @@ export class EventSource implements LeaseSource {
   saveState(value: object | null, revision: number, lease: Lease, of?: string): Promise<number | null> {
     const { consumer } = this.#d;
     return this.#call(this.#inner, "saveState", { consumer, value, revision, lease, ...(of !== undefined && { of }) });
+  }
+
+  /** Notes the former name under the new one; returns the checkpoint state that is stored there. */
+  rename(formerName: string): Promise<unknown> {
+    return this.#call(this.#inner, "rename", { consumer: this.#d.newName, formerName });
   }
 
   takeLease(holder: string, ttlMs: number, lapsed?: string): Promise<LeaseAnswer> {

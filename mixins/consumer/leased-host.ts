@@ -1,7 +1,7 @@
 import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
 import type { ParkedEvent } from "../../core/table/read-table.ts";
 import { StateLog, type Debug } from "../../core/text/state-log.ts";
-import type { CheckpointState } from "./checkpoint.ts";
+import type { CheckpointState } from "./checkpoint-state.ts";
 import type { ParkedPage } from "./parked-page.ts";
 import { withoutWaiting } from "./parked-streams.ts";
 import type { Work, WorkState } from "./work.ts";

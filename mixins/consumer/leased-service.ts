@@ -10,6 +10,7 @@ import type { ErrorPolicy, Interruption } from "./error-policy.ts";
 import { EventCaller } from "./event-caller.ts";
 import { EventSource } from "./event-source.ts";
 import { consumerEvents } from "./events.ts";
+import { storedName } from "./former-name.ts";
 import type { LeaseHold } from "./lease-hold.ts";
 import { LeasedHost, type LeasedWork } from "./leased-host.ts";
 import type { StartFrom } from "./start-from.ts";
@@ -22,6 +23,7 @@ export interface LeasedConsumer {
   leaseMs: number;
   catalogue: Catalogue;
   startFrom: StartFrom;
+  formerName?: string | undefined;
   policy: ErrorPolicy;
   actions: ActionOverrides;
 }
@@ -29,6 +31,7 @@ export interface LeasedConsumer {
 /** What its work gets from the service. */
 export interface WorkContext extends OperatorLog, Interruption {
   name: string;
+  formerName?: string | undefined;
   startFrom: StartFrom;
   policy: ErrorPolicy;
   source: EventSource;
@@ -51,7 +54,7 @@ interface Kind {
 
 /** The service of a consumer without a table: a node works while it holds the consumer's lease. */
 export function leasedService(
-  { name, store, leaseMs, catalogue, startFrom, policy, actions }: LeasedConsumer,
+  { name, formerName, store, leaseMs, catalogue, startFrom, policy, actions }: LeasedConsumer,
   { kind, patterns, moreActions, work }: Kind,
 ): CompanionSchema {
   let host: LeasedHost;
@@ -67,9 +70,11 @@ export function leasedService(
       const { broker, logger } = this;
       const { nodeID: node } = broker;
       const types = [...new Set(patterns)];
-      source = new EventSource({ broker, store, consumer: `${kind}/${name}`, types, leaseMs, catalogue });
+      const consumer = `${kind}/${storedName({ name, formerName })}`;
+      source = new EventSource({ broker, store, consumer, newName: `${kind}/${name}`, types, leaseMs, catalogue });
       const common = {
         name,
+        formerName,
         policy,
         source,
         timeLimit: new TimeLimit(policy.timeoutMs, node),

@@ -8,7 +8,8 @@ import type { ParamsOf, Regular, WithId } from "../../core/catalogue/params-of.t
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import type { ClaimPath } from "../../core/decider/claim-path.ts";
 import type { ClaimingEntity, ClaimingEvent, ClaimValue } from "../../core/decider/claim.ts";
-import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { assertStore, type EventStore } from "../event-store/event-store.ts";
+import { serviceName } from "../service/service-name.ts";
 import { checkActionOptions, type UntypedActionOptions } from "../service/action-options.ts";
 import {
   assertActions,

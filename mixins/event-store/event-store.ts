@@ -24,6 +24,7 @@ import { companionMixin, type Companion } from "../service/companion.ts";
 import type { EventStoreOptions } from "./options.ts";
 import { storeService, type CatalogueOwner } from "./service.ts";
 import { assertKnownMixinOptions, parseActions } from "../service/action-overrides.ts";
+import { serviceName } from "../service/service-name.ts";
 
 /**
  * The payload of an event type of a store. A result of the store's methods refers to the store's types by this alone, so
@@ -78,8 +79,6 @@ export interface EventStore<Events extends EventMap = AnyEvents> {
 
 const defaultMaxEventBytes = 512 * 1024;
 const shortestLeaseMs = 1000;
-/** The names that a store, an aggregate or a decider may have. */
-export const serviceName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
 
 /**
  * Defines a store of events. Its mixin creates one service called `name` on the broker, which all services that mix it in

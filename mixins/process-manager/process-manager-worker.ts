@@ -29,6 +29,7 @@ import { WaitingEvents } from "./waiting-events.ts";
 interface Dependencies extends Interruption, OperatorLog {
   name: string;
   definition: ProcessDefinition;
+  formerName?: string | undefined;
   startFrom: StartFrom;
   source: EventSource;
   lease: LeaseHold;

@@ -8,9 +8,11 @@ import type { ProcessDefinition, ProcessView } from "../../core/process/definiti
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import { nameProblem } from "../../core/event/stream-name.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
+import { parseFormerName, storedName } from "../consumer/former-name.ts";
 import { parseStartFrom, type StartFrom } from "../consumer/start-from.ts";
 import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
-import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { assertStore, type EventStore } from "../event-store/event-store.ts";
+import { serviceName } from "../service/service-name.ts";
 import { mappedTypeProblem } from "../service/mapped-type.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
@@ -47,6 +49,11 @@ export interface ProcessManagerOptions<Events extends EventMap, State, Names ext
    * `{ position }`, after the event there, or `{ time }`, at the first event that is not older.
    */
   startFrom?: StartFrom;
+  /**
+   * The name that it had before it was renamed: its checkpoint, its processes and the ids of its commands stay those
+   * of the former name. Keep the option.
+   */
+  formerName?: string;
   /**
    * The process that an event belongs to: 1 to 255 characters, or a number; null or undefined if it belongs to none.
    * The events of one process are handled one after the other, in the order of the log. `id` is that of the event's
@@ -93,6 +100,7 @@ export interface ProcessManager<Events extends EventMap = EventMap, State = unkn
 const options = [
   "eventStore",
   "startFrom",
+  "formerName",
   "correlate",
   "initialState",
   "on",
@@ -135,14 +143,21 @@ export function ProcessManager<
   const actions = parseActions(name, given.actions);
   assertStore(name, eventStore);
   const policy = parsePolicy(name, onError);
+  const formerName = parseFormerName(name, given.formerName);
   const startFrom = parseStartFrom(name, given.startFrom);
   if (!isCausationDepth(maxDepth))
     throw refusal(`${name}.maxDepth`, maxDepth, `a whole number from 1 to ${maxCausationDepth}`);
-  const definition = parsed(name, given as unknown as Functions, eventStore, maxDepth);
+  const definition = parsed(
+    { name, idName: storedName({ name, formerName }) },
+    given as unknown as Functions,
+    eventStore,
+    maxDepth,
+  );
   const companion: Companion = {
     name,
     kind: "process manager",
     dependsOn: eventStore,
+    storedName: definition.idName,
     conflictWith: (other) => (other === companion ? null : "is another process manager's name on this broker already"),
     schema: () =>
       processManagerService({
@@ -151,6 +166,7 @@ export function ProcessManager<
         leaseMs: eventStore.leaseMs,
         catalogue: eventStore.catalogue,
         startFrom,
+        formerName,
         policy,
         actions,
       }),
@@ -167,7 +183,7 @@ type Functions = Pick<ProcessDefinition, "initialState" | "compensate"> & {
 const byEntity: ProcessDefinition["correlate"] = (_, { id }) => id;
 
 function parsed(
-  name: string,
+  { name, idName }: Pick<ProcessDefinition, "name" | "idName">,
   given: Functions,
   { types, catalogue }: Pick<EventStore, "types" | "catalogue">,
   maxDepth: number,
@@ -191,7 +207,17 @@ function parsed(
   }
   if (Object.keys(on).length === 0) throw refusal(`${name}.on`, on, "a handler for at least one event type");
   const handlers = Object.entries(on).map(([pattern, handler]) => ({ pattern, handler }));
-  return { name, correlate, initialState, on: handlers, deadlines: { ...deadlines }, compensate, maxDepth, catalogue };
+  return {
+    name,
+    idName,
+    correlate,
+    initialState,
+    on: handlers,
+    deadlines: { ...deadlines },
+    compensate,
+    maxDepth,
+    catalogue,
+  };
 }
 
 /** Checked at the definition: a failure at run time would leave nothing that could be parked. */

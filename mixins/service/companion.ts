@@ -15,6 +15,8 @@ export interface Companion {
   kind: string;
   /** The store that this one uses until it has stopped. It is mixed in as well. A stopping broker stops it later. */
   dependsOn?: { readonly name: string; mixin(): Mixin };
+  /** Of a consumer: its name in the store, which another service may have too if one of them was renamed. */
+  storedName?: string;
   /** Why this companion cannot share the service of `other`, which has the same name; null if it can. */
   conflictWith(other: Companion): string | null;
   /** Adds this definition to the service that an equal companion has created. Returns why it cannot, or null. */
@@ -109,8 +111,20 @@ function attach(owner: Service, companion: Companion): void {
       companion.name,
       `is already the name of a service; the ${companion.kind} needs a name of its own`,
     );
+  const twin = [...ofBroker.values()].find(({ companion: other }) => isStoredAs(companion, other));
+  if (twin)
+    throw new NameTakenError(
+      companion.name,
+      `has the checkpoint of ${twin.companion.name}, which this broker has too: one is the former name of the other`,
+    );
   ofBroker.set(companion.name, host(broker, companion, owner));
 }
+
+const isStoredAs = ({ storedName, kind, dependsOn }: Companion, other: Companion): boolean =>
+  storedName !== undefined &&
+  storedName === other.storedName &&
+  kind === other.kind &&
+  dependsOn?.name === other.dependsOn?.name;
 
 function host(broker: ServiceBroker, companion: Companion, owner: Service): Hosted {
   const { inner, release: announced, ...schema } = companion.schema(broker);

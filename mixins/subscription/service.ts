@@ -5,6 +5,7 @@ import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { CommandIds } from "../../core/process/derived-ids.ts";
 import { SentCommands } from "../../core/process/sent-commands.ts";
 import type { EventCaller } from "../consumer/event-caller.ts";
+import { storedName } from "../consumer/former-name.ts";
 import { leasedService, type LeasedConsumer } from "../consumer/leased-service.ts";
 import { withCommandId } from "../service/command-header.ts";
 import type { CompanionSchema } from "../service/companion.ts";
@@ -31,7 +32,8 @@ interface Definition extends LeasedConsumer {
 
 /** The service of a subscription: the control of its handling. */
 export function subscriptionService(definition: Definition): CompanionSchema {
-  const { name, on } = definition;
+  const { on } = definition;
+  const idName = storedName(definition);
   const handlers = on.map((one) => ({ ...one, isFor: typeMatcher([one.pattern]) }));
   return leasedService(definition, {
     kind: "subscription",
@@ -39,7 +41,7 @@ export function subscriptionService(definition: Definition): CompanionSchema {
     work(context) {
       const { caller, timeLimit, metrics } = context;
       const handle = async (event: RecordedEvent) => {
-        const ids = new CommandIds(event.id, name);
+        const ids = new CommandIds(event.id, idName);
         for (const { pattern, handler, isFor } of handlers)
           if (isFor(event.type)) await timeLimit.wait(`the handler of ${pattern}`, run(caller, handler, event, ids));
         metrics?.folded(1);

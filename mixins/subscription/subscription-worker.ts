@@ -6,7 +6,8 @@ import type { ParkedStream } from "../../core/table/read-table.ts";
 import { partsOf } from "../../core/event/page-event.ts";
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Unreadable } from "../../core/catalogue/upcast-page.ts";
-import { Checkpoint, type CheckpointState } from "../consumer/checkpoint.ts";
+import { Checkpoint } from "../consumer/checkpoint.ts";
+import type { CheckpointState } from "../consumer/checkpoint-state.ts";
 import { CheckpointedWork } from "../consumer/checkpointed-work.ts";
 import type { LeasedWork } from "../consumer/leased-host.ts";
 import type { ErrorPolicy, Interruption, Tried } from "../consumer/error-policy.ts";
@@ -22,6 +23,7 @@ import { EarlyEvents } from "./early-events.ts";
 
 interface Dependencies extends Interruption {
   name: string;
+  formerName?: string | undefined;
   startFrom: StartFrom;
   source: EventSource;
   lease: LeaseHold;

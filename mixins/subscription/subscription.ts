@@ -3,9 +3,11 @@ import { DefinitionError } from "../../core/errors/errors.ts";
 import { isPlainObject } from "../../core/options/options.ts";
 import type { AnyEvents, EventMap, EventOf, Matching } from "../../core/event/recorded-event.ts";
 import type { Wildcard } from "../aggregate/aggregate.ts";
+import { parseFormerName, storedName } from "../consumer/former-name.ts";
 import { parseStartFrom, type StartFrom } from "../consumer/start-from.ts";
 import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
-import { assertStore, serviceName, type EventStore } from "../event-store/event-store.ts";
+import { assertStore, type EventStore } from "../event-store/event-store.ts";
+import { serviceName } from "../service/service-name.ts";
 import { mappedTypeProblem } from "../service/mapped-type.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
@@ -32,6 +34,11 @@ export interface SubscriptionOptions<Events extends EventMap> {
    * `{ position }`, after the event there, or `{ time }`, at the first event that is not older.
    */
   startFrom?: StartFrom;
+  /**
+   * The name that it had before it was renamed: its checkpoint, its parked events and the ids of its commands stay those
+   * of the former name. Keep the option.
+   */
+  formerName?: string;
   /** How often a failed event is retried, and when the consumer stops. */
   onError?: OnError;
   /** Options of the service's actions, such as `{ skip: { visibility: "protected" } }`. Default: `public`. */
@@ -62,11 +69,12 @@ export function Subscription<Events extends EventMap = AnyEvents>(
   };
   if (typeof name !== "string" || !serviceName.test(name))
     refuse("Subscription.name", name, "a service name of 1 to 100 letters, digits, _ - and .");
-  assertKnownMixinOptions(name, options, ["eventStore", "on", "startFrom", "onError", "actions"]);
+  assertKnownMixinOptions(name, options, ["eventStore", "on", "startFrom", "formerName", "onError", "actions"]);
   const { eventStore, on: handlers, onError } = options;
   const actions = parseActions(name, options.actions);
   assertStore(name, eventStore);
   const policy = parsePolicy(name, onError);
+  const formerName = parseFormerName(name, options.formerName);
   const startFrom = parseStartFrom(name, options.startFrom);
   if (!isPlainObject(handlers)) refuse(`${name}.on`, handlers, "an object of event types and their handlers");
   const on = Object.entries(handlers as Record<string, Handler>).map(([pattern, handler]) => {
@@ -81,6 +89,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
     name,
     kind: "subscription",
     dependsOn: eventStore,
+    storedName: storedName({ name, formerName }),
     conflictWith: (other) => (other === companion ? null : "is another subscription's name on this broker already"),
     schema: () =>
       subscriptionService({
@@ -89,6 +98,7 @@ export function Subscription<Events extends EventMap = AnyEvents>(
         leaseMs: eventStore.leaseMs,
         catalogue: eventStore.catalogue,
         startFrom,
+        formerName,
         on,
         policy,
         actions,

@@ -66,6 +66,7 @@ const refused: [string, (odd: string) => object, string][] = [
   ["state", (of) => ({ consumer, of }), "of"],
   ["states", (prefix) => ({ consumer, prefix, limit: 1 }), "prefix"],
   ["saveState", (of) => ({ consumer, of, value: {}, revision: 0, lease }), "of"],
+  ["rename", (formerName) => ({ consumer, formerName }), "formerName"],
   ["takeLease", (holder) => ({ consumer, holder, ttlMs: 1 }), "holder"],
 ];
 const one = { stream: "a", events: [{ type: "a", payload: {} }] };

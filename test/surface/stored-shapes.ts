@@ -1,7 +1,7 @@
 /** The types of stored JSON and documents, by file: also of fields that are rarely there, which no sample has. */
 export const storedShapes: Readonly<Record<string, readonly string[]>> = {
   "core/consumer/consumer-control.ts": ["ConsumerControl"],
-  "mixins/consumer/checkpoint.ts": ["CheckpointState"],
+  "mixins/consumer/checkpoint-state.ts": ["CheckpointState"],
   "core/process/stored-process.ts": ["StoredProcess", "ParkedProcess"],
   "core/decider/rehydrate.ts": ["StateSnapshot"],
   "core/table/read-table.ts": ["Progress", "ParkedStream", "Origin"],

@@ -3,9 +3,11 @@ import type { ControlChange } from "../../../core/consumer/consumer-control.ts";
 import { ValidationError } from "../../../core/errors/errors.ts";
 import type { Lease } from "../../../core/log/control.ts";
 import { longestLeaseMs } from "../../../core/concurrency/times.ts";
+import { withFormat } from "../../../core/log/stored-format.ts";
 import { maxPageBytes } from "../../../core/log/page-size.ts";
 import { isReserved } from "../../../core/event/stream-name.ts";
 import { parsePatterns, typeMatcher } from "../../../core/event/type-pattern.ts";
+import { renamedFrom } from "../../consumer/checkpoint-state.ts";
 import type { StoreHost } from "../host/host.ts";
 import { controlEvent, leaseEvent } from "../../service/internal-events.ts";
 import { isFromAnotherNode } from "../../service/message-size.ts";
@@ -139,6 +141,19 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
           throw new ValidationError([{ field: "lease.name", found: lease.name, expected: ctx.params.consumer }]);
         const key = stateKey(ctx.params.consumer, below);
         return host().log.control.put(key, boundedState("value", value) ?? undefined, revision, lease);
+      },
+    },
+    // Notes that the consumer's state is stored under a former name; returns what is stored under its own.
+    rename: {
+      tracing: false,
+      params: { consumer, formerName: storedName },
+      async handler(ctx: FromConsumer<{ formerName: string }>) {
+        const { consumer, formerName } = ctx.params;
+        const { control } = host().log;
+        const key = stateKey(consumer);
+        if ((await control.get(key)) === null)
+          await control.put(key, withFormat("checkpoint", renamedFrom(formerName)), 0);
+        return (await control.get(key))?.value;
       },
     },
     takeLease: {
