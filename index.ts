@@ -49,7 +49,7 @@ export type { ParkedProcess } from "./core/process/stored-process.ts";
 export type { ParkedEvent } from "./core/table/read-table.ts";
 export type { AnyEvents, EventMap, EventMeta, RecordedEvent } from "./core/event/recorded-event.ts";
 export type { Trace, TracedCommand, TracedEvent, TraceNode } from "./mixins/event-store/actions/trace.ts";
-export type { AggregateOptions } from "./mixins/aggregate/aggregate.ts";
+export type { AggregateOptions } from "./mixins/aggregate/options.ts";
 export type { Manifest } from "./mixins/aggregate/snapshots/manifest.ts";
 export type { SnapshotOptions } from "./mixins/aggregate/snapshots/options.ts";
 export type { AggregateStatus } from "./mixins/aggregate/host.ts";

@@ -25,12 +25,12 @@ export function changeKind(found: string, expected: string): ChangeKind {
 
 /** Both make the same changes of rows, as far as their fields allow. */
 function foldAlike(was: Described, is: Described): boolean {
-  const { isMixed, definitionVersion, mappings, schemaVersions, readAs } = is;
+  const { isMixed, definitionVersion, mappings, schemaVersions, readAs, startFrom } = is;
   return (
     !was.isMixed &&
     isDeepStrictEqual(
-      [was.isMixed, was.definitionVersion, was.mappings, was.schemaVersions, was.readAs],
-      [isMixed, definitionVersion, mappings, schemaVersions, readAs],
+      [was.isMixed, was.definitionVersion, was.mappings, was.schemaVersions, was.readAs, was.startFrom],
+      [isMixed, definitionVersion, mappings, schemaVersions, readAs, startFrom],
     )
   );
 }

@@ -13,6 +13,8 @@ export interface Definition {
   schemaVersions: readonly (readonly [type: string, version: number])[];
   /** The stored types whose events may be read as other types, among them mapped ones; sorted by stored type. */
   readAs?: readonly (readonly [storedType: string, types: string])[];
+  /** The place in the log before which no event is folded. */
+  startFrom?: object | undefined;
   /** The author's version of the transforms. If given, the source of function transforms is ignored. */
   definitionVersion?: string | number | undefined;
 }
@@ -28,6 +30,8 @@ export interface Described {
   schemaVersions?: Record<string, number>;
   /** By stored type; omitted if there are none. */
   readAs?: Record<string, string>;
+  /** Omitted: the first event. */
+  startFrom?: object;
   /**
    * The hash of the function transforms' sources, with a `definitionVersion`, which replaces them otherwise: compiled
    * and uncompiled sources differ. It only decides whether a table with an added field is copied or folded.
@@ -46,6 +50,7 @@ export function describeDefinition({
   mappings,
   schemaVersions,
   readAs = [],
+  startFrom,
   definitionVersion,
 }: Definition): string {
   const hasVersion = definitionVersion !== null && definitionVersion !== undefined;
@@ -60,6 +65,7 @@ export function describeDefinition({
     })),
     ...(schemaVersions.length > 0 && { schemaVersions: Object.fromEntries(schemaVersions) }),
     ...(readAs.length > 0 && { readAs: Object.fromEntries(readAs) }),
+    ...(startFrom && { startFrom }),
     ...(hasVersion && functions.length > 0 && { functions: hashOfFunctions(functions) }),
   };
   return JSON.stringify(described);
@@ -103,6 +109,8 @@ export function definitionChanges(found: string, expected: string): Problem[] {
     changes.push({ field: "definition", found: described("rows of several, one after the other"), expected: "of one" });
   if (was.definitionVersion !== is.definitionVersion)
     changes.push({ field: "definitionVersion", found: was.definitionVersion, expected: show(is.definitionVersion) });
+  if (!isDeepStrictEqual(was.startFrom, is.startFrom))
+    changes.push({ field: "startFrom", found: was.startFrom, expected: show(is.startFrom) });
   const fieldsOf = ({ fields }: Described) => fields.map((field) => [field.name, field] as const);
   changes.push(...fieldChanges(fieldsOf(was), fieldsOf(is)));
   const versionsOf = ({ schemaVersions = {} }: Described) =>

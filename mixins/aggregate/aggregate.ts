@@ -1,6 +1,6 @@
 import { described } from "../../core/errors/problem.ts";
 import type { ServiceSchema } from "moleculer";
-import { adapterOn, resolveAdapter, type Adapter, type Engines } from "../../core/adapter.ts";
+import { adapterOn, resolveAdapter, type Engines } from "../../core/adapter.ts";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { readRules } from "../../core/catalogue/stored-types.ts";
 import { describeDefinition } from "../../core/rows/definition.ts";
@@ -9,51 +9,22 @@ import { parseFields, type Fields as ParsedFields, type FieldsInput, type RowInp
 import type { Mapping, Operation } from "../../core/rows/mapping.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
-import type { OnChange } from "./rebuild/definition-change.ts";
-import { dbSettings, assertDbSettings, type DbSettings } from "./db-settings.ts";
+import { dbSettings, assertDbSettings } from "./db-settings.ts";
+import type { AggregateOptions } from "./options.ts";
 import { noMapping } from "./no-mapping.ts";
 import { aggregateService } from "./service.ts";
-import { assertStore, type EventStore } from "../event-store/event-store.ts";
+import { assertStore } from "../event-store/event-store.ts";
 import { serviceName } from "../service/service-name.ts";
-import { parsePolicy, type OnError } from "../consumer/error-policy.ts";
+import { parseStartPlace } from "../consumer/start-from.ts";
+import { parsePolicy } from "../consumer/error-policy.ts";
 import { mappedTypeProblem } from "../service/mapped-type.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
-import { parseSnapshots, type SnapshotOptions } from "./snapshots/options.ts";
+import { parseSnapshots } from "./snapshots/options.ts";
 import type { Transform } from "./fold/transform.ts";
 import type { DeclaredRows, TransformTo } from "./transform-to.ts";
-import type { TableActionName } from "../service/action-names.ts";
-import { assertKnownMixinOptions, parseActions, type ActionOverrides } from "../service/action-overrides.ts";
-
-export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
-  eventStore: EventStore<Events>;
-  /** The columns of the table: a type, or `{type, index, unique, required}`. Every row also has an `id`. */
-  fields: Fields;
-  /** The table's storage: a connection string or an adapter. Default: a SQLite file beside the store's. */
-  adapter?: string | Adapter;
-  /** Retries and timeouts for an event that cannot be folded. */
-  onError?: OnError;
-  /** How long a read waits until the table has reached `meta.readAfter`, in milliseconds. Default 5000. */
-  readAfterTimeoutMs?: number;
-  /**
-   * The version of the transforms: change it when they fold different rows. Advised in production. With a version, the source of function
-   * transforms is not compared. A change of an action transform can only be declared by the version, because just its name
-   * is known.
-   */
-  definitionVersion?: string | number;
-  /**
-   * What to do at a start if the definition (event types, their schema versions, operations, transforms, fields) has
-   * changed since the table was folded. `"rebuild"`, the default, folds a new table in the background; queries read the old
-   * one until then, which other nodes of the earlier definition fold on. `"warn"` warns in log and `status` until you call
-   * `rebuild`; the old table is still folded, unless its fields have changed. `"refuse"` fails the start.
-   */
-  onChange?: OnChange;
-  /** The folder of its snapshots, and how many are kept; false disables snapshots. */
-  snapshots?: SnapshotOptions | false;
-  /** Options of the service's actions: `{ list: { visibility: "published", rest: "GET /" } }`. Default: `public`. */
-  actions?: ActionOverrides<TableActionName>;
-}
+import { assertKnownMixinOptions, parseActions } from "../service/action-overrides.ts";
 
 const entityRow = (_: unknown, { id }: { id: string }) => id;
 
@@ -140,6 +111,7 @@ export function aggregateOn(engines: Engines) {
     assertKnownMixinOptions(name, options, [
       "eventStore",
       "fields",
+      "startFrom",
       "adapter",
       "onError",
       "readAfterTimeoutMs",
@@ -152,6 +124,7 @@ export function aggregateOn(engines: Engines) {
     const {
       eventStore,
       fields: declared,
+      startFrom: givenStart,
       adapter: given,
       onError = {},
       readAfterTimeoutMs = 5000,
@@ -163,6 +136,7 @@ export function aggregateOn(engines: Engines) {
     } = options;
     assertStore(name, eventStore);
     const actions = parseActions(name, givenActions);
+    const startFrom = givenStart === undefined ? undefined : parseStartPlace(name, givenStart);
     const fields = parseFields(name, declared);
     assertDbSettings(name, settings, Object.keys(declared));
     const place = given === undefined ? (eventStore.adapter.beside?.(name) ?? engines.byDefault(name)) : given;
@@ -208,7 +182,8 @@ export function aggregateOn(engines: Engines) {
           mappings,
           policy,
           readAfterTimeoutMs,
-          definition: describeDefinition({ fields, mappings, ...rules, definitionVersion }),
+          startFrom,
+          definition: describeDefinition({ fields, mappings, ...rules, startFrom, definitionVersion }),
           onChange,
           settings,
           actions,

@@ -9,8 +9,9 @@ import { AggregateHost } from "./host.ts";
 import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
 import { EventCaller } from "../consumer/event-caller.ts";
-import { EventSource } from "../consumer/event-source.ts";
+import type { EventSource } from "../consumer/event-source.ts";
 import { consumerEvents } from "../consumer/events.ts";
+import type { StartPlace } from "../consumer/start-from.ts";
 import { progressEvent } from "../service/internal-events.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
@@ -28,6 +29,7 @@ import { rebuildActions, rebuildInnerActions } from "./rebuild/actions.ts";
 import type { ReportedRebuild } from "./rebuild/reported-progress.ts";
 import { locateSnapshot, snapshotActions, snapshotInnerActions } from "./snapshots/actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
+import { tableSource } from "./table/source-from.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import { foldTokenOf } from "../service/fold-token.ts";
 import type { Transform } from "./fold/transform.ts";
@@ -49,6 +51,8 @@ interface Definition {
   policy: ErrorPolicy;
   readAfterTimeoutMs: number;
   definition: string;
+  /** Omitted: the first event. */
+  startFrom?: StartPlace | undefined;
   onChange: OnChange;
   settings: DbSettings;
   actions: ActionOverrides;
@@ -170,7 +174,8 @@ export function aggregateService(definition: Definition): CompanionSchema {
       const { timeoutMs } = policy;
       folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
-      source = new EventSource({ broker, store, consumer: `table/${name}`, owner, types, leaseMs, catalogue });
+      const log = { broker, store, consumer: `table/${name}`, owner, types, leaseMs, catalogue };
+      source = tableSource(definition, log);
       snapshots = new Snapshots({
         ...snapshotPlace(name, definition.snapshots, definition.table),
         aggregate: name,

@@ -3,7 +3,7 @@ import { Aggregate, EventStore, type FieldsInput } from "moleculer-event-sourcin
 import type { Adapter, ReadTable } from "moleculer-event-sourcing/adapter-kit";
 import { StoreUnavailableError } from "moleculer-event-sourcing/adapter-kit";
 import { sqlite } from "moleculer-event-sourcing/adapters/sqlite";
-import type { AggregateOptions } from "../../mixins/aggregate/aggregate.ts";
+import type { AggregateOptions } from "../../mixins/aggregate/options.ts";
 import type { AggregateStatus } from "../../mixins/aggregate/host.ts";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, startBroker } from "../support/broker.ts";
 import { through } from "../support/counted-table.ts";

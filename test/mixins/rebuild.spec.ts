@@ -4,7 +4,7 @@ import { Aggregate, EventStore } from "../../index.ts";
 import type { FieldsInput, Row } from "../../core/rows/fields.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { AggregateStatus } from "../../mixins/aggregate/host.ts";
-import type { AggregateOptions } from "../../mixins/aggregate/aggregate.ts";
+import type { AggregateOptions } from "../../mixins/aggregate/options.ts";
 import type { TransformFunction } from "../../mixins/aggregate/fold/transform.ts";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
