@@ -14,9 +14,8 @@ import { formats } from "../../core/log/stored-format.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { innerName, spoken, toSpeaker } from "../service/between-nodes.ts";
-import { isHostedHere, knowingNode, nodesOfOwner } from "../service/releases.ts";
+import { consumerHosts, isHostedHere, knowingNode, nodesOfOwner, type ConsumerHost } from "../service/releases.ts";
 import type { LeaseSource } from "./lease-hold.ts";
-import { hostsOf } from "./on-every-host.ts";
 import { remoteCall } from "./remote-call.ts";
 import type { ConsumerPage, StreamPage } from "./consumer-page.ts";
 
@@ -212,8 +211,8 @@ export class EventSource implements LeaseSource {
     });
   }
 
-  hostsOf(service: string): string[] {
-    return hostsOf(this.#d.broker, service);
+  hostsOf(service: string): ConsumerHost[] {
+    return consumerHosts(this.#d.broker, service);
   }
 
   /** Calls an action of the store's service, or of its inner one. */

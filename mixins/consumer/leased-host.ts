@@ -11,6 +11,7 @@ import { awaitedIds, consumerStatus, type CommonStatus } from "./status.ts";
 import type { Interruption } from "./error-policy.ts";
 import type { EventSource } from "./event-source.ts";
 import { Interrupter } from "./interrupter.ts";
+import { handlesAll, type ConsumerHost } from "../service/releases.ts";
 import { LeaseHold, notHeld } from "./lease-hold.ts";
 import { Placement } from "./placement.ts";
 import type { ConsumerMetrics } from "../observability/metrics.ts";
@@ -39,6 +40,8 @@ interface Dependencies {
   name: string;
   node: string;
   source: EventSource;
+  /** The patterns of the event types that it handles. */
+  types: readonly string[];
   timeLimit: TimeLimit;
   metrics: ConsumerMetrics | null;
   /** Creates the work; called at each start. */
@@ -65,10 +68,16 @@ export class LeasedHost {
 
   /** A start keeps no state of the one before. */
   #renew(): void {
-    const { name, node, source, metrics, warn, debug } = this.#d;
+    const { name, node, source, types, metrics, warn, debug } = this.#d;
+    // A host that handles fewer types would pass events that this one handles.
+    const peers = () => source.hostsOf(name).filter(({ handles }) => handlesAll(handles, types));
     this.#seen = nothingYet;
     this.#lease = new LeaseHold(source, node, new StateLog(`${name} lease`, notHeld, debug));
-    this.#placement = new Placement({ consumer: source.consumer, node, hosts: () => source.hostsOf(name) });
+    this.#placement = new Placement({
+      consumer: source.consumer,
+      node,
+      hosts: () => peers().map(({ nodeID }) => nodeID),
+    });
     const interrupter = new Interrupter();
     this.#work = this.#d.work(this.#lease, interrupter, () => this.worker.wake());
     this.worker = new Worker({
@@ -86,8 +95,23 @@ export class LeasedHost {
   }
 
   async #handOver(isAtWork: boolean): Promise<boolean> {
+    const wider = this.#widerHost;
+    if (wider !== null) {
+      if (isAtWork) await this.#giveTo(wider);
+      return true;
+    }
     const to = this.#placement.successorAt(performance.now());
     return isAtWork && this.#giveTo(to);
+  }
+
+  /**
+   * Another node whose release handles the types of this one and further ones, as during a deploy: it does the work, since
+   * this node would pass those events, and the checkpoint is shared. Null if there is none.
+   */
+  get #widerHost(): string | null {
+    const { name, source, types } = this.#d;
+    const isWider = ({ handles }: ConsumerHost) => handlesAll(handles, types) && !handlesAll(types, handles);
+    return source.hostsOf(name).find(isWider)?.nodeID ?? null;
   }
 
   /** The checkpoint is saved before the handover, so the next node repeats no event. */
@@ -140,6 +164,8 @@ export class LeasedHost {
   async status(): Promise<ConsumerStatus> {
     const { position, parked } = await this.#state().catch(() => this.#seen);
     const status = await consumerStatus(this.#d, this.worker, this.#work, position);
-    return { ...status, parked: parked.length, waiting: this.#work.isInCharge ? this.#work.waitingCount : null };
+    const wider = status.state === "standby" ? this.#widerHost : null;
+    const cause = wider === null ? status.cause : `node ${wider} handles further event types, and does the work`;
+    return { ...status, cause, parked: parked.length, waiting: this.#work.isInCharge ? this.#work.waitingCount : null };
   }
 }

@@ -64,7 +64,7 @@ export function leasedService(
     name,
     actions: { ...consumerActions(name, () => host, unit), ...moreActions?.(() => source) },
     inner: consumerInnerActions(() => host),
-    release: () => announcedRelease(catalogue),
+    release: () => ({ ...announcedRelease(catalogue), handles: patterns }),
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;
@@ -86,6 +86,7 @@ export function leasedService(
       host = new LeasedHost({
         ...common,
         node,
+        types,
         work: (lease, interruption, wake) => work({ ...common, ...interruption, startFrom, caller, lease, wake }),
       });
     },

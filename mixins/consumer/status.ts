@@ -1,3 +1,5 @@
+import { NewerEventError, type NewerEvent } from "../../core/catalogue/newer-event.ts";
+import { asParkedError } from "../../core/event/parked-error.ts";
 import { inTime } from "../service/in-time.ts";
 import type { EventSource } from "./event-source.ts";
 import type { FailingEvent } from "./failures.ts";
@@ -50,8 +52,16 @@ export async function consumerStatus(
     lag,
     paused: page?.control.paused ?? state.control?.paused ?? false,
     cause: causeOf(state, blockedBy, work.lease?.cause ?? null),
-    failing: work.failures.first(worker.outages.nextTryAt),
+    failing: work.failures.first(worker.outages.nextTryAt) ?? awaitedEvent(state.newer),
   };
+}
+
+/** An event that only a newer release can read, as a failing one that was not tried. */
+function awaitedEvent(newer: NewerEvent | null): FailingEvent | null {
+  if (!newer) return null;
+  const { id, type, stream, version, position } = newer;
+  const error = asParkedError(new NewerEventError(newer));
+  return { id, type, stream, version, position, attempts: 0, error, nextTryAt: null };
 }
 
 /** The ids of the events that the consumer waits for: a skip may give them up. */

@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { isKnown, knownVersions, type KnownVersions, type NewerEvent } from "../../core/catalogue/newer-event.ts";
+import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { innerName } from "./between-nodes.ts";
 
 /** What the inner service of a store or of its consumers announces in the registry about its release. */
@@ -9,6 +10,8 @@ export interface AnnouncedRelease {
   known?: KnownVersions;
   /** The owner of the rows that a table's host folds: see `TableOpenOptions`. */
   owner?: string;
+  /** Of a consumer without a table: the patterns of the event types that this release handles. */
+  handles?: readonly string[];
 }
 
 export const announcedRelease = (catalogue: Catalogue): AnnouncedRelease =>
@@ -54,6 +57,24 @@ export function nodesOfOwner(broker: ServiceBroker, table: string, owner: string
   const services = broker.registry.getServiceList({ onlyAvailable: true }) as Listed[];
   const ofOwner = services.filter(({ name, metadata }) => name === innerName(table) && metadata.owner === owner);
   return ofOwner.map(({ nodeID }) => nodeID);
+}
+
+/** The available nodes that host a consumer, this one among them, and the event types that each handles. */
+export interface ConsumerHost {
+  nodeID: string;
+  handles: readonly string[];
+}
+
+export function consumerHosts(broker: ServiceBroker, consumer: string): ConsumerHost[] {
+  const services = broker.registry.getServiceList({ onlyAvailable: true }) as Listed[];
+  const hosts = services.filter(({ name }) => name === innerName(consumer));
+  return hosts.map(({ nodeID, metadata: { handles = [] } }) => ({ nodeID, handles }));
+}
+
+/** Whether the patterns match each type that the others match, compared pattern by pattern. */
+export function handlesAll(patterns: readonly string[], others: readonly string[]): boolean {
+  const isHandled = typeMatcher(patterns);
+  return others.every((pattern) => isHandled(pattern));
 }
 
 export const isHostedHere = ({ registry }: ServiceBroker, store: string): boolean => {
