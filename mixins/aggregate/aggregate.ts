@@ -15,6 +15,7 @@ import { noMapping } from "./no-mapping.ts";
 import { aggregateService } from "./service.ts";
 import { assertStore } from "../event-store/event-store.ts";
 import { serviceName } from "../service/service-name.ts";
+import { parseFormerName, storedName } from "../consumer/former-name.ts";
 import { parseStartPlace } from "../consumer/start-from.ts";
 import { parsePolicy } from "../consumer/error-policy.ts";
 import { mappedTypeProblem } from "../service/mapped-type.ts";
@@ -112,6 +113,7 @@ export function aggregateOn(engines: Engines) {
       "eventStore",
       "fields",
       "startFrom",
+      "formerName",
       "adapter",
       "onError",
       "readAfterTimeoutMs",
@@ -125,6 +127,7 @@ export function aggregateOn(engines: Engines) {
       eventStore,
       fields: declared,
       startFrom: givenStart,
+      formerName: givenName,
       adapter: given,
       onError = {},
       readAfterTimeoutMs = 5000,
@@ -136,10 +139,11 @@ export function aggregateOn(engines: Engines) {
     } = options;
     assertStore(name, eventStore);
     const actions = parseActions(name, givenActions);
+    const stored = storedName({ name, formerName: parseFormerName(name, givenName) });
     const startFrom = givenStart === undefined ? undefined : parseStartPlace(name, givenStart);
     const fields = parseFields(name, declared);
     assertDbSettings(name, settings, Object.keys(declared));
-    const place = given === undefined ? (eventStore.adapter.beside?.(name) ?? engines.byDefault(name)) : given;
+    const place = given === undefined ? (eventStore.adapter.beside?.(stored) ?? engines.byDefault(stored)) : given;
     const adapter = resolveAdapter(engines, place);
     if (!adapter.readTable) refuse(`${name}.adapter`, adapter.engine, "an engine that stores read tables");
     if (adapter.location === eventStore.adapter.location && !adapter.keepsApart)
@@ -166,18 +170,20 @@ export function aggregateOn(engines: Engines) {
       name,
       kind: "read table",
       dependsOn: eventStore,
+      storedName: stored,
       conflictWith: (other) =>
         other === companion ? null : "is already the name of another read table on this broker",
       schema: (broker) => {
-        const place = adapterOn(broker, adapter, name);
+        const place = adapterOn(broker, adapter, stored);
         const isMapped = typeMatcher(mappings.map(({ pattern }) => pattern));
         const rules = readRules(eventStore.catalogue, isMapped);
         return aggregateService({
           name,
+          storedName: stored,
           store: eventStore.name,
           leaseMs: eventStore.leaseMs,
           catalogue: eventStore.catalogue,
-          table: place.readTable!(name),
+          table: place.readTable!(stored),
           fields,
           mappings,
           policy,

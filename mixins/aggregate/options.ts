@@ -20,6 +20,11 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
    * that is not older. It belongs to the definition: every fold begins there. Default: the first event.
    */
   startFrom?: StartPlace;
+  /**
+   * The name that it had before it was renamed: its rows, snapshots, pause and skips stay where they are stored under the
+   * former name. Keep the option; without it, the table is folded anew.
+   */
+  formerName?: string;
   /** The table's storage: a connection string or an adapter. Default: a SQLite file beside the store's. */
   adapter?: string | Adapter;
   /** Retries and timeouts for an event that cannot be folded. */

@@ -42,6 +42,8 @@ export interface FoldsOwner {
 
 interface Definition {
   name: string;
+  /** The former name of a renamed table, otherwise its name. */
+  storedName: string;
   store: string;
   leaseMs: number;
   catalogue: Catalogue;
@@ -51,7 +53,6 @@ interface Definition {
   policy: ErrorPolicy;
   readAfterTimeoutMs: number;
   definition: string;
-  /** Omitted: the first event. */
   startFrom?: StartPlace | undefined;
   onChange: OnChange;
   settings: DbSettings;
@@ -66,7 +67,7 @@ const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== 
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): CompanionSchema {
-  const { name, store, leaseMs, catalogue, fields, mappings, policy, settings, actions } = definition;
+  const { name, storedName, store, catalogue, fields, mappings, policy, settings, actions } = definition;
   const owner = ownerOf(definition);
   const declared = queryFieldsOf(fields);
   const queryFields = new WeakMap<Fields, QueryFields>();
@@ -174,11 +175,10 @@ export function aggregateService(definition: Definition): CompanionSchema {
       const { timeoutMs } = policy;
       folds = new Folds({ aggregate: name, node, fields: declared, caller, timeoutMs });
       const types = [...new Set(mappings.map(({ pattern }) => pattern))];
-      const log = { broker, store, consumer: `table/${name}`, owner, types, leaseMs, catalogue };
-      source = tableSource(definition, log);
+      source = tableSource(definition, { broker, consumer: `table/${storedName}`, owner, types });
       snapshots = new Snapshots({
-        ...snapshotPlace(name, definition.snapshots, definition.table),
-        aggregate: name,
+        ...snapshotPlace(storedName, definition.snapshots, definition.table),
+        aggregate: storedName,
         node,
         table: definition.table,
         fields,
@@ -186,7 +186,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         logAfter: (position) => source.page(position, 0),
         // An event that the store has not accepted is recorded with a later page, so the worker is woken.
         record: (type, payload, id) =>
-          source.record(`$table-${name}`, type, payload, id).finally(() => host.worker.wake()),
+          source.record(`$table-${storedName}`, type, payload, id).finally(() => host.worker.wake()),
         warn: (message, details) => logger.warn(message, details),
       });
       past = new Past({

@@ -1,8 +1,14 @@
-import { EventStore, ProcessManager, Subscription, type ProcessManagerOptions } from "moleculer-event-sourcing";
+import {
+  Aggregate,
+  EventStore,
+  ProcessManager,
+  Subscription,
+  type ProcessManagerOptions,
+} from "moleculer-event-sourcing";
 import type { Adapter, ConsumerStatus, ProcessSummary, RecordedEvent } from "moleculer-event-sourcing";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { memory } from "../../adapters/memory/memory.ts";
-import { caughtUp, cleanUp, eventually, refusal, startBroker } from "../support/broker.ts";
+import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn, processesIn } from "../support/pages.ts";
 import { appendTo } from "./watch.ts";
 
@@ -179,5 +185,44 @@ describe("A renamed process manager", () => {
     expect(asked).toHaveLength(2);
     expect(asked[1]).toBe(asked[0]);
     expect(await eventsIn(second.call("delivery.parked"))).toEqual([]);
+  });
+});
+
+describe("A renamed table", () => {
+  const host = (folder: string, { name, formerName }: Names, folded: number[]): ServiceSchema => {
+    const events = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
+    const table = Aggregate(name, {
+      eventStore: events,
+      fields: { position: "integer" },
+      definitionVersion: 1,
+      ...(formerName !== undefined && { formerName }),
+    })
+      .on("thing.**")
+      .create(({ position }, { id }) => {
+        folded.push(position);
+        return { id, position };
+      });
+    return { name: "host", mixins: [events.mixin(), table.mixin()] };
+  };
+
+  it("keeps its rows, its snapshots and its pause, and folds only new events", async () => {
+    const [folder, folded] = [newFolder(), [] as number[]];
+    const first = await startBroker([host(folder, { name: "books" }, folded)]);
+    await appendTo(first, "s-1", "s-2");
+    await caughtUp(first, "books");
+    const { id } = await first.call<{ id: string }>("books.snapshot");
+    await first.call("books.pause");
+    await first.stop();
+    const renamed = { name: "volumes", formerName: "books" };
+    const second = await startBroker([host(folder, renamed, folded)]);
+    await withStatus(second, "volumes", { state: "paused" });
+    await second.call("volumes.resume");
+    await appendTo(second, "s-3");
+    await caughtUp(second, "volumes");
+    // The snapshot has stored two events.
+    expect(folded).toEqual([1, 2, 5]);
+    expect(await second.call("volumes.count")).toBe(3);
+    expect(JSON.stringify(await second.call("volumes.snapshots"))).toContain(id);
+    expect(await second.call("volumes.verify", { snapshotId: id })).toMatchObject({ ok: true });
   });
 });

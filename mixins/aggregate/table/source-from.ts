@@ -4,11 +4,19 @@ import { startPosition, type StartPlace } from "../../consumer/start-from.ts";
 
 type Dependencies = ConstructorParameters<typeof EventSource>[0];
 
+interface Definition extends Pick<Dependencies, "store" | "leaseMs" | "catalogue"> {
+  name: string;
+  startFrom?: StartPlace | undefined;
+}
+
 /** The log as a table folds it. */
-export const tableSource = (
-  { name, startFrom }: { name: string; startFrom?: StartPlace | undefined },
-  dependencies: Dependencies,
-): EventSource => (startFrom ? new SourceFrom(name, startFrom, dependencies) : new EventSource(dependencies));
+export function tableSource(
+  { name, startFrom, store, leaseMs, catalogue }: Definition,
+  given: Omit<Dependencies, "store" | "leaseMs" | "catalogue">,
+): EventSource {
+  const dependencies = { ...given, store, leaseMs, catalogue };
+  return startFrom ? new SourceFrom(name, startFrom, dependencies) : new EventSource(dependencies);
+}
 
 /**
  * The log of a table that begins at a place: every fold passes the events before it like unmapped ones. What is before a
