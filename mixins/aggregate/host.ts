@@ -163,11 +163,13 @@ export class AggregateHost {
     this.#opening.assertOpen();
     const reached = await work.table.livePosition();
     if (reached >= position && worker.isLogKnown) return;
-    const halt =
-      (work.elsewhere.goOn ? null : worker.haltedBy) ?? work.progressReport.standstill(Math.max(work.head, position));
-    if (halt !== null) throw new NotCaughtUpError(this.#d.name, position, reached, halt);
+    const late = (why: string, newer?: NewerEvent) => new NotCaughtUpError(this.#d.name, position, reached, why, newer);
+    const halt = work.elsewhere.goOn ? null : worker.haltedBy;
+    if (halt !== null) throw late(halt);
     const newer = await this.#newerAfter(reached);
-    if (newer) throw new NotCaughtUpError(this.#d.name, position, reached, `waits: ${neededRelease(newer)}`, newer);
+    if (newer) throw late(`waits: ${neededRelease(newer)}`, newer);
+    const standstill = work.progressReport.standstill(Math.max(work.head, position));
+    if (standstill !== null) throw late(standstill);
     worker.wake();
     const waiting = work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () =>
       work.state.successor ? reached : work.state.progress.position,
@@ -196,11 +198,13 @@ export class AggregateHost {
       this.#opening.cause ?? (work.table.isCopying ? "its table is copied with other indexes or fields" : null);
     const { parked, progress, isStale } = work.table.state;
     const beside = work.rebuilder.build?.fold.failures.first(worker.outages.nextTryAt);
+    const rebuilding = work.progressReport.at(status.head);
     return {
       ...status,
       ...(cause !== null && { state: "waiting", cause }),
       failing: status.failing ?? beside ?? null,
-      rebuilding: work.progressReport.at(status.head),
+      // Before an event of a newer release it has no end in sight.
+      rebuilding: rebuilding && worker.state.newer ? { ...rebuilding, rate: 0, secondsLeft: null } : rebuilding,
       parked: parked.count,
       reordered: progress.reordered,
       stale: isStale,
