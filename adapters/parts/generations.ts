@@ -40,10 +40,13 @@ export class Generations<Of extends { readonly number: number; readonly owner: s
     this.#live = live;
   }
 
-  /** Replaces the live generation after another host has switched. */
-  replaceLive(live: Of): Of {
-    void this.live;
-    return (this.#live = live);
+  /**
+   * Replaces the generation that was `known` to be live when `live` was read: not if this host has switched meanwhile.
+   * A generation that is open already stays the same object, so that it is never replaced, and removed, by itself.
+   */
+  replaceLive(known: Of, live: Of): Of {
+    if (this.live !== known) return this.live;
+    return (this.#live = [...this.#building].find(({ number }) => number === live.number) ?? live);
   }
 
   /** The generations that can be folded. */
@@ -75,7 +78,7 @@ export class Generations<Of extends { readonly number: number; readonly owner: s
    */
   async switchTo(generation: Of, store: (old: Of) => void | Promise<void>): Promise<void> {
     const old = this.live;
-    if (old === generation) return;
+    if (old === generation) return void this.#building.delete(generation);
     await store(old);
     // The table was closed meanwhile: the next start finds the switch done, and removes the old generation.
     if (!this.#live) return;

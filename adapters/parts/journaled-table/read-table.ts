@@ -123,8 +123,9 @@ export class JournaledReadTable implements ReadTable {
 
   /** Opens the generation that is live now, if another host has switched. */
   async #refreshLive(): Promise<JournaledGeneration> {
-    const other = await this.#liveBut(this.live().number);
-    return other ? this.#generations.replaceLive(other) : this.live();
+    const known = this.live();
+    const other = await this.#liveBut(known.number);
+    return other ? this.#generations.replaceLive(known, other) : this.live();
   }
 
   /** The generation that is live now; null if it has this number. */

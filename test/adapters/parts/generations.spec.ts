@@ -34,10 +34,28 @@ describe("A generation that another has taken the place of", () => {
 
   it("stays if it is another owner's", async () => {
     const { generations, next, removed } = opened();
-    generations.replaceLive(of(7, "theirs"));
+    generations.replaceLive(generations.live, of(7, "theirs"));
     await generations.switchTo(next, stored);
     expect(generations.live).toBe(next);
     expect(removed).toEqual([]);
+  });
+
+  it.each(["during", "after"])("is not the new one where a query notices the switch %s it", async (when) => {
+    const { generations, old, next, removed } = opened();
+    const notice = () => generations.replaceLive(old, of(2));
+    await generations.switchTo(next, when === "during" ? notice : stored);
+    if (when === "after") notice();
+    expect(generations.live).toBe(next);
+    await generations.switchTo(next, stored);
+    expect([generations.all(), removed]).toEqual([[next], [1]]);
+  });
+
+  it("stays the one that this host builds if its switch failed after it was stored", async () => {
+    const { generations, old, next, removed } = opened();
+    await expect(generations.switchTo(next, gone)).rejects.toThrow("the server is gone");
+    expect(generations.replaceLive(old, of(2))).toBe(next);
+    await generations.switchTo(next, stored);
+    expect([generations.all(), removed]).toEqual([[next], []]);
   });
 
   it("is removed when its copies have ended, in whatever way", async () => {
@@ -90,7 +108,7 @@ describe("A switch of generations", () => {
     expect(generations.isOpen).toBe(false);
     expect(removed).toEqual([]);
     expect(() => generations.add(of(3))).toThrow(/the read table is not open/);
-    expect(() => generations.replaceLive(of(3))).toThrow(/the read table is not open/);
+    expect(() => generations.replaceLive(next, of(3))).toThrow(/the read table is not open/);
   });
 });
 
