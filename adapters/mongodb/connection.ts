@@ -16,6 +16,8 @@ export interface Connection {
   client: MongoClient;
   /** Acknowledged writes survive a power cut and a new primary, regardless of the URL and the client's options. */
   database: Db;
+  /** An update's conditions and its writes are one step, which they are not on FerretDB 1. */
+  hasAtomicUpdates: boolean;
 }
 
 /** @param timeoutMs time-out of a call */
@@ -39,7 +41,8 @@ export async function connect(location: string, target: MongoLocation, timeoutMs
       writeConcern: { w: "majority", journal: true, wtimeoutMS: times.mongodb.writeMs },
     });
     await client.connect();
-    return { client, database };
+    const about = await database.admin().buildInfo();
+    return { client, database, hasAtomicUpdates: !("ferretdbVersion" in about) };
   } catch (error) {
     await client?.close();
     throw translate(location, error);

@@ -1,18 +1,12 @@
-import type { Collection, Db, Filter } from "mongodb";
+import type { Db } from "mongodb";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type { Fields } from "../../core/rows/fields.ts";
 import { times } from "../../core/concurrency/times.ts";
-import {
-  kinds,
-  type Head,
-  type Heads,
-  type Kind,
-  type RowStore,
-  type Values,
-} from "../parts/journaled-table/row-store.ts";
+import { kinds, type Head, type Heads, type Kind, type RowStore } from "../parts/journaled-table/row-store.ts";
 import { connect, type Connection, type MongoLocation } from "./connection.ts";
 import { MongoDocuments, pathOf, type StoredDocument } from "./documents.ts";
-import { isTaken, translate } from "./errors.ts";
+import { translate } from "./errors.ts";
+import { MongoHeads } from "./heads.ts";
 
 /** Below MongoDB's limit of 16 MB for a document. */
 const maxBytes = 8 * 1024 * 1024;
@@ -30,11 +24,6 @@ export class MongoRowStore implements RowStore {
   readonly sortsByBytes = true;
   readonly #target: MongoLocation;
   #connection: Connection | null = null;
-  /**
-   * The last change. FerretDB 1 checks conditions and writes in two steps, so at least one host's changes run one by
-   * one.
-   */
-  #changed: Promise<unknown> = Promise.resolve();
 
   constructor(location: string, target: MongoLocation) {
     this.location = location;
@@ -64,35 +53,10 @@ export class MongoRowStore implements RowStore {
     }
   }
 
-  #heads<Answer>(work: (heads: Collection<Head>) => Promise<Answer>): Promise<Answer> {
-    return this.#run((database) => work(database.collection<Head>(`${this.#target.name}_table`)));
-  }
-
-  readonly heads: Heads = {
-    get: (id) => this.#heads((heads) => heads.findOne({ _id: id })),
-    list: (kind) => this.#heads((heads) => heads.find({ kind }).toArray()),
-    add: (head) =>
-      this.#heads(async (heads) => {
-        try {
-          await heads.insertOne({ ...head });
-          return true;
-        } catch (error) {
-          if (isTaken(error)) return false;
-          throw error;
-        }
-      }),
-    change: (id: string, expected: Values, values: Values) => {
-      const change = () =>
-        this.#heads(async (heads) => {
-          const { matchedCount } = await heads.updateOne({ _id: id, ...expected }, { $set: { ...values } });
-          return matchedCount > 0;
-        });
-      const changed = this.#changed.then(change, change);
-      this.#changed = changed;
-      return changed;
-    },
-    remove: (filter) => this.#heads(async (heads) => void (await heads.deleteMany(filter as Filter<Head>))),
-  };
+  readonly heads: Heads = new MongoHeads(
+    (work) => this.#run((database) => work(database.collection<Head>(`${this.#target.name}_table`))),
+    () => this.#connection?.hasAtomicUpdates ?? true,
+  );
 
   #collectionOf(generation: number, kind: Kind): string {
     return `${this.#target.name}_${kind}_${generation}`;

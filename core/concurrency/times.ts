@@ -126,8 +126,8 @@ const real = {
     pingMs: 1000,
     idleConsumerMs: 10_000,
   },
-  /** A query without an index reads the whole collection. */
-  mongodb: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000 },
+  /** A query without an index reads the whole collection. An update of a document is done long before `lockMs`. */
+  mongodb: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000, lockMs: 5000, lockRetryMs: 5 },
   /** The command `copy` checks this often whether a host has renewed its lease. */
   copy: { retryMs: 500 },
 };

@@ -11,8 +11,6 @@ describeWith("mongodb", "MongoDB", (server) => {
     adapter: mongoFromString,
     // Goes with the server's folder.
     remove: async () => {},
-    // FerretDB checks conditions and writes in two steps; the shared NeDB runs the same code with one.
-    only: /^(?!Owners at the same time)/,
     inProcess: new URL("./mongodb-port.ts", import.meta.url).href,
   });
 });
