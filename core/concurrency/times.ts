@@ -44,6 +44,11 @@ const real = {
    * continues in it.
    */
   definitions: { checkEveryMs: 10_000, keptMs: 60 * 60 * 1000 },
+  /**
+   * A node whose rows wait for a newer release passes reads on. If the other node does not respond within `answerMs`, the
+   * node serves its own rows, and passes nothing on for `avoidMs`.
+   */
+  newerRows: { answerMs: 1000, avoidMs: 5000 },
   /** While a node starts, its services start one after the other; no warning is logged for this long. */
   start: { quietMs: 5000 },
   /**

@@ -146,6 +146,13 @@ export class AggregateHost {
     return !this.worker.state.hasCaughtUp || head - progress.position > manyEvents;
   }
 
+  /** The event before which the rows that answer queries stand still, if only a newer release can read it. */
+  get newer(): NewerEvent | null {
+    const { worker, work } = this;
+    const newer = worker.state.isWorking ? worker.state.newer : work.table.standby.newer;
+    return newer && work.state.successor === null ? newer : null;
+  }
+
   /** Whether a reader of this position would have to wait. */
   isBehind(position: number): boolean {
     if (position === 0) return false;

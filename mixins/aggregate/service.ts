@@ -2,8 +2,8 @@ import type { Context, Service, ServiceSchema } from "moleculer";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import type { Fields } from "../../core/rows/fields.ts";
 import type { Mapping } from "../../core/rows/mapping.ts";
-import { queryFieldsOf, type QueryFields } from "../../core/query/query.ts";
-import type { ReadTable, Rows } from "../../core/table/read-table.ts";
+import { queryFieldsOf } from "../../core/query/query.ts";
+import type { ReadTable } from "../../core/table/read-table.ts";
 import { newEventId } from "../../core/event/event-id.ts";
 import { AggregateHost } from "./host.ts";
 import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
@@ -16,6 +16,7 @@ import { progressEvent } from "../service/internal-events.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { foldSpans } from "../observability/spans.ts";
+import { NewerRows } from "../service/newer-rows.ts";
 import { readAfter } from "../service/read-after.ts";
 import { readActionNames, readActions, type Reader } from "../service/read-actions.ts";
 import { announcedRelease } from "../service/releases.ts";
@@ -29,6 +30,7 @@ import { rebuildActions, rebuildInnerActions } from "./rebuild/actions.ts";
 import type { ReportedRebuild } from "./rebuild/reported-progress.ts";
 import { locateSnapshot, snapshotActions, snapshotInnerActions } from "./snapshots/actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
+import { generationReader, readerOf } from "./table/readers.ts";
 import { tableSource } from "./table/source-from.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import { foldTokenOf } from "../service/fold-token.ts";
@@ -70,7 +72,6 @@ export function aggregateService(definition: Definition): CompanionSchema {
   const { name, storedName, store, catalogue, fields, mappings, policy, settings, actions } = definition;
   const owner = ownerOf(definition);
   const declared = queryFieldsOf(fields);
-  const queryFields = new WeakMap<Fields, QueryFields>();
   const warnedOf = new Set<string>();
   let host: AggregateHost;
   let source: EventSource;
@@ -93,12 +94,12 @@ export function aggregateService(definition: Definition): CompanionSchema {
     const position = token ? 0 : readAfter(ctx, store);
     return host.isBehind(position) ? host.caughtUpTo(position).then(liveReader) : liveReader();
   };
-  const liveReader = (): Reader => {
-    const { live } = host;
-    let known = queryFields.get(live.fields);
-    if (!known) queryFields.set(live.fields, (known = queryFieldsOf(live.fields)));
-    return readerOf(known, live.rows);
-  };
+  const liveReader = () => generationReader(host.live);
+  const newerRows = new NewerRows({
+    newer: (ctx) => (host.newer && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)) ? host.newer : null),
+    nodesFor: (newer) => source.newerNodes(name, newer),
+    position: () => host.work.table.livePosition(),
+  });
 
   const schema: CompanionSchema = {
     name,
@@ -114,11 +115,16 @@ export function aggregateService(definition: Definition): CompanionSchema {
         },
         isBehind: (ctx) => host.isFarBehind && !hasToken(ctx),
         peers: () => source.nodesOfOwner(name, owner),
-        newerNodeFor: (ctx, newer) => (hasToken(ctx) ? null : source.newerNode(name, newer)),
+        newerNodeFor: (ctx, newer) => (hasToken(ctx) ? null : (source.newerNodes(name, newer)[0] ?? null)),
+        newerRows,
         // A transform's view changes with every event. A caller that reads its own write must not get an older answer.
         cache: {
           isFor: (ctx) =>
-            !host.work.table.isShared && !host.isFarBehind && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)),
+            !host.work.table.isShared &&
+            !host.isFarBehind &&
+            !hasToken(ctx) &&
+            !host.isBehind(readAfter(ctx, store)) &&
+            !newerRows.areElsewhere(ctx),
           version: () => `${instance}-${commits}`,
         },
       }),
@@ -241,10 +247,3 @@ export function aggregateService(definition: Definition): CompanionSchema {
   overrideActions(schema, readActionNames, actions);
   return schema;
 }
-
-const readerOf = (fields: QueryFields, rows: Rows): Reader => ({
-  fields,
-  find: (query) => rows.find(query),
-  count: (query) => rows.count(query),
-  findByIds: (ids) => rows.findByIds(ids),
-});

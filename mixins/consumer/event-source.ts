@@ -14,7 +14,14 @@ import { formats } from "../../core/log/stored-format.ts";
 import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { innerName, spoken, toSpeaker } from "../service/between-nodes.ts";
-import { consumerHosts, isHostedHere, knowingNode, nodesOfOwner, type ConsumerHost } from "../service/releases.ts";
+import {
+  consumerHosts,
+  isHostedHere,
+  knowingNode,
+  knowingNodes,
+  nodesOfOwner,
+  type ConsumerHost,
+} from "../service/releases.ts";
 import type { LeaseSource } from "./lease-hold.ts";
 import { remoteCall } from "./remote-call.ts";
 import type { ConsumerPage, StreamPage } from "./consumer-page.ts";
@@ -108,9 +115,9 @@ export class EventSource implements LeaseSource {
     return knowingNode(broker, { service, store, ...(owner !== undefined && { owner }) }, newer);
   }
 
-  /** A node that has the service, of a release that can read the event, whatever rows it folds. */
-  newerNode(service: string, newer: NewerEvent): string | null {
-    return knowingNode(this.#d.broker, { service, store: this.#d.store }, newer);
+  /** The nodes that have the service, of a release that can read the event, whatever rows they fold. */
+  newerNodes(service: string, newer: NewerEvent): string[] {
+    return knowingNodes(this.#d.broker, { service, store: this.#d.store }, newer);
   }
 
   /** The available nodes that fold the table's rows of an owner. */

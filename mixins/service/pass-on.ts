@@ -59,10 +59,15 @@ function otherHostsOf({ broker, action, params, meta }: Context): string[] {
     .filter(({ id, local, isAvailable }) => {
       return !local && isAvailable && isSendable(broker, action!.name!, params, { meta, nodeID: id });
     })
-    .map(({ id }) => id)
-    .toSorted();
-  const isAfter = (id: string) => id > broker.nodeID;
-  return [...others.filter(isAfter), ...others.filter((id) => !isAfter(id))];
+    .map(({ id }) => id);
+  return inOrderFrom(broker.nodeID, others);
+}
+
+/** The nodes in the order of their names, from a node's own on. */
+export function inOrderFrom(node: string, others: readonly string[]): string[] {
+  const sorted = others.toSorted();
+  const isAfter = (id: string) => id > node;
+  return [...sorted.filter(isAfter), ...sorted.filter((id) => !isAfter(id))];
 }
 
 type NewerNodeFor = (ctx: Context, newer: NewerEvent) => string | null;
@@ -83,9 +88,11 @@ export function orOnNewer(ctx: Context, newerNodeFor: NewerNodeFor, handleHere: 
   }
 }
 
-const passedOnAs = ({ headers }: Context): unknown => (headers as Record<string, unknown>)[header];
+/** Undefined for a call that no node has passed on. */
+export const passedOnAs = ({ headers }: Context): unknown => (headers as Record<string, unknown>)[header];
 
-const passedTo = (ctx: Context, nodeID: string, how: typeof unlessBehind | true = true) => ({
+/** @param how a number: the position that the other node's rows have to reach, which refuses the call otherwise */
+export const passedTo = (ctx: Context, nodeID: string, how: typeof unlessBehind | true | number = true) => ({
   nodeID,
   headers: { ...ctx.headers, [header]: how },
 });

@@ -1,14 +1,13 @@
 import type { ActionSchema, Context, Service } from "moleculer";
 import DbService from "moleculer-db";
-import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import { EntityNotFoundError, ValidationError } from "../../core/errors/errors.ts";
 import { idProblem } from "../../core/rows/fields.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query/query.ts";
 import type { Mixin } from "./mixin.ts";
 import { ownActions } from "./own-actions.ts";
-import { orOnNewer, whileBehind } from "./pass-on.ts";
 import { checkPopulates, type Populating } from "./populates.ts";
 import { cacheOptions, type ReadCache } from "./read-cache.ts";
+import { onBestNode, type ReadNodes } from "./read-nodes.ts";
 import { nameProblems, type ReadActionName } from "./read-params.ts";
 import { readValues } from "./read-values.ts";
 import { transformDocuments, type Transformation, type TransformingService } from "./transform-documents.ts";
@@ -24,18 +23,10 @@ export interface Reader {
   findByIds(ids: readonly string[]): unknown[] | Promise<unknown[]>;
 }
 
-interface Dependencies {
+interface Dependencies extends ReadNodes {
   /** The declared fields. */
   fields: QueryFields;
   reader: (ctx: Context) => Reader | Promise<Reader>;
-  /** The node that must serve the call instead of this one, if any. */
-  nodeFor?: (ctx: Context) => string | null;
-  /** Whether other hosts can serve the call better, since this one must catch up. */
-  isBehind?: (ctx: Context) => boolean;
-  /** The hosts that are asked first then: their documents are the most like this one's. */
-  peers?: () => readonly string[];
-  /** A node of a newer release that can read the event, if any. */
-  newerNodeFor?: (ctx: Context, newer: NewerEvent) => string | null;
   /** Default: results are not cached. */
   cache?: ReadCache;
 }
@@ -101,7 +92,8 @@ export const readActionNames = ["find", "list", "get", "count", "resolve"] as co
  * moleculer-db's `find, list, get, count` with all their parameters, and `resolve`, which is like `get`, but returns null
  * for an id without a row unless `throwIfNotExist` is set. No action writes.
  */
-export function readActions({ fields, reader, nodeFor, isBehind, peers, newerNodeFor, cache }: Dependencies): Mixin {
+export function readActions(dependencies: Dependencies): Mixin {
+  const { fields, reader, cache } = dependencies;
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
@@ -116,13 +108,8 @@ export function readActions({ fields, reader, nodeFor, isBehind, peers, newerNod
       handler(this: Service, ctx: Context): unknown {
         const problems = nameProblems(name, ctx.params as object, fields);
         if (problems.length > 0) throw new ValidationError(problems);
-        const nodeID = nodeFor?.(ctx);
-        // Forwards the params unchanged: `sanitizeParams` runs on the other node.
-        if (nodeID) return ctx.call(ctx.action!.name!, ctx.params, { nodeID });
         const self = this as DbServiceInstance;
-        const handleHere = () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object));
-        const answer = () => (newerNodeFor ? orOnNewer(ctx, newerNodeFor, handleHere) : handleHere());
-        return whileBehind(ctx, isBehind?.(ctx) === true, answer, peers);
+        return onBestNode(ctx, dependencies, () => handler(self, ctx, self.sanitizeParams(ctx, ctx.params as object)));
       },
     };
   };

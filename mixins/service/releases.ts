@@ -17,6 +17,17 @@ export interface AnnouncedRelease {
 export const announcedRelease = (catalogue: Catalogue): AnnouncedRelease =>
   catalogue.entries.size === 0 ? {} : { known: knownVersions(catalogue) };
 
+interface HostedRelease extends AnnouncedRelease {
+  nodeID: string;
+}
+
+/** The releases of a service's available hosts, this node among them. */
+export function releasesOf({ registry }: ServiceBroker, service: string): HostedRelease[] {
+  const services = registry.getServiceList({ onlyAvailable: true }) as Listed[];
+  const hosts = services.filter(({ name }) => name === innerName(service));
+  return hosts.map(({ nodeID, metadata }) => ({ ...metadata, nodeID }));
+}
+
 interface Listed {
   name: string;
   nodeID: string;
@@ -31,33 +42,29 @@ interface Hosted {
   owner?: string;
 }
 
-/**
- * Another available node that hosts the service with a release that can read the event; null if there is none, or if it
- * has no catalogue.
- */
-export function knowingNode(
+/** The other available nodes that host the service with a catalogue that can read the event. */
+export function knowingNodes(
   broker: ServiceBroker,
   { store, service = store, owner }: Hosted,
   newer: NewerEvent,
-): string | null {
-  const services = broker.registry.getServiceList({ onlyAvailable: true }) as Listed[];
-  const releaseOn = (nodeID: string, name: string) =>
-    services.find((one) => one.nodeID === nodeID && one.name === innerName(name))?.metadata;
-  for (const { name, nodeID, metadata } of services) {
-    if (name !== innerName(service) || nodeID === broker.nodeID) continue;
-    if (owner !== undefined && metadata.owner !== owner) continue;
-    const known = metadata.known ?? releaseOn(nodeID, store)?.known;
-    if (known && isKnown(known, newer)) return nodeID;
-  }
-  return null;
+): string[] {
+  const stores = releasesOf(broker, store);
+  const knows = ({ nodeID, known = stores.find((one) => one.nodeID === nodeID)?.known }: HostedRelease) =>
+    nodeID !== broker.nodeID && known !== undefined && isKnown(known, newer);
+  const hosts = service === store ? stores : releasesOf(broker, service);
+  const ofOwner = owner === undefined ? hosts : hosts.filter((one) => one.owner === owner);
+  return ofOwner.filter(knows).map(({ nodeID }) => nodeID);
 }
 
+/** One of `knowingNodes`; null if there is none. */
+export const knowingNode = (broker: ServiceBroker, hosted: Hosted, newer: NewerEvent): string | null =>
+  knowingNodes(broker, hosted, newer)[0] ?? null;
+
 /** The available nodes, this one among them, whose release folds the table's rows of this owner. */
-export function nodesOfOwner(broker: ServiceBroker, table: string, owner: string): string[] {
-  const services = broker.registry.getServiceList({ onlyAvailable: true }) as Listed[];
-  const ofOwner = services.filter(({ name, metadata }) => name === innerName(table) && metadata.owner === owner);
-  return ofOwner.map(({ nodeID }) => nodeID);
-}
+export const nodesOfOwner = (broker: ServiceBroker, table: string, owner: string): string[] =>
+  releasesOf(broker, table)
+    .filter((one) => one.owner === owner)
+    .map(({ nodeID }) => nodeID);
 
 /** The available nodes that host a consumer, this one among them, and the event types that each handles. */
 export interface ConsumerHost {
@@ -65,11 +72,8 @@ export interface ConsumerHost {
   handles: readonly string[];
 }
 
-export function consumerHosts(broker: ServiceBroker, consumer: string): ConsumerHost[] {
-  const services = broker.registry.getServiceList({ onlyAvailable: true }) as Listed[];
-  const hosts = services.filter(({ name }) => name === innerName(consumer));
-  return hosts.map(({ nodeID, metadata: { handles = [] } }) => ({ nodeID, handles }));
-}
+export const consumerHosts = (broker: ServiceBroker, consumer: string): ConsumerHost[] =>
+  releasesOf(broker, consumer).map(({ nodeID, handles = [] }) => ({ nodeID, handles }));
 
 /** Whether the patterns match each type that the others match, compared pattern by pattern. */
 export function handlesAll(patterns: readonly string[], others: readonly string[]): boolean {

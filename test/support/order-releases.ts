@@ -39,6 +39,8 @@ interface Options {
   leaseMs?: number;
   /** Called by the subscription before an event is handled. */
   handle?: () => unknown;
+  /** Called by the table before an event is folded. */
+  fold?: () => unknown;
 }
 
 /** One release of a shop on a node, with what its handlers and listeners got. */
@@ -47,7 +49,7 @@ export class Shop {
   readonly heard: string[] = [];
   readonly services: ServiceSchema[];
 
-  constructor(release: 1 | 2, { log, table = "memory:", leaseMs, handle = () => {} }: Options) {
+  constructor(release: 1 | 2, { log, table = "memory:", leaseMs, handle = () => {}, fold = () => {} }: Options) {
     const events = EventStore("events", {
       ...(log === undefined ? { host: false } : { adapter: log }),
       events: catalogues[release],
@@ -65,10 +67,11 @@ export class Shop {
       onError: { retries: 0 },
     })
       .on("order.**")
-      .update(({ type, payload }, { row }) => ({
-        events: (row?.events ?? 0) + 1,
-        ...(type === "order.placed" && { amount: amountOf(release, payload) }),
-      }));
+      .update(async ({ type, payload }, { row }) => {
+        await fold();
+        const amount = type === "order.placed" && { amount: amountOf(release, payload) };
+        return { events: (row?.events ?? 0) + 1, ...amount };
+      });
     const mails = Subscription("mails", {
       eventStore: events,
       on: {

@@ -8,12 +8,13 @@ import { parkedIn } from "../fold/stored-parked.ts";
 import type { Fold } from "../fold/fold.ts";
 import { refuseChange, startPlanOf, type StartDependencies, type StartPlan } from "../rebuild/definition-change.ts";
 import { OtherDefinitions } from "./other-definitions.ts";
+import { StandbyRows } from "./standby-rows.ts";
 import { TableLease } from "./table-lease.ts";
 import { unseen, type TableState } from "./table-state.ts";
 
 interface Dependencies extends StartDependencies {
   node: string;
-  source: LeaseSource & Pick<EventSource, "nodesOfOwner">;
+  source: LeaseSource & Pick<EventSource, "nodesOfOwner" | "page">;
   newFold: (generation: Generation) => Promise<Fold>;
   /** Makes the build beside the table continue from its stored state. */
   reloadBuild: () => Promise<void>;
@@ -31,12 +32,14 @@ export class HostedTable {
   readonly isShared: boolean;
   /** The live generation is being copied, so that no event has to be folded again. */
   isCopying = false;
+  readonly standby: StandbyRows;
   readonly #d: Dependencies;
   readonly #others: OtherDefinitions;
   #lease: TableLease | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+    this.standby = new StandbyRows(dependencies);
     this.#others = new OtherDefinitions(dependencies);
     this.isShared = dependencies.table.capabilities.hosts === "many";
   }
@@ -69,16 +72,17 @@ export class HostedTable {
     await this.#lease?.release();
   }
 
-  /** Without a lease this host always folds. */
-  async acquire(): Promise<Holding> {
-    return this.#lease ? this.#acquire(this.#lease) : "kept";
+  /** Without a lease this host always folds. @param head the log's, as it was last seen */
+  async acquire(head: number): Promise<Holding> {
+    return this.#lease ? this.#acquire(this.#lease, head) : "kept";
   }
 
-  async #acquire(lease: TableLease): Promise<Holding> {
+  async #acquire(lease: TableLease, head: number): Promise<Holding> {
     const held = await lease.acquire();
     if (held === "new" || held === "other") this.#leave();
     if (held === "other") {
       await this.#look();
+      await this.standby.check(this.state, head);
       return "other";
     }
     if (held === "kept" && this.state.fold) return "kept";

@@ -137,7 +137,7 @@ export class TableWorker implements Work {
   }
 
   async acquire(): Promise<Holding> {
-    const holding = await this.table.acquire();
+    const holding = await this.table.acquire(this.head);
     // Another host may have moved the table forward.
     if (holding === "other" && this.catchUp.readers.size > 0) this.#reach();
     return holding;
