@@ -1,12 +1,10 @@
 #!/usr/bin/env node
 // The command line: parses the command, runs it, and sets the exit code.
-import { createRequire } from "node:module";
+import { version } from "../core/version.ts";
 import { withoutPassword } from "../core/errors/without-password.ts";
 import { copyCommand } from "./copy-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { help, UsageError } from "./usage.ts";
-
-const { version } = createRequire(import.meta.url)("moleculer-event-sourcing/package.json") as { version: string };
 
 const commands: Record<string, typeof copyCommand> = { copy: copyCommand, restore: restoreCommand };
 

@@ -35,7 +35,7 @@ import { tableSource } from "./table/source-from.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import { foldTokenOf } from "../service/fold-token.ts";
 import type { Transform } from "./fold/transform.ts";
-import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
+import { completeSchema, type ActionOverrides } from "../service/action-overrides.ts";
 
 /** Gives other services of the process access to the folds of an aggregate's service. */
 export interface FoldsOwner {
@@ -244,6 +244,6 @@ export function aggregateService(definition: Definition): CompanionSchema {
       await Promise.all([snapshots.stop(), host.stop()]);
     },
   };
-  overrideActions(schema, readActionNames, actions);
+  completeSchema(schema, { role: "table", store }, readActionNames, actions);
   return schema;
 }

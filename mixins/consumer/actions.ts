@@ -80,9 +80,15 @@ export function consumerActions(name: string, host: () => Host, group: "stream" 
   });
 
   return ownActions({
-    status: { handler: () => host().status() },
-    pause: { handler: async (ctx: Context) => void (await change(ctx.broker, { pause: true })) },
-    resume: { handler: async (ctx: Context) => void (await change(ctx.broker, { resume: true })) },
+    status: { params: { $$strict: true }, handler: () => host().status() },
+    pause: {
+      params: { $$strict: true },
+      handler: async (ctx: Context) => void (await change(ctx.broker, { pause: true })),
+    },
+    resume: {
+      params: { $$strict: true },
+      handler: async (ctx: Context) => void (await change(ctx.broker, { resume: true })),
+    },
     parked: {
       params: choiceParams,
       async handler(ctx: Context<ParkedChoice>) {

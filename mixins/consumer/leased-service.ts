@@ -2,7 +2,7 @@ import type { Service, ServiceSchema } from "moleculer";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { consumerMetrics, type ConsumerMetrics } from "../observability/metrics.ts";
 import type { OperatorLog } from "../../core/text/state-log.ts";
-import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
+import { completeSchema, type ActionOverrides } from "../service/action-overrides.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { announcedRelease } from "../service/releases.ts";
 import { consumerActions, consumerInnerActions } from "./actions.ts";
@@ -93,6 +93,6 @@ export function leasedService(
     started: () => host.start(),
     stopped: () => host.stop(),
   };
-  overrideActions(schema, [], actions);
+  completeSchema(schema, { role: kind, store }, [], actions);
   return schema;
 }

@@ -6,6 +6,7 @@ import type { EventStore } from "../event-store/event-store.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { orOnNewer } from "../service/pass-on.ts";
 import { withParams } from "../service/given-params.ts";
+import { metadataOf } from "../service/role.ts";
 import { guardActions } from "../service/boundary.ts";
 import { idRule } from "../../core/event/params-id.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
@@ -47,14 +48,14 @@ export function deciderMixin(
       [...decider.commands.keys()].map((name) => [name, commandAction(decider, name, options[name]!)]),
     ),
     state: {
-      ...withOverride(overrides.state),
+      ...withOverride("decider", "state", overrides.state),
       params: { $$strict: true, id: idRule, version: whole, time: { type: "any", optional: true } },
       handler(this: Service, ctx: Context<StateParams>) {
         return orOnNewer(ctx, knowingNode, () => stateAt(hosts.get(this)!, ctx));
       },
     },
     history: {
-      ...withOverride(overrides.history),
+      ...withOverride("decider", "history", overrides.history),
       params: {
         $$strict: true,
         id: idRule,
@@ -68,7 +69,7 @@ export function deciderMixin(
       },
     },
     dryRun: {
-      ...withOverride(overrides.dryRun),
+      ...withOverride("decider", "dryRun", overrides.dryRun),
       params: {
         $$strict: true,
         command: "string",
@@ -90,7 +91,7 @@ export function deciderMixin(
   for (const action of Object.values(actions)) ownHandlers.add((action as ActionSchema).handler!);
   return {
     mixins: [store.mixin()],
-    metadata: publishedOf(decider, store.name),
+    metadata: { ...metadataOf({ role: "decider", store: store.name }), ...publishedOf(decider, store.name) },
     actions,
     events: {
       // Not in `started`: the store may start later.

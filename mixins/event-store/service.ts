@@ -38,7 +38,7 @@ import { appendTag, reusedBy, storedAppend } from "./actions/repeated-append.ts"
 import { requestIds } from "./actions/request-ids.ts";
 import { commandIdOf, headerCommandId } from "../service/command-header.ts";
 import { traceActions } from "./actions/trace-actions.ts";
-import { overrideActions, type ActionOverrides } from "../service/action-overrides.ts";
+import { completeSchema, type ActionOverrides } from "../service/action-overrides.ts";
 
 interface Settings {
   catalogue: Catalogue;
@@ -141,14 +141,18 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       ...forwarded(ofCallers),
       // Not forwarded: they act on this node.
       status: {
+        params: { $$strict: true },
         async handler(): Promise<StoreStatus> {
           const status = await host.status();
           const cause = duplicateHosts?.cause ?? null;
           return cause === null ? status : { ...status, state: "stopped", cause };
         },
       },
-      pausePump: { handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
-      resumePump: { handler: ({ broker }: Context) => controlPump(broker, { resume: true }) },
+      pausePump: { params: { $$strict: true }, handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
+      resumePump: {
+        params: { $$strict: true },
+        handler: ({ broker }: Context) => controlPump(broker, { resume: true }),
+      },
       ...fileActions(name, settings.transferFolder, hosted),
     }),
     inner,
@@ -223,6 +227,6 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     },
     stopped: () => host.stop(),
   };
-  overrideActions(schema, readActionNames, settings.actions);
+  completeSchema(schema, { role: "store", store: name }, readActionNames, settings.actions);
   return schema;
 }

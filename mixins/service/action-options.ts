@@ -9,6 +9,10 @@ export interface UntypedActionOptions {
   rest?: string | string[] | Record<string, unknown>;
   /** The time after which a call without a `timeout` of its own fails, in milliseconds, in place of `requestTimeout`. */
   timeout?: number;
+  /** What the action does, for tools and agents. */
+  description?: string;
+  /** For @moleculer/mcp-server, which publishes every action as a tool that is not `false`. */
+  mcp?: boolean | Record<string, unknown>;
 }
 
 /** Options of Moleculer. A misspelt one would be ignored, and leave the action unprotected. */

@@ -2,6 +2,8 @@ import type { ActionSchema, ActionVisibility, ServiceSchema } from "moleculer";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { assertDefinition, assertKnownOptions, assertOptions, isPlainObject } from "../../core/options/options.ts";
 import { withoutParams } from "../observability/spans.ts";
+import { documentationOf } from "./action-documentation.ts";
+import { metadataOf, type PublishedRole, type Role } from "./role.ts";
 import { assertNoMisspelt, assertVisibility, type UntypedActionOptions } from "./action-options.ts";
 
 /** Options of Moleculer and its middlewares for an action whose handler and params are this package's. */
@@ -29,7 +31,7 @@ export function assertKnownMixinOptions(owner: string, given: object, known: rea
   assertKnownOptions(owner, given, known);
 }
 
-/** @throws DefinitionError. `overrideActions` checks the names of the actions, when the service is created. */
+/** @throws DefinitionError. `completeSchema` checks the names of the actions, when the service is created. */
 export function parseActions(owner: string, given: unknown = {}): ActionOverrides {
   assertOptions(`${owner}.actions`, given, "{ <action>: { visibility, rest, hooks, … } }");
   for (const [action, options] of Object.entries(given as object)) check(`${owner}.actions.${action}`, options);
@@ -54,15 +56,17 @@ export function assertActions(owner: string, given: ActionOverrides, actions: re
 }
 
 /**
- * Adds the options to the actions. The default of `visibility` is `public`: Moleculer's own default, `published`, would
- * let an API gateway publish them.
+ * Sets the service's metadata, and adds descriptions and the definition's options to its actions. The default of
+ * `visibility` is `public`: Moleculer's own default, `published`, would let an API gateway publish them.
  * @throws DefinitionError for the name of an unknown action
  */
-export function overrideActions(
-  schema: Pick<ServiceSchema, "name" | "actions">,
+export function completeSchema(
+  schema: Pick<ServiceSchema, "name" | "metadata" | "actions">,
+  { role, store }: PublishedRole,
   inherited: readonly string[],
   given: ActionOverrides,
 ): void {
+  schema.metadata = metadataOf({ role, store });
   const actions = schema.actions ?? {};
   const names = [...new Set([...inherited, ...Object.keys(actions)])];
   assertActions(schema.name, given, names);
@@ -71,14 +75,19 @@ export function overrideActions(
     actions[name] = {
       ...(typeof own === "object" ? own : {}),
       ...(typeof own === "function" ? { handler: own } : {}),
-      ...withOverride(given[name]),
+      ...withOverride(role, name, given[name]),
     } as ActionSchema;
   }
   schema.actions = actions;
 }
 
 /** The options as an action has them. */
-export const withOverride = ({ visibility = "public", ...options }: ActionOverride = {}): ActionOverride => ({
+export const withOverride = (
+  role: Role,
+  action: string,
+  { visibility = "public", ...options }: ActionOverride = {},
+): ActionOverride => ({
+  ...documentationOf(role, action),
   ...options,
   ...(options.tracing !== undefined && { tracing: withoutParams(options.tracing) }),
   visibility,

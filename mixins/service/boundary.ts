@@ -1,6 +1,8 @@
 import type { ActionHandler, ActionSchema, Context, Service, ServiceBroker } from "moleculer";
-import { ValidationError } from "../../core/errors/errors.ts";
+import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
+import { described } from "../../core/errors/problem.ts";
 import { firstUnreadable, isNoJson, isThrowing } from "../../core/errors/unreadable.ts";
+import { version } from "../../core/version.ts";
 import { foldToken } from "./fold-token.ts";
 import { assertNoWriteInFold } from "./in-fold.ts";
 import { assertAnswerFits, isFromAnotherNode, isMeasuredBefore } from "./message-size.ts";
@@ -14,16 +16,28 @@ import { recordSent, sentHash } from "./sent-params.ts";
 import { withTextId } from "../../core/event/params-id.ts";
 import { hasMisplacedId, headerCommandId } from "./command-header.ts";
 
-const guarded = new WeakSet<ServiceBroker>();
+/** The property of a broker with the copy of this package that guards it. Every copy in the process has this symbol. */
+const guardedBy = Symbol.for("moleculer-event-sourcing");
+const thisCopy = { version };
+
+type Guarded = ServiceBroker & { [guardedBy]?: typeof thisCopy };
 
 /**
  * Registers a middleware around every action of this package on a broker. It copies params into a plain object, and gives
  * each validation error a code, a field and a bounded size. Hooks would be too late: Moleculer's validator runs before
  * them. Call it in `created`, before Moleculer registers the actions of the service.
+ * @throws DefinitionError if another copy of this package is in use on the broker: neither would know the other's services
  */
-export function guardActions(broker: ServiceBroker): void {
-  if (guarded.has(broker)) return;
-  guarded.add(broker);
+export function guardActions(broker: Guarded): void {
+  const known = broker[guardedBy];
+  if (known === thisCopy) return;
+  if (known)
+    throw new DefinitionError({
+      field: "moleculer-event-sourcing",
+      found: described(`two copies of the package on one broker, versions ${known.version} and ${version}`),
+      expected: "one: `npm ls moleculer-event-sourcing` shows where they come from",
+    });
+  broker[guardedBy] = thisCopy;
   broker.middlewares.add({ name: "EventSourcing", localAction: guard });
 }
 

@@ -54,7 +54,10 @@ interface DbMethods {
 type Handler = (self: DbServiceInstance, ctx: Context, params: Params) => unknown;
 type DbServiceInstance = Service & DbMethods & TransformingService;
 
-const dbService = DbService as unknown as Mixin & { methods: DbMethods; actions: Record<string, ActionSchema> };
+const { metadata: _, ...dbService } = DbService as unknown as Mixin & {
+  methods: DbMethods;
+  actions: Record<string, ActionSchema>;
+};
 
 type ActionParams = Record<string, object | object[]>;
 

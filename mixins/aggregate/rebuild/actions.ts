@@ -68,6 +68,7 @@ export function rebuildActions(name: string, host: () => Host): NonNullable<Serv
     restore: action("restore", { snapshotId, force }),
     replay: action("replay", { snapshotId: replayed, force }),
     cancel: {
+      params: { $$strict: true },
       async handler(ctx: Context) {
         const { build } = await host().control();
         const isRunning = build && (await jobs(ctx.broker)).some(({ requestId }) => requestId === build.id);
