@@ -114,8 +114,7 @@ export class PostgresReadTable implements ReadTable {
 
   /** Opens the live generation if another host has switched. */
   async #follow(): Promise<Rows> {
-    const known = this.live();
-    const live = await this.#storedLive();
+    const [known, live] = [this.live(), await this.#storedLive()];
     if (known.number !== live.number) asLive(this.#generations.replaceLive(known, this.#generation(live)));
     return this.live().rows;
   }

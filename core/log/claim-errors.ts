@@ -1,16 +1,22 @@
 import { Errors } from "moleculer";
 import { show } from "../errors/problem.ts";
 
-/** A value that must be unique belongs to another stream. 409; `data` is `{scope, value, stream, claimant}`. */
+/**
+ * A value that must be unique belongs to another stream. 409; `data` is `{scope, value, stream}`, and `claimant` between a
+ * store and its deciders. A gateway sends message and `data` to its callers, so a decider's error names the claimant in
+ * neither.
+ */
 export class DuplicateClaimError extends Errors.MoleculerClientError {
   override name = "DuplicateClaimError";
+  /** The stream that claims the value; not sent to another node. */
+  declare readonly claimant?: string;
 
-  constructor(scope: string, value: string, stream: string, claimant: string) {
+  constructor(scope: string, value: string, stream: string, claimant?: string) {
     super(
-      `${scope}: found ${show(value)} claimed by stream ${show(claimant)}, expected unclaimed or claimed by ${show(stream)}`,
+      `${scope}: found ${show(value)} claimed by ${claimant === undefined ? "another stream" : `stream ${show(claimant)}`}, expected unclaimed or claimed by ${show(stream)}`,
       409,
       "DUPLICATE_CLAIM",
-      { scope, value, stream, claimant },
+      { scope, value, stream, ...(claimant !== undefined && { claimant }) },
     );
   }
 }

@@ -100,11 +100,11 @@ export class ClaimKeeper {
   }
 
   /** Converts the store's DuplicateClaimError: adds the claim's name and the value as it was given. */
-  explained(error: unknown, changes: readonly ClaimsOfCommand[]): unknown {
+  explained(error: unknown, changes: readonly ClaimsOfCommand[]): DuplicateClaimError {
     const { scope, value, stream, claimant } = (error as DuplicateClaimError).data as Record<string, string>;
-    const of = changes.find(({ claim }) => claim.scope === scope);
-    const given = of?.changes.find((change) => change.value === value)?.given;
-    return of && given !== undefined && given !== null ? duplicate(of.claim, given, stream!, claimant!) : error;
+    const of = changes.find(({ claim }) => claim.scope === scope)!;
+    const given = of.changes.find((change) => change.value === value)?.given ?? value!;
+    return duplicate(of.claim, given, stream!, claimant!);
   }
 
   /** @throws DuplicateClaimError if another stream has claimed a value */
@@ -216,9 +216,10 @@ export class ClaimKeeper {
   }
 }
 
-/** The DuplicateClaimError with the claim's name and the value as it was given. */
+/** The error for a caller: with the claim's name and the value as it was given. */
 export function duplicate(claim: Claim, given: string | number, stream: string, claimant: string): DuplicateClaimError {
-  const error = new DuplicateClaimError(claim.scope, String(given), stream, claimant);
+  const error = new DuplicateClaimError(claim.scope, String(given), stream);
+  Object.defineProperty(error, "claimant", { value: claimant });
   error.data = { ...(error.data as object), claim: claim.name, value: given };
   return error;
 }

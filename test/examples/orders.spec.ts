@@ -50,7 +50,7 @@ describe("The orders example", () => {
   it("frees the number of an order that was deleted", async () => {
     await create("2", "B-1");
     expect(await refusal(() => create("3", "b-1"))).toMatchObject({
-      message: 'order/number: found "b-1" claimed by stream "order-2", expected unclaimed or claimed by "order-3"',
+      message: 'order/number: found "b-1" claimed by another stream, expected unclaimed or claimed by "order-3"',
       code: 409,
     });
     await broker.call("order.delete", { id: "2" });

@@ -106,7 +106,7 @@ describe("Two releases with other definitions of a claim", () => {
     await create(nodes[0], "2", "B");
     expect(await refusal(() => create(nodes[1], "3", "B"))).toMatchObject({
       type: "DUPLICATE_CLAIM",
-      data: { claimant: "order-2" },
+      data: { value: "B", stream: "order-3" },
     });
     await create(nodes[1], "4", "C");
     expect(await nodes[0].call("events.count")).toBe(3);
@@ -141,7 +141,7 @@ describe("A claim by paths", () => {
     await create(broker, "2", "B");
     expect(await refusal(() => broker.call("order.renumber", { id: "1", number: "B" }))).toMatchObject({
       type: "DUPLICATE_CLAIM",
-      data: { claimant: "order-2" },
+      claimant: "order-2",
     });
     expect(await claimantOf(broker, "A")).toBe("order-1");
     await broker.call("order.renumber", { id: "1", number: "C" });

@@ -84,7 +84,8 @@ describe.each(Object.entries(adapters))("A claim on %s", (_engine, adapter) => {
             name: "DuplicateClaimError",
             type: "DUPLICATE_CLAIM",
             code: 409,
-            data: expect.objectContaining({ claim: "number", claimant: `order-${winner}` }) as object,
+            claimant: `order-${winner}`,
+            data: expect.objectContaining({ claim: "number" }) as object,
           }) as object,
       ),
     );
@@ -95,8 +96,9 @@ describe.each(Object.entries(adapters))("A claim on %s", (_engine, adapter) => {
     const broker = await startBroker([orderService(adapter())]);
     await create(broker, "1", "No-1");
     expect(await refusal(() => create(broker, "2", "NO-1"))).toMatchObject({
-      message: 'order/number: found "NO-1" claimed by stream "order-1", expected unclaimed or claimed by "order-2"',
-      data: { claim: "number", value: "NO-1", stream: "order-2", claimant: "order-1" },
+      message: 'order/number: found "NO-1" claimed by another stream, expected unclaimed or claimed by "order-2"',
+      data: { scope: "order/number", claim: "number", value: "NO-1", stream: "order-2" },
+      claimant: "order-1",
     });
   });
 
@@ -106,7 +108,7 @@ describe.each(Object.entries(adapters))("A claim on %s", (_engine, adapter) => {
     await create(broker, "1", "a");
     await broker.call("order.rename", { id: "1", to: "B" });
     await create(broker, "2", "A");
-    expect(await refusal(() => create(broker, "3", "b"))).toMatchObject({ data: { claimant: "order-1" } });
+    expect(await refusal(() => create(broker, "3", "b"))).toMatchObject({ claimant: "order-1" });
     await broker.call("order.swap", { id: "1", to: "b" });
     await broker.call("order.delete", { id: "1" });
     await create(broker, "3", "b");
@@ -124,10 +126,10 @@ describe.each(Object.entries(adapters))("A claim on %s", (_engine, adapter) => {
     const broker = await startBroker([orderService(adapter())]);
     await create(broker, "1", "A");
     await append(broker, "order-2", "order.created", { number: "B" });
-    expect(await refusal(() => create(broker, "3", "b"))).toMatchObject({ data: { claimant: "order-2" } });
+    expect(await refusal(() => create(broker, "3", "b"))).toMatchObject({ claimant: "order-2" });
     await append(broker, "order-2", "order.deleted", { number: "B" });
     await create(broker, "3", "b");
-    expect(await refusal(() => create(broker, "4", "A"))).toMatchObject({ data: { claimant: "order-1" } });
+    expect(await refusal(() => create(broker, "4", "A"))).toMatchObject({ claimant: "order-1" });
   });
 
   it("counts events that were there before the rule was", async () => {
@@ -140,7 +142,7 @@ describe.each(Object.entries(adapters))("A claim on %s", (_engine, adapter) => {
     await broker.waitForServices("order");
     const isKept = where !== "memory:";
     const claimant = isKept ? "order-5" : undefined;
-    const outcome = await create(broker, "other", "n-5").catch((error: { data: { claimant: string } }) => error.data);
+    const outcome: unknown = await create(broker, "other", "n-5").catch((error: unknown) => error);
     expect((outcome as { claimant?: string }).claimant).toBe(claimant);
   });
 });
@@ -157,7 +159,7 @@ describe("Claims", () => {
     db.prepare("DELETE FROM claim_scopes").run();
     db.close();
     const two = await startBroker([orderService(`sqlite:${file}`)]);
-    expect(await refusal(() => create(two, "5", "n-2"))).toMatchObject({ data: { claimant: "order-2" } });
+    expect(await refusal(() => create(two, "5", "n-2"))).toMatchObject({ claimant: "order-2" });
     await create(two, "5", "n-4");
   });
 
@@ -169,7 +171,7 @@ describe("Claims", () => {
     await one.stop();
     const changed: ClaimOptions<Events> = { claim: { "order.created": ({ payload }) => `${payload.number}!` } };
     const two = await startBroker([orderService(adapter, changed)]);
-    expect(await refusal(() => create(two, "3", "B"))).toMatchObject({ data: { claimant: "order-2", value: "B!" } });
+    expect(await refusal(() => create(two, "3", "B"))).toMatchObject({ claimant: "order-2", data: { value: "B!" } });
     await create(two, "3", "b");
   });
 
@@ -180,7 +182,7 @@ describe("Claims", () => {
     await one.stop();
     const logger = new LogLines();
     const two = await startBroker([orderService(adapter)], { logger: [logger] as never });
-    expect(await refusal(() => create(two, "4", "a"))).toMatchObject({ data: { claimant: "order-1" } });
+    expect(await refusal(() => create(two, "4", "a"))).toMatchObject({ claimant: "order-1" });
     expect(logger.of("warn", /claims values twice/)).toEqual([
       expect.stringMatching(/order\/number.*order-2.*order-3/s),
     ]);
@@ -201,7 +203,7 @@ describe("Claims", () => {
     const two = await startBroker([orderService(adapter)]);
     for (let page = 0; page < 5; page++)
       expect(await refusal(() => create(two, "x", `${page}/499`))).toMatchObject({
-        data: { claimant: `order-${page}` },
+        claimant: `order-${page}`,
       });
     await create(two, "x", "5/0");
   });
@@ -232,7 +234,7 @@ describe("Claims", () => {
     }
     await create(broker, "1", "__proto__");
     const dryRun = { command: "create", params: { id: "2", number: "__proto__" } };
-    expect(await refusal(() => broker.call("order.dryRun", dryRun))).toMatchObject({ data: { claimant: "order-1" } });
+    expect(await refusal(() => broker.call("order.dryRun", dryRun))).toMatchObject({ claimant: "order-1" });
   });
 
   it("whose function fails on an event of the log name it", async () => {

@@ -203,7 +203,8 @@ describe("A dry run", () => {
     await broker.call("thing.again", { id: "1" });
     expect(await refusal(() => run("2"))).toMatchObject({
       type: "DUPLICATE_CLAIM",
-      data: { claim: "n", claimant: "thing-1" },
+      data: { claim: "n" },
+      claimant: "thing-1",
     });
     expect(await run("1")).toMatchObject({ state: 10, version: 2 });
     n = "five";

@@ -61,7 +61,7 @@ export const create = (broker: ServiceBroker, id: string | number, number: strin
 
 /** The stream that a command is told to hold the value. */
 export const claimantOf = async (broker: ServiceBroker, number: string): Promise<unknown> =>
-  ((await refusal(() => create(broker, "other", number))) as unknown as { data: { claimant: string } }).data.claimant;
+  ((await refusal(() => create(broker, "other", number))) as unknown as { claimant: string }).claimant;
 
 /** Orders are created through each release by turns. Each event is folded once by the release that has not stored it. */
 export async function createByTurns(

@@ -154,7 +154,7 @@ describe("A scenario of a decider", () => {
     await scenario(account)
       .given({ ...opened("nz1"), stream: "account-2" })
       .when(...command)
-      .then({ type: "DUPLICATE_CLAIM", code: 409, data: { claim: "iban", value: "NZ1", claimant: "account-2" } });
+      .then({ type: "DUPLICATE_CLAIM", code: 409, data: { claim: "iban", value: "NZ1", stream: "account-1" } });
     await scenario(account)
       .given({ ...opened("nz2"), stream: "account-2" })
       .when(...command)
