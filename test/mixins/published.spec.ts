@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Aggregate, Decider, EventStore, ProcessManager, Subscription } from "moleculer-event-sourcing";
 import type { ActionSchema } from "moleculer";
+import type { guardActions } from "../../mixins/service/boundary.ts";
 import { cleanUp, newBroker, startBroker } from "../support/broker.ts";
 
 afterEach(cleanUp);
@@ -35,7 +36,7 @@ type Published = ActionSchema & { description?: string; mcp?: unknown };
 describe("What the registry shows of a service", () => {
   it("is its role, its store, and this package", async () => {
     const broker = await startBroker([service]);
-    const metadataOf = (name: string) => broker.getLocalService(name)!.metadata as Record<string, unknown>;
+    const metadataOf = (name: string) => broker.getLocalService(name).metadata as Record<string, unknown>;
     const $package = { name: "moleculer-event-sourcing", version };
     const shown = {
       events: "store",
@@ -79,7 +80,7 @@ describe("What the registry shows of a service", () => {
       actions: { append: { mcp: true, description: "Stores what happened." }, find: { mcp: false } },
     });
     const broker = await startBroker([{ name: "user", mixins: [store.mixin()] }]);
-    const { append, find } = broker.getLocalService("mine")!.schema.actions as Record<string, Published>;
+    const { append, find } = broker.getLocalService("mine").schema.actions as Record<string, Published>;
     expect(append).toMatchObject({ mcp: true, description: "Stores what happened.", visibility: "public" });
     expect(find).toMatchObject({ mcp: false, description: expect.stringContaining("Finds events") as string });
   });
@@ -87,9 +88,8 @@ describe("What the registry shows of a service", () => {
 
 describe("Two copies of this package on one broker", () => {
   it("are refused, with the versions", async () => {
-    const other = (await import(
-      `${"../../mixins/service/boundary.ts"}?copy`
-    )) as typeof import("../../mixins/service/boundary.ts");
+    const copy: string = "../../mixins/service/boundary.ts?copy";
+    const other = (await import(copy)) as { guardActions: typeof guardActions };
     const broker = newBroker();
     other.guardActions(broker);
     other.guardActions(broker);
