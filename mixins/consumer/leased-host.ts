@@ -40,8 +40,8 @@ interface Dependencies {
   name: string;
   node: string;
   source: EventSource;
-  /** The patterns of the event types that it handles. */
-  types: readonly string[];
+  /** The patterns of the stored event types that it handles. */
+  handles: readonly string[];
   timeLimit: TimeLimit;
   metrics: ConsumerMetrics | null;
   /** Creates the work; called at each start. */
@@ -68,9 +68,9 @@ export class LeasedHost {
 
   /** A start keeps no state of the one before. */
   #renew(): void {
-    const { name, node, source, types, metrics, warn, debug } = this.#d;
+    const { name, node, source, handles: own, metrics, warn, debug } = this.#d;
     // A host that handles fewer types would pass events that this one handles.
-    const peers = () => source.hostsOf(name).filter(({ handles }) => handlesAll(handles, types));
+    const peers = () => source.hostsOf(name).filter(({ handles }) => handlesAll(handles, own));
     this.#seen = nothingYet;
     this.#lease = new LeaseHold(source, node, new StateLog(`${name} lease`, notHeld, debug));
     this.#placement = new Placement({
@@ -109,8 +109,8 @@ export class LeasedHost {
    * this node would pass those events, and the checkpoint is shared. Null if there is none.
    */
   get #widerHost(): string | null {
-    const { name, source, types } = this.#d;
-    const isWider = ({ handles }: ConsumerHost) => handlesAll(handles, types) && !handlesAll(types, handles);
+    const { name, source, handles: own } = this.#d;
+    const isWider = ({ handles }: ConsumerHost) => handlesAll(handles, own) && !handlesAll(own, handles);
     return source.hostsOf(name).find(isWider)?.nodeID ?? null;
   }
 

@@ -1,3 +1,5 @@
+import { storedPatterns } from "../../core/catalogue/stored-types.ts";
+import { typeMatcher } from "../../core/event/type-pattern.ts";
 import type { Service, ServiceSchema } from "moleculer";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import { consumerMetrics, type ConsumerMetrics } from "../observability/metrics.ts";
@@ -60,16 +62,18 @@ export function leasedService(
   let host: LeasedHost;
   let source: EventSource;
   const unit = kind === "process-manager" ? "process" : "stream";
+  const types = [...new Set(patterns)];
+  // Nodes of the release before a renaming announce the former name of a type.
+  const handles = storedPatterns(catalogue, types, typeMatcher(types));
   const schema: CompanionSchema = {
     name,
     actions: { ...consumerActions(name, () => host, unit), ...moreActions?.(() => source) },
     inner: consumerInnerActions(() => host),
-    release: () => ({ ...announcedRelease(catalogue), handles: patterns }),
+    release: () => ({ ...announcedRelease(catalogue), handles }),
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;
       const { nodeID: node } = broker;
-      const types = [...new Set(patterns)];
       const consumer = `${kind}/${storedName({ name, formerName })}`;
       source = new EventSource({ broker, store, consumer, newName: `${kind}/${name}`, types, leaseMs, catalogue });
       const common = {
@@ -86,7 +90,7 @@ export function leasedService(
       host = new LeasedHost({
         ...common,
         node,
-        types,
+        handles,
         work: (lease, interruption, wake) => work({ ...common, ...interruption, startFrom, caller, lease, wake }),
       });
     },

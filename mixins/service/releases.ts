@@ -10,7 +10,7 @@ export interface AnnouncedRelease {
   known?: KnownVersions;
   /** The owner of the rows that a table's host folds: see `TableOpenOptions`. */
   owner?: string;
-  /** Of a consumer without a table: the patterns of the event types that this release handles. */
+  /** Of a consumer without a table: the patterns of the stored event types that this release handles. */
   handles?: readonly string[];
 }
 

@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { EventStore, ProcessManager, Subscription, type RecordedEvent } from "moleculer-event-sourcing";
+import {
+  EventStore,
+  ProcessManager,
+  Subscription,
+  type EventCatalogue,
+  type RecordedEvent,
+} from "moleculer-event-sourcing";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { cleanUp, eventually, startBroker } from "../support/broker.ts";
 
@@ -21,8 +27,9 @@ class Network {
     return this.start("store", { name: "keeper", mixins: [EventStore("events", { adapter: "memory:" }).mixin()] });
   }
 
-  consumer(nodeID: string, kind: Kind, types: readonly string[]): Promise<ServiceBroker> {
-    const eventStore = EventStore("events", { adapter: "sqlite:nowhere.db", host: false });
+  consumer(nodeID: string, kind: Kind, types: readonly string[], events?: EventCatalogue): Promise<ServiceBroker> {
+    const options = { adapter: "sqlite:nowhere.db", host: false, unknownTypes: "refuse" } as const;
+    const eventStore = EventStore("events", events ? { ...options, events } : { host: false });
     const handler = ({ type, position }: RecordedEvent) => void this.handled.push(`${position} ${type} ${nodeID}`);
     const on = Object.fromEntries(types.map((type) => [type, handler]));
     const consumer =
@@ -60,5 +67,21 @@ describe.each(["mails", "billing"] as const)("The consumer %s, to which a releas
     await add(store, "order.placed");
     await eventually(() => expect(network.handled.slice(5)).toEqual([expect.stringMatching(/^6 order.placed /)]));
     await another.stop();
+  });
+});
+
+describe.each(["mails", "billing"] as const)("The consumer %s, of which a release renames an event type", (kind) => {
+  it("is the newer release's work while a node of it is there, so no event of either name is passed", async () => {
+    const network = new Network();
+    const store = await network.store();
+    const before = { "order.placed": { payload: {} } };
+    const after = { "order.made": { payload: {}, renamedFrom: ["order.placed"] } };
+    await network.consumer("older", kind, ["order.placed"], before);
+    await add(store, "order.placed");
+    await eventually(() => expect(network.handled).toEqual(["1 order.placed older"]));
+    const newer = await network.consumer("newer", kind, ["order.made"], after);
+    await eventually(async () => expect(await here(newer, kind)).toMatchObject({ state: "live" }));
+    await add(store, "order.made", "order.placed");
+    await eventually(() => expect(network.handled.slice(1)).toEqual(["2 order.made newer", "3 order.made newer"]));
   });
 });
