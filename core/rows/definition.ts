@@ -34,7 +34,8 @@ export interface Described {
   startFrom?: object;
   /**
    * The hash of the function transforms' sources, with a `definitionVersion`, which replaces them otherwise: compiled
-   * and uncompiled sources differ. It only decides whether a table with an added field is copied or folded.
+   * and uncompiled sources differ. It decides whether a table with an added field is copied or folded, and whether a
+   * start warns of it.
    */
   functions?: string;
   /** The fields that a copy of the table has added, and that no event has filled yet; omitted if there are none. */
@@ -89,6 +90,13 @@ function identityOf(description: string): string {
   if (!described) return "";
   const { functions: _, unfilled: __, ...identity } = described;
   return JSON.stringify(identity);
+}
+
+/** Whether an author who gives a `definitionVersion` may have forgotten to raise it: only the functions' source differs. */
+export function isOfOtherSource(found: string, expected: string): boolean {
+  const [was, is] = [parseDescription(found), parseDescription(expected)];
+  const differs = was?.functions !== undefined && was.functions !== is?.functions;
+  return differs && identityOf(found) === identityOf(expected);
 }
 
 /** The description of rows that were folded partly by another definition; it equals neither. */

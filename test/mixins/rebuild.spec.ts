@@ -8,6 +8,7 @@ import type { AggregateOptions } from "../../mixins/aggregate/options.ts";
 import type { TransformFunction } from "../../mixins/aggregate/fold/transform.ts";
 import { caughtUp, cleanUp, eventually, newBroker, newFolder, refusal, startBroker } from "../support/broker.ts";
 import { eventsIn } from "../support/pages.ts";
+import { LogLines } from "./log-lines.ts";
 import { spoken } from "../../mixins/service/between-nodes.ts";
 
 afterEach(cleanUp);
@@ -338,12 +339,19 @@ describe("A start with another definition", () => {
 
   it("rebuilds where the version has changed, and only then where there is one", async () => {
     const adapter = await folderWith(single, { definitionVersion: 1 });
-    const same = await startBroker([thing(adapter, { transform: doubled, definitionVersion: 1 })]);
+    const warned = new LogLines();
+    const forgotten = thing(adapter, { transform: doubled, definitionVersion: 1 });
+    const same = await startBroker([forgotten], { logger: warned });
     await caughtUp(same, "table");
     expect(await rowsOf(same)).toMatchObject([{ n: 3 }]);
+    expect(warned.of("warn", /source of its transforms.*raise it/)).toHaveLength(1);
     await same.stop();
-    const broker = await startBroker([thing(adapter, { transform: doubled, definitionVersion: 2 })]);
+    const silent = new LogLines();
+    const broker = await startBroker([thing(adapter, { transform: doubled, definitionVersion: 2 })], {
+      logger: silent,
+    });
     await eventually(async () => expect(await rowsOf(broker)).toMatchObject([{ n: 6 }]));
+    expect(silent.of("warn", /source/)).toEqual([]);
   });
 
   it("only warns with onChange warn, until a rebuild", async () => {

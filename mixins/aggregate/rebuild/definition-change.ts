@@ -1,5 +1,11 @@
 import { changeKind, copiedDefinition, type ChangeKind } from "../../../core/rows/definition-copy.ts";
-import { definitionChanges, definitionHash, fieldChanges } from "../../../core/rows/definition.ts";
+import {
+  definitionChanges,
+  definitionHash,
+  fieldChanges,
+  isOfOtherSource,
+  parseDescription,
+} from "../../../core/rows/definition.ts";
 import { UnusableStoreError } from "../../../core/errors/errors.ts";
 import { inWords, show } from "../../../core/errors/problem.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
@@ -138,4 +144,14 @@ export async function refuseChange(dependencies: StartDependencies): Promise<voi
   const changes = onChange === "refuse" ? changesOf(dependencies) : null;
   if (changes !== null && !(await canCopy(dependencies)))
     throw new UnusableStoreError(name, `its table was folded by another definition (${changes}); onChange: "refuse"`);
+}
+
+/** With a `definitionVersion` another source folds no row anew: it may be another compiler's, or the version was forgotten. */
+export function warnOfSource({ name, table, definition, warn }: StartDependencies): void {
+  if (!isOfOtherSource(table.live().origin.definition, definition)) return;
+  const { definitionVersion } = parseDescription(definition)!;
+  warn(
+    `${name}: the source of its transforms is not the one that its table was folded by, under the same definitionVersion; raise it if they fold other rows`,
+    { definitionVersion },
+  );
 }
