@@ -133,6 +133,8 @@ const real = {
   },
   /** A query without an index reads the whole collection. An update of a document is done long before `lockMs`. */
   mongodb: { connectMs: 2000, writeMs: 4000, answerMs: 4000, queryMs: 30_000, lockMs: 5000, lockRetryMs: 5 },
+  /** A service waits this long, with checks in between, until a hot reload has replaced the others that share its file. */
+  hotReload: { waitMs: 10_000, retryMs: 50 },
   /** The command `copy` checks this often whether a host has renewed its lease. */
   copy: { retryMs: 500 },
 };

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { NameTakenError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
@@ -76,11 +77,16 @@ export function companionMixin(companion: Companion): Mixin {
     created(this: Service) {
       assertMixinsAreCalled(this);
       guardActions(this.broker);
-      attach(this, companion);
+      try {
+        attach(this, companion);
+      } catch (error) {
+        if (!isHotReload(this.broker, error)) throw error;
+      }
     },
     // Not with `dependencies`: Moleculer would wait forever for a companion whose start failed.
     async started(this: Service) {
       if (destroyed.has(this)) return;
+      await attachOnceReplaced(this, companion);
       const known = hosted.get(this.broker)?.get(companion.name);
       known?.owners.add(this);
       await known?.run.started();
@@ -89,6 +95,23 @@ export function companionMixin(companion: Companion): Mixin {
       await release(this);
     },
   };
+}
+
+/** Moleculer's hot reload replaces the services that share a changed file one by one: others still have the definition of before. */
+const isHotReload = ({ options, started }: ServiceBroker, error: unknown): boolean =>
+  options.hotReload === true && started && error instanceof NameTakenError;
+
+/** Waits until the services with the definition of before are gone. @throws NameTakenError after `times.hotReload.waitMs` */
+async function attachOnceReplaced(owner: Service, companion: Companion): Promise<void> {
+  const { broker } = owner;
+  for (const end = performance.now() + times.hotReload.waitMs; ; await wait(times.hotReload.retryMs)) {
+    if (destroyed.has(owner) || hosted.get(broker)?.get(companion.name)?.owners.has(owner)) return;
+    try {
+      return attach(owner, companion);
+    } catch (error) {
+      if (!isHotReload(broker, error) || performance.now() > end) throw error;
+    }
+  }
 }
 
 /** Creates the companion, or shares the existing one. Called in `created`, so that broker.start() waits for its start. */
