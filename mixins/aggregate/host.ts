@@ -12,7 +12,7 @@ import { Opener, type LogMessage } from "../service/opener.ts";
 import type { TableDependencies } from "./table/dependencies.ts";
 import { TableWorker } from "./table/table-worker.ts";
 import { jobOf, type Job } from "./rebuild/actions.ts";
-import { warnOfSource } from "./rebuild/definition-change.ts";
+import { warnOfOwners, warnOfSource } from "./rebuild/definition-change.ts";
 import type { RebuildProgress } from "./rebuild/progress.ts";
 
 export interface AggregateStatus extends CommonStatus {
@@ -92,6 +92,7 @@ export class AggregateHost {
   async #open(): Promise<void> {
     await this.work.open();
     warnOfSource(this.#d);
+    await warnOfOwners(this.#d);
     this.#d.transforms.timeLimit.start();
     this.worker.start();
   }

@@ -155,3 +155,17 @@ export function warnOfSource({ name, table, definition, warn }: StartDependencie
     { definitionVersion },
   );
 }
+
+/**
+ * Without rows of their own, hosts with "warn" or "refuse" continue in those that became live last, which may be of
+ * another definition than theirs while hosts with "rebuild" fold several.
+ */
+export async function warnOfOwners({ name, table, onChange, owner, warn }: StartDependencies): Promise<void> {
+  if (onChange === "rebuild" || table.capabilities.hosts === "one") return;
+  const definitions = (await table.lives()).map((live) => live.owner).filter((other) => other !== owner);
+  if (definitions.length === 0) return;
+  warn(
+    `${name}: onChange is "${onChange}", and its table has rows of nodes with "rebuild"; give all nodes the same onChange`,
+    { definitions },
+  );
+}

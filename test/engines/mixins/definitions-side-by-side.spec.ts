@@ -5,6 +5,7 @@ import { postgres } from "../../../adapters/postgres/postgres.ts";
 import type { Adapter } from "../../../core/adapter.ts";
 import { setTimes, times } from "../../../core/concurrency/times.ts";
 import { cleanUp, eventually, refusal } from "../../support/broker.ts";
+import { LogLines } from "../../mixins/log-lines.ts";
 import { describeWith } from "../../support/engines.ts";
 import { ask, rowsOn, SharedTable, statusOf, withStatus } from "./shared-tables.ts";
 
@@ -101,6 +102,20 @@ for (const engine of ["postgres", "mongodb"] as const)
       expect(await rowsOn(back, after(30))).toHaveLength(30);
       expect(await byOf(back)).toEqual(["release 1"]);
       expect(older.calls).toBe(calls + 10);
+    });
+
+    it("warn a node with another onChange, which folds rows that all its kind share", async () => {
+      const shared = await newTable();
+      const first = await shared.node("first", new Release(1));
+      await shared.add(1);
+      await rowsOn(first, after(1));
+      const logger = new LogLines();
+      const second = await shared.node("second", { transform: new Release(1).transform, onChange: "warn" }, { logger });
+      expect(await rowsOn(second, after(1))).toHaveLength(1);
+      expect(logger.of("warn", /onChange is "warn".*rows of nodes with "rebuild"/)).toHaveLength(1);
+      const silent = new LogLines();
+      await shared.node("third", new Release(1), { logger: silent });
+      expect(silent.of("warn", /onChange/)).toEqual([]);
     });
 
     it("answer with the older rows, which go on, while the newer ones are folded", async () => {
