@@ -68,16 +68,10 @@ export class LeasedHost {
 
   /** A start keeps no state of the one before. */
   #renew(): void {
-    const { name, node, source, handles: own, metrics, warn, debug } = this.#d;
-    // A host that handles fewer types would pass events that this one handles.
-    const peers = () => source.hostsOf(name).filter(({ handles }) => handlesAll(handles, own));
+    const { name, node, source, metrics, warn, debug } = this.#d;
     this.#seen = nothingYet;
     this.#lease = new LeaseHold(source, node, new StateLog(`${name} lease`, notHeld, debug));
-    this.#placement = new Placement({
-      consumer: source.consumer,
-      node,
-      hosts: () => peers().map(({ nodeID }) => nodeID),
-    });
+    this.#placement = new Placement({ consumer: source.consumer, node });
     const interrupter = new Interrupter();
     this.#work = this.#d.work(this.#lease, interrupter, () => this.worker.wake());
     this.worker = new Worker({
@@ -95,23 +89,30 @@ export class LeasedHost {
   }
 
   async #handOver(isAtWork: boolean): Promise<boolean> {
-    const wider = this.#widerHost;
+    const peers = this.#peers();
+    const wider = this.#widerOf(peers);
     if (wider !== null) {
       if (isAtWork) await this.#giveTo(wider);
       return true;
     }
-    const to = this.#placement.successorAt(performance.now());
+    const hosts = [this.#d.node, ...peers.map(({ nodeID }) => nodeID)];
+    const to = this.#placement.successorAt(performance.now(), hosts);
     return isAtWork && this.#giveTo(to);
   }
 
+  /** The other nodes that may do the work. One that handles fewer types would pass events that this one handles. */
+  #peers(): ConsumerHost[] {
+    const { name, node, source, handles: own } = this.#d;
+    return source.hostsOf(name).filter(({ nodeID, handles }) => nodeID !== node && handlesAll(handles, own));
+  }
+
   /**
-   * Another node whose release handles the types of this one and further ones, as during a deploy: it does the work, since
-   * this node would pass those events, and the checkpoint is shared. Null if there is none.
+   * One whose release handles further types, as during a deploy: it does the work, since this node would pass those
+   * events, and the checkpoint is shared. Null if there is none.
    */
-  get #widerHost(): string | null {
-    const { name, source, handles: own } = this.#d;
-    const isWider = ({ handles }: ConsumerHost) => handlesAll(handles, own) && !handlesAll(own, handles);
-    return source.hostsOf(name).find(isWider)?.nodeID ?? null;
+  #widerOf(peers: readonly ConsumerHost[]): string | null {
+    const { handles: own } = this.#d;
+    return peers.find(({ handles }) => !handlesAll(own, handles))?.nodeID ?? null;
   }
 
   /** The checkpoint is saved before the handover, so the next node repeats no event. */
@@ -164,7 +165,7 @@ export class LeasedHost {
   async status(): Promise<ConsumerStatus> {
     const { position, parked } = await this.#state().catch(() => this.#seen);
     const status = await consumerStatus(this.#d, this.worker, this.#work, position);
-    const wider = status.state === "standby" ? this.#widerHost : null;
+    const wider = status.state === "standby" ? this.#widerOf(this.#peers()) : null;
     const cause = wider === null ? status.cause : `node ${wider} handles further event types, and does the work`;
     return { ...status, cause, parked: parked.length, waiting: this.#work.isInCharge ? this.#work.waitingCount : null };
   }

@@ -4,8 +4,6 @@ import { times } from "../../core/concurrency/times.ts";
 interface Dependencies {
   consumer: string;
   node: string;
-  /** The nodes that host the consumer, including this one. */
-  hosts: () => readonly string[];
 }
 
 /**
@@ -26,9 +24,9 @@ export class Placement {
   /**
    * The node that the holder hands over to, or null. A standby calls this as well, so that it does not count a node as
    * just joined that was there before it began to work.
+   * @param hosts the nodes that host the consumer, including this one
    */
-  successorAt(now: number): string | null {
-    const hosts = this.#d.hosts();
+  successorAt(now: number, hosts: readonly string[]): string | null {
     const joining = hosts.filter((host) => !this.#seen.has(host));
     this.#seen = new Set(hosts);
     if (joining.length > 0) this.#since = now;

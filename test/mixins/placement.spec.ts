@@ -6,8 +6,9 @@ const nodes = ["n1", "n2", "n3"];
 const consumers = Array.from({ length: 300 }, (_, index) => `subscription/s${index}`);
 
 /** The placement as a node sees it; `hosts` may change. */
-function placementOf(consumer: string, node: string, hosts: string[]): Placement {
-  return new Placement({ consumer, node, hosts: () => hosts });
+function placementOf(consumer: string, node: string, hosts: string[]): { successorAt: (now: number) => string | null } {
+  const placement = new Placement({ consumer, node });
+  return { successorAt: (now) => placement.successorAt(now, hosts) };
 }
 
 /** A consumer whose first host of these is that node. */
