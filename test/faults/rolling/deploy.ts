@@ -193,14 +193,14 @@ export class Deploy {
     }
   }
 
-  /** The whole table, read from this node, ordered by id. */
+  /** The whole table as this node itself has it, ordered by id: what another node passes on is not passed on again. */
   async rows(node: ShopNode, table: Table): Promise<object[]> {
     const rows: object[] = [];
     for (;;) {
       const page = await this.client.call<object[], object>(
         `${table}.find`,
         { sort: "id", limit: 1000, offset: rows.length },
-        { nodeID: node.nodeID },
+        { nodeID: node.nodeID, headers: { $passedOn: true } },
       );
       if (page.length === 0) return rows;
       rows.push(...page);
