@@ -38,6 +38,7 @@ import { appendTag, reusedBy, storedAppend } from "./actions/repeated-append.ts"
 import { requestIds } from "./actions/request-ids.ts";
 import { commandIdOf, headerCommandId } from "../service/command-header.ts";
 import { traceActions } from "./actions/trace-actions.ts";
+import type { PublishedRole } from "../service/role.ts";
 import { completeSchema, type ActionOverrides } from "../service/action-overrides.ts";
 
 interface Settings {
@@ -63,7 +64,8 @@ type Appending = Context<AppendInput, Record<string, unknown>>;
 /** The Moleculer service of a store: its actions and events. */
 export function storeService(name: string, log: EventLog, settings: Settings): CompanionSchema {
   let host: StoreHost;
-  let duplicateHosts: DuplicateHosts | null = null;
+  let duplicateHosts: DuplicateHosts;
+  let published: PublishedRole;
   let isStarting: () => boolean;
   const catalogue: CurrentCatalogue = { current: settings.catalogue };
   const isShared = log.capabilities.hosts === "many";
@@ -76,7 +78,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   const append = async (ctx: Appending, isOfCaller: boolean) => {
     const span = ctx.broker.isTracingEnabled() ? appendSpan(ctx, name) : null;
     try {
-      duplicateHosts?.assertNone();
+      duplicateHosts.assertNone();
       const commandId = isOfCaller ? commandIdOf(ctx) : headerCommandId(ctx);
       const command = isOfCaller && commandId !== undefined ? appendTag(ctx, commandId) : undefined;
       const appending = host.appends.append(ctx.params, { ...requestIds(ctx), commandId, isOfCaller, command });
@@ -144,7 +146,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
         params: { $$strict: true },
         async handler(): Promise<StoreStatus> {
           const status = await host.status();
-          const cause = duplicateHosts?.cause ?? null;
+          const cause = duplicateHosts.cause;
           return cause === null ? status : { ...status, state: "stopped", cause };
         },
       },
@@ -176,14 +178,15 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
           if (consumer === pumpKey && to === ctx.broker.nodeID) host.pump.takeOver();
         },
       }),
-      "$services.changed": () => duplicateHosts?.check(),
-      "$node.connected": () => duplicateHosts?.check(),
-      "$node.updated": () => duplicateHosts?.check(),
+      "$services.changed": () => duplicateHosts.check(),
+      "$node.connected": () => duplicateHosts.check(),
+      "$node.updated": () => duplicateHosts.check(),
     },
     created(this: Service) {
       const { broker, logger } = this;
       isStarting = () => !broker.started;
-      duplicateHosts = isShared ? null : new DuplicateHosts(broker, name);
+      duplicateHosts = new DuplicateHosts(broker, name, isShared);
+      published = this.metadata["$eventSourcing"] as PublishedRole;
       for (const [type, { schemaVersion: version, upcasters }] of catalogue.current.entries)
         if (upcasters.size < version - 1)
           logger.warn(`${name}: ${type} is at version ${version}, but not every older version has an upcaster`, {
@@ -207,6 +210,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
         leaseMs: settings.leaseMs,
         maxEventBytes: settings.maxEventBytes,
         maxPending: settings.maxPending,
+        onOpen: (identity) => {
+          published.log = identity;
+          duplicateHosts.log = identity;
+        },
         deliver: (event) => {
           const { correlationId } = event.meta;
           return broker.emit(event.type, event, {
@@ -222,7 +229,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       });
     },
     async started() {
-      duplicateHosts?.check();
+      duplicateHosts.check();
       await host.start(isStarting);
     },
     stopped: () => host.stop(),

@@ -9,6 +9,8 @@ export interface PublishedRole {
   role: Role;
   /** The name of its event store. */
   store: string;
+  /** Of a store: the identity of its log, once it is open. */
+  log?: string;
 }
 
 const words: Record<Role, string> = {

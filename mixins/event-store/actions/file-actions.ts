@@ -94,7 +94,7 @@ export function fileActions(
       params: { $$strict: true, from: path, format, futureTimes: { type: "boolean", default: false, convert: true } },
       async handler(ctx: Context<ImportParams>) {
         const { host, duplicateHosts } = hosted();
-        duplicateHosts?.assertNone();
+        duplicateHosts.assertNone();
         const { from: path, futureTimes } = ctx.params;
         const format = eventFormat(ctx.params.format);
         const answer = await host.jobs.run("import", async (job) => {

@@ -11,7 +11,7 @@ import { verifyLog } from "../verify/verify-log.ts";
 /** A node's store. Read at each call, because the service creates it after its actions. */
 export interface HostedStore {
   host: StoreHost;
-  duplicateHosts: DuplicateHosts | null;
+  duplicateHosts: DuplicateHosts;
 }
 
 type Caller<Params> = Context<Params, Record<string, unknown>>;
@@ -37,7 +37,7 @@ export function historyActions(hosted: () => HostedStore): NonNullable<ServiceSc
       params: { $$strict: true, stream: "string", type: "string", payload: any, id: any, meta: any },
       async handler(ctx: Caller<{ stream: string } & EventInput>) {
         const { host, duplicateHosts } = hosted();
-        duplicateHosts?.assertNone();
+        duplicateHosts.assertNone();
         const { stream, ...event } = ctx.params;
         return host.appends.append({ stream, events: [event] }, { ...requestIds(ctx), isSystem: true });
       },

@@ -15,7 +15,7 @@ export function linkActions(hosted: () => HostedStore): NonNullable<ServiceSchem
       params: { $$strict: true, stream: any, ids: any },
       async handler(ctx: Context<{ stream?: unknown; ids?: unknown }>): Promise<LinkAnswer> {
         const { host, duplicateHosts } = hosted();
-        duplicateHosts?.assertNone();
+        duplicateHosts.assertNone();
         const { stream, ids } = toLinkRequest(ctx.params.stream, ctx.params.ids);
         return { stream, ...(await host.log.links.add(stream, ids)) };
       },

@@ -32,7 +32,7 @@ export function relayActions(
       },
       handler(ctx: Context<RelayedParams>): Promise<RelayAnswer> {
         const { host, duplicateHosts } = hosted();
-        duplicateHosts?.assertNone();
+        duplicateHosts.assertNone();
         return host.appends.appendRelayed(ctx.params.log, ctx.params.requests, ctx.nodeID ?? "");
       },
     },

@@ -51,6 +51,8 @@ interface Dependencies {
   leaseMs: number;
   maxEventBytes: number;
   maxPending: PendingLimits;
+  /** Called with the log's identity before anything is pumped. */
+  onOpen: (identity: string) => void;
   deliver: (event: RecordedEvent) => Promise<unknown>;
   /** Sends an internal event; never rejects. */
   announce: (event: string, params: object, send?: "broadcast" | "broadcastLocal") => Promise<void>;
@@ -159,6 +161,7 @@ export class StoreHost {
   async #open(options: Pick<OpenOptions, "warn" | "debug" | "onProgress">): Promise<void> {
     try {
       await openWhole(this.#log, options);
+      this.#d.onOpen(await this.#log.identity());
       await this.pump.start(this.#listenersAreStarting);
     } catch (error) {
       await this.#log.close();
