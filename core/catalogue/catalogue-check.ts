@@ -3,7 +3,7 @@ import { isSchemaVersion, type Catalogue, type CatalogueEntry } from "./catalogu
 import type { Problem } from "../errors/problem.ts";
 import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
-import { todaysPayloads, type TodaysPayload } from "./upcast.ts";
+import { isOfToday, todaysPayloads, type TodaysPayload } from "./upcast.ts";
 import { UpcastFailedError } from "./upcast-error.ts";
 
 /** The payload to store. */
@@ -88,8 +88,11 @@ function olderToday(
  */
 const sameToday = (catalogue: Catalogue, today: TodaysPayload[]) => (stored: RecordedEvent) => {
   try {
-    const isKnown = catalogue.stored.has(stored.type);
-    return isKnown && isDeepStrictEqual(contentOf(todaysPayloads(catalogue, stored)), contentOf(today));
+    const { type, payload } = stored;
+    if (!catalogue.stored.has(type)) return false;
+    // Without another check: the output of a Standard Schema may be none of its inputs.
+    if (isOfToday(catalogue, stored) && isDeepStrictEqual([[type, payload]], contentOf(today))) return true;
+    return isDeepStrictEqual(contentOf(todaysPayloads(catalogue, stored)), contentOf(today));
   } catch (error) {
     if (error instanceof UpcastFailedError) return false;
     throw error;

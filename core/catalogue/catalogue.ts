@@ -8,11 +8,12 @@ import { changingOf, parseFormerNames, readAsOf, storedEntries } from "./former-
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
 import type { PayloadOf } from "./payload-of.ts";
 import type { PayloadSchema, Undeclared } from "./payload-schema.ts";
+import { isStandardSchema, jsonSchemaOf, type StandardSchema } from "./standard-schema.ts";
 import { assertTargets, parseUpcasters, type EventUpcaster, type ParsedUpcaster, type Upcaster } from "./upcasters.ts";
 
 /** The catalogue's entry for one event type. */
 export interface EventDefinition {
-  /** A fastest-validator schema of today's payload. Default: any payload. */
+  /** A fastest-validator schema of today's payload, or a Standard Schema (zod, valibot, arktype …). Default: any payload. */
   readonly payload?: PayloadSchema;
   /** The version of the payload's shape: 1, 2, 3 … Default 1. */
   readonly schemaVersion?: number;
@@ -158,14 +159,27 @@ const checkOf = (at: string, payload: PayloadSchema | undefined, undeclared: Und
 const isObject = (given: unknown): given is object =>
   given !== null && typeof given === "object" && !Array.isArray(given);
 
-/** Writes functions and patterns as their source, and a circular reference as a fixed text. */
+const shownSchema = (schema: StandardSchema) => ({
+  library: schema["~standard"].vendor,
+  // Parsed again: zod's JSON Schema is a Standard Schema itself.
+  schema: JSON.parse(JSON.stringify(jsonSchemaOf(schema, "input"))) as unknown,
+});
+
+/**
+ * Writes functions and patterns as their source, and a circular reference as a fixed text. A Standard Schema is written as
+ * its library's name and its JSON Schema, if the library makes one: its members are the library's own, and its checks and
+ * conversions have no text.
+ */
 function textOf(definitions: object): string {
   const above: unknown[] = [];
-  return JSON.stringify(definitions, function (this: unknown, _key, value: unknown) {
-    if (typeof value === "function" || value instanceof RegExp) return String(value);
+  return JSON.stringify(definitions, function (this: unknown, key, value: unknown) {
+    // Not `value`, which is the result of its toJSON.
+    const given = (this as Readonly<Record<string, unknown>>)[key];
+    const part = isStandardSchema(given) ? shownSchema(given) : value;
+    if (typeof part === "function" || part instanceof RegExp) return String(part);
     while (above.length > 0 && above.at(-1) !== this) above.pop();
-    if (above.includes(value)) return "(circle)";
-    if (value !== null && typeof value === "object") above.push(value);
-    return value;
+    if (above.includes(part)) return "(circle)";
+    if (part !== null && typeof part === "object") above.push(part);
+    return part;
   });
 }

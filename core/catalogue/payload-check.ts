@@ -4,6 +4,8 @@ import { isProblem, toJson, type JsonValue } from "../json/json.ts";
 import { payloadProblems, type Finding } from "./payload-problems.ts";
 import { ruleProblem } from "./rule-problem.ts";
 import { ruleOf, type PayloadSchema, type Undeclared } from "./payload-schema.ts";
+import { standardCheck } from "./standard-check.ts";
+import { isStandardSchema } from "./standard-schema.ts";
 import { payloadValidator } from "./payload-validator.ts";
 
 /**
@@ -12,8 +14,12 @@ import { payloadValidator } from "./payload-validator.ts";
  */
 export type PayloadCheck = (at: string, payload: JsonValue) => JsonValue | Problem[];
 
-/** @throws DefinitionError if fastest-validator rejects the schema, or a checker is asynchronous */
+/**
+ * A Standard Schema itself decides what becomes of undeclared fields.
+ * @throws DefinitionError if fastest-validator rejects the schema, or a checker is asynchronous
+ */
 export function payloadCheck(owner: string, schema: PayloadSchema, undeclared: Undeclared): PayloadCheck {
+  if (isStandardSchema(schema)) return standardCheck(owner, schema);
   const check = compile(owner, ruleOf(owner, schema, undeclared));
   return (at, { text, value }) => {
     // The checker writes sanitised values into the object that it checks.

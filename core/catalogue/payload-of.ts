@@ -1,8 +1,9 @@
 /*
- * The type of the values that fastest-validator accepts, inferred from the schema. Rules that do not determine a type
+ * The type of the values that fastest-validator or a Standard Schema accepts, inferred from the schema. Rules that do not determine a type
  * (a custom checker, an unknown rule) are `unknown`.
  */
 import type { Flat } from "../options/flat.ts";
+import type { StandardInput, StandardOutput, StandardSchema } from "./standard-schema.ts";
 
 /** What a `date` is: a string in a payload, which is JSON; a Date for the handler of params; and what their caller sends. */
 export type DatesIn = "payload" | "handler" | "call";
@@ -85,7 +86,15 @@ export type HasDefault<Rule> = Rule extends string
     ? true
     : false;
 
-type MayBeAbsent<Rule> = Says<Rule, "optional"> extends true ? (HasDefault<Rule> extends true ? false : true) : false;
+type MayBeAbsent<Rule> = Rule extends StandardSchema
+  ? undefined extends StandardOutput<Rule>
+    ? true
+    : false
+  : Says<Rule, "optional"> extends true
+    ? HasDefault<Rule> extends true
+      ? false
+      : true
+    : false;
 
 /** fastest-validator treats null as absent: it accepts null wherever a field may be absent. */
 type OrNull<Rule, Value> = true extends Says<Rule, "nullable"> | MayBeAbsent<Rule> ? Value | null : Value;
@@ -93,11 +102,19 @@ type OrNull<Rule, Value> = true extends Says<Rule, "nullable"> | MayBeAbsent<Rul
 type Props<Shape, Dates extends DatesIn> = Flat<
   {
     -readonly [
-      Key in keyof Shape as Key extends `$$${string}` ? never : MayBeAbsent<Shape[Key]> extends true ? never : Key
+      Key in keyof Shape as Key extends symbol | `$$${string}`
+        ? never
+        : MayBeAbsent<Shape[Key]> extends true
+          ? never
+          : Key
     ]: ValueOf<Shape[Key], Dates>;
   } & {
     -readonly [
-      Key in keyof Shape as Key extends `$$${string}` ? never : MayBeAbsent<Shape[Key]> extends true ? Key : never
+      Key in keyof Shape as Key extends symbol | `$$${string}`
+        ? never
+        : MayBeAbsent<Shape[Key]> extends true
+          ? Key
+          : never
     ]?: ValueOf<Shape[Key], Dates>;
   }
 >;
@@ -155,7 +172,17 @@ type RuleValue<Rule, Dates extends DatesIn> = Rule extends string
         ? TypedRule<Rule, Type, Dates>
         : unknown;
 
-type ValueOf<Rule, Dates extends DatesIn> = IsAny<Rule> extends true ? unknown : OrNull<Rule, RuleValue<Rule, Dates>>;
+/** What a caller sends of a Standard Schema, or its result. */
+export type StandardValue<Schema, Dates extends DatesIn> = Dates extends "call"
+  ? StandardInput<Schema>
+  : StandardOutput<Schema>;
+
+type ValueOf<Rule, Dates extends DatesIn> =
+  IsAny<Rule> extends true
+    ? unknown
+    : Rule extends StandardSchema
+      ? StandardValue<Rule, Dates>
+      : OrNull<Rule, RuleValue<Rule, Dates>>;
 
 /** The value of one of several alternatives. Whether null may mean "absent" is decided for all of them together. */
 type AnyOf<Rule, Dates extends DatesIn> =
@@ -164,14 +191,16 @@ type AnyOf<Rule, Dates extends DatesIn> =
 /** `any` matches every rule and would recurse without end. */
 type IsAny<Rule> = 0 extends 1 & Rule ? true : false;
 
-/** The payload that a fastest-validator schema accepts: an object's fields, or with `$$root` any value. */
+/** The payload that a schema accepts: an object's fields, or with `$$root` any value; of a Standard Schema, its output. */
 export type PayloadOf<Schema, Dates extends DatesIn = "payload"> =
   IsAny<Schema> extends true
     ? unknown
-    : Schema extends readonly (infer One)[]
-      ? AnyOf<One, Dates>
-      : Schema extends { readonly $$root: true }
-        ? ValueOf<Schema, Dates>
-        : Schema extends object
-          ? Props<Schema, Dates>
-          : Record<string, unknown>;
+    : Schema extends StandardSchema
+      ? StandardValue<Schema, Dates>
+      : Schema extends readonly (infer One)[]
+        ? AnyOf<One, Dates>
+        : Schema extends { readonly $$root: true }
+          ? ValueOf<Schema, Dates>
+          : Schema extends object
+            ? Props<Schema, Dates>
+            : Record<string, unknown>;

@@ -1,11 +1,14 @@
 import { DefinitionError } from "../errors/errors.ts";
+import { isStandardSchema, keepsOthers, standardFields, type StandardSchema } from "./standard-schema.ts";
 import { ignoreOutcome, isThenable, isAsyncFunction } from "../concurrency/is-thenable.ts";
 
 /**
  * A fastest-validator schema: rules keyed by field, an array of alternatives, or one rule for the whole payload with
- * `$$root: true`.
+ * `$$root: true`; or a Standard Schema of another library.
  */
-export type PayloadSchema = Readonly<Record<string, unknown>> | readonly unknown[];
+export type PayloadSchema = FastestSchema | StandardSchema;
+
+type FastestSchema = Readonly<Record<string, unknown>> | readonly unknown[];
 
 /** Expands Moleculer's shorthand `"string?"` into fastest-validator's `"string|optional"`. */
 export const withOptional = (rule: string): string => rule.replace(/^(\w+(?:\[\])?)\?(?=\||$)/, "$1|optional");
@@ -17,9 +20,13 @@ export type Undeclared = "refuse" | "accept";
  * The schema as one rule, with every `?` expanded. It is a copy, since fastest-validator keeps and changes its rules.
  * @throws DefinitionError if a checker is asynchronous
  */
-export function ruleOf(owner: string, schema: PayloadSchema, undeclared: Undeclared): object {
+export function ruleOf(owner: string, schema: FastestSchema, undeclared: Undeclared): object {
   if (schema === null || typeof schema !== "object")
-    throw new DefinitionError({ field: owner, found: schema, expected: "a fastest-validator schema" });
+    throw new DefinitionError({
+      field: owner,
+      found: schema,
+      expected: "a fastest-validator schema, or a Standard Schema",
+    });
   if (Array.isArray(schema)) return new Copies(owner, undeclared === "refuse").rule(schema) as object;
   const { $$root, $$strict, $$async, ...rest } = schema as Readonly<Record<string, unknown>>;
   const strict = $$strict ?? undeclared === "refuse";
@@ -46,7 +53,7 @@ export function paramsOf(schema: object): Record<string, unknown> {
  * checker of the author's may convert a value, which must happen once.
  */
 export function paramsOfPayload(schema: PayloadSchema | undefined): Record<string, unknown> | null {
-  if (schema === undefined || Array.isArray(schema)) return null;
+  if (schema === undefined || Array.isArray(schema) || isStandardSchema(schema)) return null;
   const { $$root, $$strict = true, ...rules } = schema as Readonly<Record<string, unknown>>;
   if ($$root === true) return null;
   const copies = new Copies(null, $$strict !== false, true);
@@ -55,6 +62,10 @@ export function paramsOfPayload(schema: PayloadSchema | undefined): Record<strin
 
 /** The names of the fields that a payload may have; null if it may have others. */
 export function declaredNames(schema: PayloadSchema | undefined): readonly string[] | null {
+  if (isStandardSchema(schema)) {
+    const fields = standardFields(schema, "input");
+    return fields && !keepsOthers(schema) ? Object.keys(fields) : null;
+  }
   const { $$strict, ...rules } = paramsOfPayload(schema) ?? {};
   return $$strict === true ? Object.keys(rules) : null;
 }
@@ -79,6 +90,7 @@ class Copies {
     if (given === null || typeof given !== "object") return given;
     const known = this.#known.get(given);
     if (known) return known;
+    if (this.#owner !== null && isStandardSchema(given)) throwOtherLibrary(this.#owner, given);
     const copy: object = Array.isArray(given) ? [] : {};
     this.#known.set(given, copy);
     return Object.assign(copy, Array.isArray(given) ? given.map((one) => this.rule(one)) : this.#parts(given));
@@ -165,6 +177,12 @@ class Copies {
       throw new TypeError(`${field} returned a promise, expected the value itself: an append does not wait for checks`);
     };
   }
+}
+
+/** fastest-validator would read the members of such a rule as its own, and ignore most. */
+export function throwOtherLibrary(field: string, found: unknown): never {
+  const expected = "a rule of fastest-validator, or a Standard Schema of the whole, such as z.object({ … })";
+  throw new DefinitionError({ field, found, expected });
 }
 
 function throwAsyncChecker(field: string, found: unknown): never {

@@ -1,6 +1,7 @@
 import { DefinitionError } from "../errors/errors.ts";
 import { InvalidDecisionError } from "./errors.ts";
 import { didYouMean } from "../options/near-name.ts";
+import { isStandardSchema, standardFields } from "../catalogue/standard-schema.ts";
 
 /** What can be claimed where a path leads. */
 type Claimable = string | number | readonly (string | number)[];
@@ -42,7 +43,7 @@ export function assertClaimPath(field: string, path: string, schema: unknown): v
     refuse('a path into the payload, such as "email" or "contact.email", or a function (event) => value');
   if (keys[0] === "payload" && keys.length > 1)
     refuse(`${JSON.stringify(keys.slice(1).join("."))}: a path starts in the payload`);
-  let fields = isObject(schema) && schema["$$root"] !== true && schema["$$strict"] !== false ? schema : null;
+  let fields = payloadFields(schema);
   for (const key of keys) {
     if (!fields) return;
     const names = Object.keys(fields).filter((name) => !name.startsWith("$$"));
@@ -52,11 +53,16 @@ export function assertClaimPath(field: string, path: string, schema: unknown): v
   }
 }
 
+function payloadFields(schema: unknown): Record<string, unknown> | null {
+  if (isStandardSchema(schema)) return standardFields(schema, "output");
+  return isObject(schema) && schema["$$root"] !== true && schema["$$strict"] !== false ? schema : null;
+}
+
 /** The rules of an object's fields; null for another rule, or one that does not name them all. */
 function fieldsOf(rule: unknown): Record<string, unknown> | null {
   if (!isObject(rule) || rule["strict"] === false || rule["$$strict"] === false) return null;
   if (typeof rule["$$type"] === "string") return rule["$$type"].startsWith("object") ? rule : null;
-  const fields = rule["type"] === "object" ? (rule["props"] ?? rule["properties"]) : null;
+  const fields = rule["type"] === "object" ? (rule["props"] ?? rule["properties"] ?? rule["entries"]) : null;
   return isObject(fields) ? fields : null;
 }
 

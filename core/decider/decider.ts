@@ -10,8 +10,8 @@ import type { Claim } from "./claim.ts";
 
 /** A checked command of a decider. */
 export interface Command {
-  /** Moleculer's schema of its params, `id` among them. */
-  readonly params: Readonly<Record<string, unknown>>;
+  /** Moleculer's schema of its params, `id` among them. Undefined if the author's is a Standard Schema. */
+  readonly params: Readonly<Record<string, unknown>> | undefined;
   /** The schema as the author wrote it, for another validator than Moleculer's. */
   readonly givenParams: object | undefined;
   decide(state: unknown, command: object, ctx: unknown): unknown;

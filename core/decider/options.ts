@@ -10,6 +10,7 @@ import { eventTypeProblem, kindOf, unknownType } from "../event/event-type.ts";
 import { isProblem, toJson } from "../json/json.ts";
 import { isLiteral, isPlainObject, assertKnownOptions, assertDefinition, synchronous } from "../options/options.ts";
 import { paramsOf } from "../catalogue/payload-schema.ts";
+import { isStandardSchema } from "../catalogue/standard-schema.ts";
 import { idRule } from "../event/params-id.ts";
 import { categoryFor, streamOf } from "../event/stream-name.ts";
 
@@ -125,8 +126,10 @@ function parseCommands(at: string, input: DeciderInput["commands"]): Map<string,
 
 function parseParams(field: string, input: unknown): Pick<Command, "params" | "givenParams"> {
   if (input === undefined) return { params: { $$strict: true, id: idRule }, givenParams: undefined };
+  // A Standard Schema needs no rules of this package's.
+  if (isStandardSchema(input)) return { params: undefined, givenParams: input };
   const isParams = isPlainObject(input) && !("$$root" in (input as object));
-  assertDefinition(isParams, field, input, "rules by the names of the params");
+  assertDefinition(isParams, field, input, "rules by the names of the params, or a Standard Schema");
   const givenParams = input as object;
   if (!isLiteral(givenParams)) return { params: givenParams as Command["params"], givenParams };
   return { params: { id: idRule, ...paramsOf(givenParams) }, givenParams };

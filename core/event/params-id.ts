@@ -34,7 +34,7 @@ export function withTextId<Params extends object>(params: Params, rules: object 
     if (hasRule(rule, isConversion)) entityId(params);
     return params;
   }
-  return hasRule(rule, ({ type }) => /^number\b/.test(type)) ? params : { ...params, id: text };
+  return hasRule(rule, ({ type }) => /^(number|integer)\b/.test(type)) ? params : { ...params, id: text };
 }
 
 interface Rule {

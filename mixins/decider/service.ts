@@ -5,9 +5,8 @@ import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { DefinitionError, ValidationError } from "../../core/errors/errors.ts";
 import { orOnNewer } from "../service/pass-on.ts";
-import { withParams } from "../service/given-params.ts";
+import { reachHandler, withParams, type Params } from "../service/action-params.ts";
 import { metadataOf } from "../service/role.ts";
-import { guardActions } from "../service/boundary.ts";
 import { idRule } from "../../core/event/params-id.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
 import { registerDecider } from "../service/known-deciders.ts";
@@ -105,7 +104,6 @@ export function deciderMixin(
     },
     created(this: Service) {
       assertMixinsAreCalled(this);
-      guardActions(this.broker);
       assertNotReplaced(this, decider.name, actions);
       assertOwnStreams(this.broker, decider, store.name);
       hosts.set(this, new DeciderHost(decider, store, this));
@@ -129,6 +127,7 @@ const knowingNode = ({ broker, service }: Context, newer: NewerEvent): string | 
 function commandAction(decider: DeciderDefinition, name: string, options: ActionSchema): ActionSchema {
   const { params, givenParams } = decider.commands.get(name)!;
   const handler = markOrigin(function (this: Service, ctx: Context<object>) {
+    reachHandler(ctx);
     const host = hosts.get(this)!;
     const call = toCommandCall(decider, name, ctx);
     const handleHere = () => (call.isDryRun ? dryRun(host, call) : host.commands.run(call));
@@ -138,7 +137,7 @@ function commandAction(decider: DeciderDefinition, name: string, options: Action
     const call = namedCall(decider, name, ctx);
     return call && hosts.get(ctx.service!)!.commands.earlier(call);
   });
-  return withParams({ ...options, handler }, givenParams as ActionSchema["params"], params as ActionSchema["params"]);
+  return withParams({ ...options, handler }, { params: givenParams as Params, addsId: true }, params as Params);
 }
 
 /** A call that the param rules refuse; null if it has no valid id, or stores nothing. */

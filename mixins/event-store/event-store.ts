@@ -16,7 +16,7 @@ import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
 import type { AnyEvents, EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./actions/map-action.ts";
 import type { DeclaredPayload, EventParams, MappedAction, MappedParams, SentToMapped } from "./actions/mapped-types.ts";
-import { restoresParams } from "../service/given-params.ts";
+import { preparesParams } from "../service/given-params.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { readAfterMeta, type ReadAfterMeta, type Written } from "../service/read-after.ts";
 import { defaultPending } from "./append/pending-appends.ts";
@@ -197,7 +197,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       types,
       catalogue,
       leaseMs,
-      mixin: () => ({ ...(options.host === false ? {} : companionMixin(companion)), ...restoresParams }),
+      mixin: () => ({ ...(options.host === false ? {} : companionMixin(companion)), ...preparesParams }),
       readAfter: (...answers) => readAfterMeta(name, answers),
       mapAction: (type, mapping = {}) => mapAction(targetOf(type), mapping as MapActionOptions),
       mapEvent: (type, mapping = {}) => mapEvent(targetOf(type), mapping as MapEventOptions),

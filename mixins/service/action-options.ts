@@ -1,4 +1,5 @@
 import type { ActionSchema } from "moleculer";
+import { isStandardSchema } from "../../core/catalogue/standard-schema.ts";
 import { misspelt } from "../../core/options/near-name.ts";
 import { isPlainObject, assertDefinition } from "../../core/options/options.ts";
 import { isReservedOption, reserved } from "../../core/options/reserved.ts";
@@ -29,10 +30,10 @@ export function checkActionOptions(at: string, action: object, own: readonly str
   const { handler, params, visibility } = action as ActionSchema;
   assertDefinition(handler === undefined, `${at}.handler`, handler, `no handler: it is created from ${own.join(", ")}`);
   assertDefinition(
-    params === undefined || isPlainObject(params),
+    params === undefined || isPlainObject(params) || isStandardSchema(params),
     `${at}.params`,
     params,
-    "rules by the names of the params",
+    "rules by the names of the params, or a Standard Schema",
   );
   if (visibility !== undefined) assertVisibility(`${at}.visibility`, visibility);
   for (const option of Object.keys(action))

@@ -12,6 +12,14 @@ import { originOf, type Origin } from "./own-actions.ts";
 import { isOwnRefusal, toValidationError } from "./params-refusal.ts";
 import { repeatsOf } from "./repeated-call.ts";
 import { isDryRun } from "./dry-run-flag.ts";
+import {
+  declaredFieldsOf,
+  foreignParams,
+  mayDeclareId,
+  paramsCheckOf,
+  rulesOf,
+  withHiddenId,
+} from "./action-params.ts";
 import { recordSent, sentHash } from "./sent-params.ts";
 import { withTextId } from "../../core/event/params-id.ts";
 import { hasMisplacedId, headerCommandId } from "./command-header.ts";
@@ -25,7 +33,7 @@ type Guarded = ServiceBroker & { [guardedBy]?: typeof thisCopy };
 /**
  * Registers a middleware around every action of this package on a broker. It copies params into a plain object, and gives
  * each validation error a code, a field and a bounded size. Hooks would be too late: Moleculer's validator runs before
- * them. Call it in `created`, before Moleculer registers the actions of the service.
+ * them. Call it in `merged`, before Moleculer wraps the actions of the service.
  * @throws DefinitionError if another copy of this package is in use on the broker: neither would know the other's services
  */
 export function guardActions(broker: Guarded): void {
@@ -46,7 +54,9 @@ function guard(this: ServiceBroker, next: ActionHandler, action: ActionSchema): 
   if (!origin) return next;
   const isGenerated = origin === "generated";
   const isBetweenNodes = isInner(action);
-  const prepare = isGenerated ? paramsCopier(action.params) : declaredParams(action.params);
+  const rules = rulesOf(action);
+  const prepare = isGenerated ? paramsCopier(rules) : declaredParams(action, this.validator);
+  const check = paramsCheckOf(action);
   const storedResult = repeatsOf(this, action);
   let warnsOfMeta = !isBetweenNodes && (!isGenerated || (action as { rawName?: string }).rawName === "append");
   return async function (this: Service, ctx: Context): Promise<unknown> {
@@ -64,6 +74,7 @@ function guard(this: ServiceBroker, next: ActionHandler, action: ActionSchema): 
       }
       if (depthField in meta) assertInheritedDepth(ctx);
       if (foldToken in meta) assertNoWriteInFold(ctx, action, origin, isDryRun(ctx));
+      if (check) await check(ctx);
       const answer: unknown = await next.call(this, ctx);
       if (isGenerated && isFromAnotherNode(ctx) && !isMeasuredBefore(ctx)) assertAnswerFits(ctx, answer);
       return answer;
@@ -71,7 +82,7 @@ function guard(this: ServiceBroker, next: ActionHandler, action: ActionSchema): 
       // A later release may refuse what was stored before, and its caller must not take the command for refused.
       const stored = isOwnRefusal(error, ctx) && sentHash(ctx) !== undefined ? await storedResult(ctx) : null;
       if (stored !== null) return stored;
-      throw toValidationError(error, ctx, action.params, isGenerated) ?? unreadable(error, ctx, origin) ?? error;
+      throw toValidationError(error, ctx, rules, isGenerated) ?? unreadable(error, ctx, origin) ?? error;
     }
   };
 }
@@ -107,10 +118,16 @@ function isOptional(rule: Rule): boolean {
 }
 
 /** The service's own rules check these params. Only null becomes `{}`, as in Moleculer's validator. */
-const declaredParams = (rules: ActionSchema["params"]) => (ctx: Context) => {
-  ctx.params = withTextId(ctx.params ?? {}, rules ?? {});
-  if (headerCommandId(ctx) !== undefined) recordSent(ctx);
-};
+function declaredParams(action: ActionSchema, validator: unknown): (ctx: Context) => void {
+  const fields = declaredFieldsOf(action);
+  const foreign = foreignParams(action, validator);
+  const hidesId = foreign !== null && foreign.addsId && !mayDeclareId(foreign.params as object);
+  return (ctx) => {
+    ctx.params = withTextId(ctx.params ?? {}, fields);
+    if (headerCommandId(ctx) !== undefined) recordSent(ctx);
+    if (hidesId) ctx.params = withHiddenId(ctx.params);
+  };
+}
 
 /** Compares the tag: true also for an object of another realm, false for a Map, a Promise or an array. */
 const isObject = (given: unknown): given is object => Object.prototype.toString.call(given) === "[object Object]";

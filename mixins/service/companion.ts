@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { NameTakenError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
-import { guardActions } from "./boundary.ts";
+import { preparesParams } from "./given-params.ts";
 import { innerService } from "./between-nodes.ts";
 import { lifecycleOf } from "./broker-lifecycle.ts";
 import { assertMixinsAreCalled, type Mixin } from "./mixin.ts";
@@ -74,9 +74,9 @@ export function companionMixin(companion: Companion): Mixin {
   const { dependsOn } = companion;
   return {
     ...(dependsOn && { mixins: [dependsOn.mixin()] }),
+    ...preparesParams,
     created(this: Service) {
       assertMixinsAreCalled(this);
-      guardActions(this.broker);
       try {
         attach(this, companion);
       } catch (error) {
@@ -165,6 +165,7 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
   // Created first, so that it is registered first: a node that sees the service may call both.
   const innerOne = broker.createService({
     ...innerService(companion.name, inner),
+    ...preparesParams,
     async started(this: Service) {
       // Before the registry gets the metadata, and after the last service that may bring the store a catalogue.
       Object.assign(this.metadata as object, announced());
@@ -173,6 +174,7 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
   });
   const service = broker.createService({
     ...schema,
+    ...preparesParams,
     started: () => run.start(),
     async stopped() {
       // A stopped broker may start this service again. A destroyed service stays destroyed: the next owner creates another.

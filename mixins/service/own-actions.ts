@@ -28,6 +28,10 @@ export function ownActions(actions: Actions): Actions {
   );
 }
 
+/** Whether a handler, before its action is registered, is that of an action which this package generates. */
+export const isGenerated = (handler: object | undefined): boolean =>
+  handler !== undefined && origins.get(handler) === "generated";
+
 /** The origin of a registered action; null if its handler does not belong to this package. */
 export function originOf(action: ActionSchema): Origin | null {
   const handler = handlerOf(action);

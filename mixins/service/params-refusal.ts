@@ -1,6 +1,8 @@
 import { Errors, type ActionSchema, type Context } from "moleculer";
 import { givenMessage, pathOf, problemsOf, type Finding } from "../../core/catalogue/payload-problems.ts";
+import { isIssue, issueProblems, type Issue } from "../../core/catalogue/issue-problems.ts";
 import { ValidationError } from "../../core/errors/errors.ts";
+import { hasReachedHandler, isBySchema } from "./action-params.ts";
 import { joinAlternatives } from "./failed-alternatives.ts";
 import { isReservedParam, reserved } from "../../core/options/reserved.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
@@ -23,7 +25,9 @@ export function toValidationError(
   rules: ActionSchema["params"],
   isGenerated: boolean,
 ): Errors.ValidationError | null {
-  const entries = entriesOf(error);
+  const issues = isGenerated ? null : issuesOf(error);
+  if (issues && isOwnRefusal(error, ctx)) return new ValidationError(issueProblems("", "params", ctx.params, issues));
+  const entries = issues ? null : entriesOf(error);
   if (!entries) return null;
   if (!isOwnRefusal(error, ctx)) {
     const problems = entries.flatMap((entry) => paramProblems({}, entry));
@@ -42,9 +46,16 @@ export function toValidationError(
   );
 }
 
-/** Whether Moleculer's validator refused the params of this call, and not those of a nested one. */
-export const isOwnRefusal = (error: unknown, { action }: Context): boolean =>
-  entriesOf(error)?.[0]!.action === action?.name;
+/** Whether the validator, Moleculer's or another, refused the params of this call, and not those of a nested one. */
+export const isOwnRefusal = (error: unknown, ctx: Context): boolean =>
+  isBySchema(error) || issuesOf(error) ? !hasReachedHandler(ctx) : entriesOf(error)?.[0]!.action === ctx.action?.name;
+
+/** What a broker's other validator found; null for any other error. */
+function issuesOf(error: unknown): Issue[] | null {
+  const { type, data } = (error ?? {}) as { type?: unknown; data?: unknown };
+  const isByOther = type === "VALIDATION_ERROR" && Array.isArray(data) && data.length > 0 && data.every(isIssue);
+  return isByOther ? data.slice(0, mostEntries) : null;
+}
 
 /** Null for the error of anything but Moleculer's validator. */
 function entriesOf(error: unknown): Entry[] | null {

@@ -3,7 +3,7 @@ import { kindOf } from "../../../core/event/event-type.ts";
 import { streamOf } from "../../../core/event/stream-name.ts";
 import { described } from "../../../core/errors/problem.ts";
 import { DefinitionError } from "../../../core/errors/errors.ts";
-import { isLiteral } from "../../../core/options/options.ts";
+import { declaredFields } from "../../../core/catalogue/declared-fields.ts";
 
 /** The option `stream` of a mapped event for a stream of its own per event, and what it is parsed to. */
 export const perEventOption = "new";
@@ -26,19 +26,12 @@ export const streamPerEvent = (type: string, eventId: string): string => streamO
  * of its own, and `expectedVersion` would check nothing.
  */
 export function assertHasId({ store, type }: { store: string; type: string }, params: object | undefined): void {
-  const names = params === undefined ? [] : declared(params);
-  if (names === null || names.includes("id")) return;
+  const fields = params === undefined ? {} : declaredFields(params);
+  if (fields === null || "id" in fields) return;
+  const names = Object.keys(fields);
   throw new DefinitionError({
     field: `${store}: ${type}.params`,
     found: described(names.length === 0 ? "none" : `${names.join(", ")}, without id`),
     expected: `an id among them, because the default stream is ${streamOf(kindOf(type), "<id>")}; or the option stream ("${perEventOption}": a stream for each event)`,
   });
-}
-
-/** The names of declared params; null for the schema of another validator, whose params are checked at each call only. */
-function declared(params: object): string[] | null {
-  if (!isLiteral(params)) return null;
-  const { $$root, props, properties } = params as Record<string, unknown>;
-  const rules = $$root === true ? (properties ?? props ?? {}) : params;
-  return Object.keys(rules).filter((name) => !name.startsWith("$$"));
 }

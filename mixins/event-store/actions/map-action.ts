@@ -1,6 +1,8 @@
 import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
+import { isStandardSchema } from "../../../core/catalogue/standard-schema.ts";
 import type { UntypedActionOptions } from "../../service/action-options.ts";
-import { strictParams, withParams } from "../../service/given-params.ts";
+import { strictParams } from "../../service/given-params.ts";
+import { checkedBy, reachHandler, withParams } from "../../service/action-params.ts";
 import { markOrigin } from "../../service/own-actions.ts";
 import { markRepeatable } from "../../service/repeated-call.ts";
 import { withoutParams } from "../../observability/spans.ts";
@@ -32,28 +34,31 @@ export function mapAction(target: Target, options: MapActionOptions): ActionSche
   const params = action.params
     ? strictParams(action.params)
     : (defaultParams(target, options) as ActionSchema["params"]);
-  if (options.stream === undefined) assertHasId(target, params);
-  const handler = markOrigin(
-    (ctx: Context<AnyParams>): Promise<StoredAnswer> => appendMapped(target, toEvent, ctx),
-    "declared",
-  );
+  if (options.stream === undefined) assertHasId(target, action.params ?? params);
+  const handler = markOrigin((ctx: Context<AnyParams>): Promise<StoredAnswer> => {
+    reachHandler(ctx);
+    return appendMapped(target, toEvent, ctx);
+  }, "declared");
   markRepeatable(handler, (ctx) => storedMapped(target, toEvent, ctx as Context<AnyParams>));
   const { params: given, ...others } = action;
   const schema = { ...others, tracing: withoutParams(action.tracing), handler };
-  return withParams(schema, given, params);
+  return withParams(schema, { params: given, addsId: false }, params);
 }
 
 /** Creates the event handler of `EventStore.mapEvent`. @throws DefinitionError */
 export function mapEvent(target: Target, options: MapEventOptions): EventSchema {
   const { type } = target;
   const [toEvent, event] = splitOptions(target, options);
+  const { params, ...others } = event;
   // Without params, any event is accepted, and its id is checked when it arrives.
-  if (options.stream === undefined && event.params) assertHasId(target, event.params);
+  if (options.stream === undefined && params) assertHasId(target, params);
+  const isOwn = isStandardSchema(params);
   const schema: EventSchema & Pick<MapEventOptions, "tracing"> = {
-    ...event,
+    ...(isOwn ? others : event),
     tracing: withoutParams(event.tracing),
     async handler(this: Service, ctx: Context<AnyParams>): Promise<void> {
       try {
+        if (isOwn) ctx.params = (await checkedBy(params, ctx.params ?? {})) as AnyParams;
         await appendMapped(target, toEvent, ctx);
       } catch (error) {
         this.logger.error(`The event ${ctx.eventName} was not stored as ${type}`, error);

@@ -1,13 +1,16 @@
 import { paramsOfPayload } from "../../../core/catalogue/payload-schema.ts";
+import { isStandardSchema } from "../../../core/catalogue/standard-schema.ts";
 import { idRule } from "../../../core/event/params-id.ts";
 import type { AnyParams, EventOptions, Target } from "./event-options.ts";
 
 /**
  * The params of a mapped action that declares none: the fields of the payload, and the `id` of the entity, which a `stream`
- * of the author's may do without. Undefined if the catalogue declares no fields for the payload.
+ * of the author's may do without. Undefined if the catalogue declares no fields for the payload. A Standard Schema checks
+ * the payload alone, when it is appended: its conversions must happen once.
  */
 export function defaultParams({ schema }: Target, { stream }: EventOptions): AnyParams | undefined {
-  const fields = paramsOfPayload(schema);
+  const isOther = isStandardSchema(schema);
+  const fields = isOther ? { $$strict: false } : paramsOfPayload(schema);
   return fields ? { id: stream === undefined ? idRule : { ...idRule, optional: true }, ...fields } : undefined;
 }
 

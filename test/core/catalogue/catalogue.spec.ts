@@ -100,7 +100,7 @@ describe("A catalogue's definition", () => {
     [
       "a schema that is none",
       { payload: "string" },
-      'bank.events.account.opened.payload: found "string", expected a fastest-validator schema',
+      'bank.events.account.opened.payload: found "string", expected a fastest-validator schema, or a Standard Schema',
     ],
     [
       "a rule of an unknown type",
