@@ -1,5 +1,5 @@
 import type { ActionSchema, Context, EventSchema, Service } from "moleculer";
-import { isStandardSchema } from "../../../core/catalogue/standard-schema.ts";
+import { isStandardSchema, type StandardSchema } from "../../../core/catalogue/standard-schema.ts";
 import type { UntypedActionOptions } from "../../service/action-options.ts";
 import { strictParams } from "../../service/given-params.ts";
 import { checkedBy, reachHandler, withParams } from "../../service/action-params.ts";
@@ -23,7 +23,8 @@ export interface MapActionOptions<Payload = unknown, Params = AnyParams, Schema 
 }
 
 export interface MapEventOptions<Payload = unknown, Params = AnyParams>
-  extends Omit<EventSchema, "name" | "handler" | "service">, EventOptions<Payload, Params> {
+  extends Omit<EventSchema, "name" | "handler" | "service" | "params">, EventOptions<Payload, Params> {
+  params?: NonNullable<EventSchema["params"]> | StandardSchema;
   /** Like an action's `tracing`. By default the params do not become tags. */
   tracing?: ActionSchema["tracing"];
 }
