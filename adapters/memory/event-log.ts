@@ -4,6 +4,7 @@ import { MissingLogError, StoreUnavailableError } from "../../core/errors/errors
 import type {
   AppendVerdict,
   EventLog,
+  EventType,
   LogBackup,
   LogCapabilities,
   OpenOptions,
@@ -102,6 +103,10 @@ export class MemoryEventLog implements EventLog {
     const isWanted = (name: string) => category === undefined || categoryOf(name) === category;
     const last = await this.#opened().streamsAfter(after, limit, isWanted);
     return last.map(({ stream, version, time }) => ({ stream, version, time }));
+  }
+
+  async types(limit: number): Promise<EventType[]> {
+    return this.#opened().types(limit);
   }
 
   async backup(): Promise<LogBackup> {

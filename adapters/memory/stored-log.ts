@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { AppendRequest } from "../../core/log/append-request.ts";
 import type { NewEvent } from "../../core/log/new-event.ts";
-import type { AppendVerdict } from "../../core/log/event-log.ts";
+import type { AppendVerdict, EventType } from "../../core/log/event-log.ts";
 import { decideInOrder } from "../../core/log/decide-in-order.ts";
 import { eventTime } from "../../core/event/event-time.ts";
 import { conflictOf } from "../../core/log/expected-version.ts";
 import { MixedStreamError } from "../../core/log/links.ts";
+import { compareText } from "../../core/text/text-order.ts";
 import type { Comparison } from "../../core/query/query.ts";
 import type { EventMeta, RecordedEvent } from "../../core/event/recorded-event.ts";
 import { repeatOf } from "../../core/log/repeat.ts";
@@ -54,6 +55,8 @@ export class StoredLog implements Source<StoredEvent> {
   readonly #byId = new Map<string, StoredEvent>();
   /** Version v has index v - 1. */
   readonly #streams = new Map<string, StoredEvent[]>();
+  /** Type → number of events. */
+  readonly #types = new Map<string, number>();
   readonly #names = new KeysInOrder(() => this.#streams.keys());
   #lastTime = "";
   #now = "";
@@ -101,6 +104,13 @@ export class StoredLog implements Source<StoredEvent> {
     return this.#names.after(after, limit, (name) => (isWanted(name) ? this.stream(name).at(-1) : undefined));
   }
 
+  types(limit: number): EventType[] {
+    return [...this.#types]
+      .flatMap(([type, count]) => (count > 0 ? [{ type, count }] : []))
+      .toSorted((a, b) => compareText(a.type, b.type))
+      .slice(0, limit);
+  }
+
   commit(requests: readonly AppendRequest[]): AppendVerdict[] {
     const { head } = this;
     const lastTime = this.#lastTime;
@@ -118,8 +128,9 @@ export class StoredLog implements Source<StoredEvent> {
   }
 
   #forgetAfter(head: number): void {
-    for (const { id, stream } of this.#events.splice(head)) {
+    for (const { id, type, stream } of this.#events.splice(head)) {
       this.#byId.delete(id);
+      this.#types.set(type, this.#types.get(type)! - 1);
       const events = this.#streams.get(stream)!;
       events.pop();
       if (events.length === 0) this.#streams.delete(stream);
@@ -159,6 +170,7 @@ export class StoredLog implements Source<StoredEvent> {
     const stored = { ...numbers, payload: payloadText, meta: metaText };
     this.#events.push(stored);
     this.#byId.set(id, stored);
+    this.#types.set(type, (this.#types.get(type) ?? 0) + 1);
     events.push(stored);
     return { ...numbers, payload: payload as RecordedEvent["payload"], meta };
   }

@@ -4,6 +4,7 @@ import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import type {
   AppendVerdict,
   EventLog,
+  EventType,
   LogBackup,
   LogCapabilities,
   OpenOptions,
@@ -173,6 +174,20 @@ export class PostgresEventLog implements EventLog {
 
   streams(range: StreamRange): Promise<StreamSummary[]> {
     return this.#run(({ connections, schema }) => streams(connections, schema, range));
+  }
+
+  types(limit: number): Promise<EventType[]> {
+    return this.#run(async ({ connections, schema }) => {
+      const { rows } = await connections.query(
+        `SELECT type, sum(count)::bigint FROM (
+           SELECT type, count FROM ${schema}.types
+           UNION ALL SELECT e.type, count(*) FROM ${schema}.head h, ${schema}.events e
+           WHERE e.position > h.position / 1000 * 1000 GROUP BY e.type
+         ) AS counts GROUP BY type ORDER BY type LIMIT $1::bigint`,
+        [limit],
+      );
+      return Array.from(rows as [string, number][], ([type, count]) => ({ type, count }));
+    });
   }
 
   backup(): Promise<LogBackup> {

@@ -75,6 +75,8 @@ export const logMigrations: Migrations = {
        revision bigint NOT NULL
      ) WITH (fillfactor = 10);
      INSERT INTO $schema.head VALUES (true, 0, '', 0);
+     -- The number of events of each type up to the last position that is a multiple of 1000.
+     CREATE TABLE $schema.types (type text COLLATE "C" PRIMARY KEY, count bigint NOT NULL);
      CREATE TABLE $schema.state (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, revision bigint NOT NULL);
      CREATE TABLE $schema.leases (name text COLLATE "C" PRIMARY KEY, holder text NOT NULL, epoch bigint NOT NULL, mark text NOT NULL, ttl integer NOT NULL);
      -- Each definition of a scope has claims of its own: those of one generation.

@@ -29,6 +29,12 @@ export const storeCommit = `
       SELECT before + e.n, e.id, e.type, e.version, e.stream, coalesce(e.time, stored_at), e.payload, e.meta
       FROM unnest(ids, types, versions, streams, times, payloads, metas)
         WITH ORDINALITY AS e(id, type, version, stream, time, payload, meta, n);
+      IF (before + count) / 1000 > before / 1000 THEN
+        INSERT INTO $schema.types AS t
+        SELECT e.type, count(*) FROM $schema.events e
+        WHERE e.position > before / 1000 * 1000 AND e.position <= (before + store_commit.count) / 1000 * 1000 GROUP BY e.type
+        ON CONFLICT (type) DO UPDATE SET count = t.count + excluded.count;
+      END IF;
       IF channel IS NOT NULL THEN PERFORM pg_notify(channel, (before + count)::text); END IF;
       RETURN NEXT;
     END

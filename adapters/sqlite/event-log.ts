@@ -5,6 +5,7 @@ import { MissingLogError, StoreUnavailableError } from "../../core/errors/errors
 import type {
   AppendVerdict,
   EventLog,
+  EventType,
   LogBackup,
   LogCapabilities,
   OpenOptions,
@@ -200,6 +201,10 @@ export class SqliteEventLog implements EventLog {
 
   streams(range: StreamRange): Promise<StreamSummary[]> {
     return this.#read(({ queries }) => queries.streams(range));
+  }
+
+  types(limit: number): Promise<EventType[]> {
+    return this.#read(({ types, head }) => types.list(head, limit));
   }
 
   async backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {

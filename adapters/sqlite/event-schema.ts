@@ -47,6 +47,8 @@ export const logSchema: Schema = {
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a stored event never changes'); END;
      CREATE TRIGGER events_never_go BEFORE DELETE ON events
        BEGIN SELECT RAISE(ABORT, 'history is append-only: a stored event is never deleted'); END;
+     -- The number of events of each type up to the last position that is a multiple of 1000.
+     CREATE TABLE types (type TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, ttl INTEGER NOT NULL) STRICT, WITHOUT ROWID;

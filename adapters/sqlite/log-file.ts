@@ -17,6 +17,7 @@ import { categoryOf } from "../../core/event/stream-name.ts";
 import { SqliteKeptClaims } from "./kept-claims.ts";
 import { Control } from "./control.ts";
 import { columns, toEvent, type EventRow, type UnplacedRow } from "./event-schema.ts";
+import { EventTypes } from "./event-types.ts";
 import { FileQueries } from "./file-queries.ts";
 import type { HostFile } from "./host-file.ts";
 import { Links } from "./links.ts";
@@ -41,6 +42,7 @@ export class LogFile {
   readonly parts: OpenParts;
   readonly claims: Claims;
   readonly links: Links;
+  readonly types: EventTypes;
   identity: string;
   head: number;
   #lastTime: string;
@@ -63,6 +65,7 @@ export class LogFile {
     const kept = new SqliteKeptClaims(db);
     this.claims = new Claims(kept);
     this.links = new Links(db);
+    this.types = new EventTypes(db);
     this.parts = {
       control: new Control(db),
       claims: claimsPart(this.claims, {
@@ -115,6 +118,7 @@ export class LogFile {
     try {
       const answer = work();
       if (end === "ROLLBACK") return answer;
+      this.types.stored(head, this.head);
       this.#commit.run();
       isCommitted = true;
       this.#recent.add(this.#uncommitted);

@@ -88,6 +88,13 @@ export interface StreamSummary {
   time: string;
 }
 
+/** A type of stored events, by the name under which they are stored. */
+export interface EventType {
+  type: string;
+  /** How many events have it. */
+  count: number;
+}
+
 /** Streams in the order of their names, after the stream `after`. */
 export interface StreamRange {
   category?: string;
@@ -157,6 +164,8 @@ export interface EventLog {
   count(query: Query): Promise<number>;
   findByIds(ids: readonly string[]): Promise<RecordedEvent[]>;
   streams(range: StreamRange): Promise<StreamSummary[]>;
+  /** The first `limit` stored types in the order of their names. The time does not grow with the number of events. */
+  types(limit: number): Promise<EventType[]>;
 
   /**
    * Called after many events were added at once, for an engine that plans its reads by statistics. Appends go on

@@ -22,6 +22,7 @@ import {
   nodesOfOwner,
   type ConsumerHost,
 } from "../service/releases.ts";
+import { MappedTypes } from "../service/missing-types.ts";
 import type { LeaseSource } from "./lease-hold.ts";
 import { remoteCall } from "./remote-call.ts";
 import type { ConsumerPage, StreamPage } from "./consumer-page.ts";
@@ -50,6 +51,7 @@ export type DraftEvent = Pick<RecordedEvent, "id" | "type" | "payload" | "meta">
  */
 export class EventSource implements LeaseSource {
   readonly #d: Dependencies;
+  readonly mappedTypes: MappedTypes;
   /** The service whose actions only nodes call. */
   readonly #inner: string;
   readonly #isWanted: (type: string) => boolean;
@@ -57,8 +59,9 @@ export class EventSource implements LeaseSource {
   readonly #storedTypes: readonly string[];
 
   constructor(dependencies: Dependencies) {
-    const { catalogue, types } = dependencies;
+    const { broker, store, consumer: name, catalogue, types } = dependencies;
     this.#d = dependencies;
+    this.mappedTypes = new MappedTypes(broker, { store, name, patterns: types, catalogue });
     this.#isWanted = typeMatcher(types);
     this.#storedTypes = storedPatterns(catalogue, types, this.#isWanted);
     this.#inner = innerName(dependencies.store);

@@ -22,6 +22,10 @@ export function consumerEvents(store: string, consumer: () => Consumer): NonNull
       if (ctx.params.consumer === source.leaseName && to === ctx.broker.nodeID) host.worker.takeOver();
     },
     // A service that the consumer waits for may be available again.
-    "$services.changed": () => consumer().host.worker.wake(),
+    "$services.changed": () => {
+      const { host, source } = consumer();
+      host.worker.wake();
+      void source.mappedTypes.check();
+    },
   };
 }

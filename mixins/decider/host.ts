@@ -12,6 +12,7 @@ import { Entities } from "./entities.ts";
 import { Outcomes } from "./outcomes.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { SpeculativeState } from "./speculative-state.ts";
+import { MappedTypes } from "../service/missing-types.ts";
 import { TrialFold } from "./trial-fold.ts";
 
 /** A decider on one node: its cached entities, claims, commands and state snapshots. */
@@ -22,6 +23,7 @@ export class DeciderHost {
   readonly claims: ClaimKeeper;
   readonly appender: DecisionAppender;
   readonly commands: Commands;
+  readonly mappedTypes: MappedTypes;
   readonly #snapshots: SnapshotWriter;
   readonly #broker: ServiceBroker;
   readonly #forget: () => void;
@@ -41,6 +43,8 @@ export class DeciderHost {
     this.#forget = finishBeforeEndOf(broker, store, () => this.#snapshots.idle());
     this.appender = new DecisionAppender({ store, catalogue, claims: this.claims });
     const { entities, appender } = this;
+    const patterns = [...decider.evolve.keys()];
+    this.mappedTypes = new MappedTypes(broker, { store, name: decider.name, patterns, catalogue });
     const speculative = new SpeculativeState(decider);
     const logDefect = (message: string, error: unknown) => logger.error(message, error);
     const outcomes = new Outcomes({ decider, store, entities, speculative, snapshots: this.#snapshots, logDefect });

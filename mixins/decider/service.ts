@@ -99,7 +99,9 @@ export function deciderMixin(
       },
       // A store that was restarted may host another log, such as a restored backup. Version conflicts detect it too late.
       "$services.changed"(this: Service) {
-        hosts.get(this)?.entities.dropAll();
+        const host = hosts.get(this);
+        host?.entities.dropAll();
+        void host?.mappedTypes.check();
       },
     },
     created(this: Service) {

@@ -3,6 +3,7 @@ import type { Lease, LeaseAnswer, LogControl } from "../../core/log/control.ts";
 import type {
   AppendVerdict,
   EventLog,
+  EventType,
   LogBackup,
   LogCapabilities,
   OpenOptions,
@@ -117,6 +118,10 @@ export class CrashingLog implements EventLog {
 
   streams(range: StreamRange): Promise<StreamSummary[]> {
     return this.#lifetime.call(() => this.#log.streams(range));
+  }
+
+  types(limit: number): Promise<EventType[]> {
+    return this.#lifetime.call(() => this.#log.types(limit));
   }
 
   backup(to: string, onProgress?: (done: number, total: number) => void): Promise<LogBackup> {

@@ -22,6 +22,7 @@ import { commandIds, repeats } from "./repeats.ts";
 import { state } from "./state.ts";
 import { storedEvents } from "./stored-events.ts";
 import { listOfStreams, streams } from "./streams.ts";
+import { storedTypes, typesReopened } from "./types.ts";
 
 /**
  * A case for every law of the EventLog port and every declared capability. An engine that declares a durability other
@@ -46,6 +47,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "A page of the log", cases: pagesOfTheLog },
       { name: "A stream", cases: streams },
       { name: "The list of streams", cases: listOfStreams },
+      { name: "The types of stored events", cases: storedTypes },
       { name: "Links", cases: links },
       { name: "A query of events", cases: queries },
       { name: "A claim", cases: claims },
@@ -63,6 +65,7 @@ export function eventLogContract(newPlace: () => Promise<LogPlace>, capabilities
       { name: "Hosts of one log", cases: races, isListed: !hasOneHost },
       { name: "A log opened again", cases: reopening, isListed: isDurable },
       { name: "A claim in a log opened again", cases: claimsReopened, isListed: isDurable },
+      { name: "A log opened again", cases: typesReopened, isListed: isDurable },
       { name: "Links opened again", cases: linksOpenedAgain, isListed: isDurable },
       { name: "A log whose host is killed", cases: kills, isListed: isDurable },
       { name: "A log with one host", cases: soleHostAmongProcesses, isListed: isDurable && hasOneHost },

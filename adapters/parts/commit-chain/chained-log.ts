@@ -5,6 +5,7 @@ import type {
   AppendVerdict,
   Building,
   EventLog,
+  EventType,
   LogBackup,
   LogCapabilities,
   OpenOptions,
@@ -136,6 +137,10 @@ export class ChainedLog implements EventLog {
 
   streams(range: StreamRange): Promise<StreamSummary[]> {
     return this.#appender.index.readLatest(({ queries }) => queries.streams(range));
+  }
+
+  types(limit: number): Promise<EventType[]> {
+    return this.#appender.index.readLatest(({ types, head }) => types.list(head, limit));
   }
 
   async backup(): Promise<LogBackup> {

@@ -1,6 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { ControlChange } from "../../../core/consumer/consumer-control.ts";
 import { ValidationError } from "../../../core/errors/errors.ts";
+import { mostTypes } from "../../../core/log/unknown-types.ts";
 import type { Lease } from "../../../core/log/control.ts";
 import { longestLeaseMs } from "../../../core/concurrency/times.ts";
 import { withFormat } from "../../../core/log/stored-format.ts";
@@ -103,6 +104,7 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
         return host().consumers.streamPage(stream, { afterVersion, limit, wanted: matcherOf(types) }, raw);
       },
     },
+    types: { handler: () => host().log.types(mostTypes) },
     control: {
       params: { consumer, change },
       async handler(ctx: FromConsumer<{ change: ControlChange }>) {

@@ -9,6 +9,7 @@ import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import { Appends } from "../append/appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
 import { EventClock } from "../append/event-clock.ts";
+import { mostTypes, unknownStoredTypes } from "../../../core/log/unknown-types.ts";
 import { EventReader } from "./event-reader.ts";
 import { inTime } from "../../service/in-time.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
@@ -163,6 +164,9 @@ export class StoreHost {
       await openWhole(this.#log, options);
       this.#d.onOpen(await this.#log.identity());
       await this.pump.start(this.#listenersAreStarting);
+      const { current } = this.catalogue;
+      const unknown = current.entries.size > 0 && unknownStoredTypes(current, await this.#log.types(mostTypes));
+      if (unknown) this.#d.logMessage("warn", `${this.#d.name}: ${unknown}`);
     } catch (error) {
       await this.#log.close();
       throw error;

@@ -1,0 +1,53 @@
+import type { EventType } from "./event-log.ts";
+import { didYouMean } from "../options/near-name.ts";
+import { typeMatcher } from "../event/type-pattern.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+
+/** A log with more types than this is compared with its first ones. */
+export const mostTypes = 10_000;
+/** The most types that one message names. */
+const mostNamed = 20;
+
+const inList = (names: readonly string[]) =>
+  names.length > mostNamed
+    ? `${names.slice(0, mostNamed).join(", ")} and ${names.length - mostNamed} more`
+    : names.join(", ");
+
+/** The framework's own events are in no catalogue. */
+const isOfUser = ({ type }: EventType) => !type.startsWith("$");
+
+/** What an operator should know of stored types that the catalogue does not have; null if it has all. */
+export function unknownStoredTypes({ entries, stored }: Catalogue, found: readonly EventType[]): string | null {
+  const unknown = found.filter((one) => isOfUser(one) && !stored.has(one.type));
+  if (unknown.length === 0) return null;
+  const known = [...entries.keys()];
+  const named = unknown.map(
+    ({ type, count }) => `${type}, ${count} event${count === 1 ? "" : "s"}${didYouMean(type, known)}`,
+  );
+  return `found stored event types that the catalogue does not have: ${inList(named)}; expected an entry for each, or its name in the renamedFrom of another`;
+}
+
+export interface MappedTypeFinding {
+  /** `info` of a type that may just not have happened yet: there is no catalogue, and no name is near. */
+  level: "warn" | "info";
+  message: string;
+}
+
+/** The patterns that match no type of the catalogue and no stored one, each with the nearest name. Of an empty log: none. */
+export function unknownMappedTypes(
+  patterns: readonly string[],
+  { entries }: Catalogue,
+  found: readonly EventType[],
+): MappedTypeFinding[] {
+  const stored = found.filter(isOfUser).map(({ type }) => type);
+  if (stored.length === 0) return [];
+  const known = [...new Set([...entries.keys(), ...stored])];
+  const lacking = entries.size === 0 ? "the log does not have" : "neither the catalogue nor the log has";
+  return patterns
+    .filter((pattern) => !known.some(typeMatcher([pattern])))
+    .map((pattern) => {
+      const near = didYouMean(pattern, known);
+      const level = entries.size === 0 && near === "" ? "info" : "warn";
+      return { level, message: `maps ${pattern}, which ${lacking}${near}` };
+    });
+}
