@@ -4,6 +4,7 @@ import {
   EventStore,
   ProcessManager,
   Subscription,
+  type Adapter,
   type EventCatalogue,
   type RecordedEvent,
 } from "moleculer-event-sourcing";
@@ -31,6 +32,16 @@ export const first: Words = {
   loanOf: (name) => ({ name }),
 };
 
+/** Where a library keeps its log, its table (beside the log by default) and its exports; outlives the broker. */
+export interface LibraryPlace {
+  log: string | Adapter;
+  table?: string | Adapter;
+  folder: string;
+}
+
+/** Each call names an empty place. */
+export type NewPlace = () => LibraryPlace | Promise<LibraryPlace>;
+
 /** A library on a node: a store, and one of every kind of consumer. */
 export class Library {
   /** The events that handlers and listeners got. */
@@ -38,16 +49,16 @@ export class Library {
   readonly heard: Noted[] = [];
   readonly services: ServiceSchema[];
 
-  constructor({ events: catalogue, made, returned, loanOf }: Words, folder: string) {
+  constructor({ events: catalogue, made, returned, loanOf }: Words, { log, table, folder }: LibraryPlace) {
     const note = (list: Noted[], { id, type, stream, payload }: Noted) => void list.push({ id, type, stream, payload });
     const events = EventStore("events", {
-      adapter: `sqlite:${folder}/events.db`,
+      adapter: log,
       events: catalogue,
       transferFolder: folder,
     });
     const loans = Aggregate("loans", {
       eventStore: events,
-      adapter: `sqlite:${folder}/loans.db`,
+      ...(table !== undefined && { adapter: table }),
       fields: { name: "string", months: "number", late: "boolean", events: "integer" },
       onError: { retries: 0 },
     })

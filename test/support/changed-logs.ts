@@ -2,11 +2,9 @@ import type { EventCatalogue, RecordedEvent } from "moleculer-event-sourcing";
 import type { ServiceBroker } from "moleculer";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { caughtUp, cleanUp, eventually, newFolder, refusal, startBroker } from "../support/broker.ts";
-import { first, Library, make, type Words } from "../support/library-releases.ts";
-import { eventsIn } from "../support/pages.ts";
-
-afterEach(cleanUp);
+import { caughtUp, eventually, refusal, startBroker } from "./broker.ts";
+import { first, Library, make, type NewPlace, type Words } from "./library-releases.ts";
+import { eventsIn } from "./pages.ts";
 
 type Payload = Record<string, unknown>;
 
@@ -40,9 +38,9 @@ const changed: Words = {
 };
 
 /** An export of a log that the first release has written. */
-async function exported(): Promise<string> {
-  const folder = newFolder();
-  const broker = await startBroker(new Library(first, folder).services);
+async function exported(newPlace: NewPlace): Promise<string> {
+  const place = await newPlace();
+  const broker = await startBroker(new Library(first, place).services);
   for (const [id, name] of [
     ["1", "Ann"],
     ["2", "Bob"],
@@ -52,17 +50,18 @@ async function exported(): Promise<string> {
   await broker.call("loan.return", { id: "3" });
   await broker.call("events.export", { to: "log.jsonl" });
   await broker.stop();
-  return join(folder, "log.jsonl");
+  return join(place.folder, "log.jsonl");
 }
 
 /** The second release, on an import of the first one's log. */
-async function start(events: EventCatalogue = changed.events) {
-  const folder = newFolder();
-  copyFileSync(await exported(), join(folder, "log.jsonl"));
-  const library = new Library({ ...changed, events }, folder);
+async function start(newPlace: NewPlace, events: EventCatalogue = changed.events) {
+  const log = await exported(newPlace);
+  const place = await newPlace();
+  copyFileSync(log, join(place.folder, "log.jsonl"));
+  const library = new Library({ ...changed, events }, place);
   const broker = await startBroker(library.services);
   expect(await broker.call("events.import", { from: "log.jsonl" })).toMatchObject({ events: 4 });
-  return { broker, library, folder };
+  return { broker, library };
 }
 
 const placed = (events: readonly RecordedEvent[]) => events.map(({ position, type }) => `${position} ${type}`);
@@ -71,9 +70,10 @@ const read = (broker: ServiceBroker, params: object = {}) =>
 const find = async (broker: ServiceBroker, params: object) =>
   placed(await broker.call<RecordedEvent[], object>("events.find", params));
 
-describe("Events that are read as others", () => {
+/** The cases of events that are read as others; the same on each engine. */
+export function readChangedLogs(newPlace: NewPlace): void {
   it("are read, found and counted by their types, dropped ones not at all", async () => {
-    const { broker } = await start();
+    const { broker } = await start(newPlace);
     const events = await read(broker);
     const all = ["1 loan.made", "3 loan.made", "3 loan.ended"];
     expect(placed(events)).toEqual(all);
@@ -111,7 +111,7 @@ describe("Events that are read as others", () => {
   });
 
   it("are folded, handled, decided on and heard in their new form", async () => {
-    const { broker, library } = await start();
+    const { broker, library } = await start(newPlace);
     await eventually(async () => {
       expect(await broker.call("loans.find", { sort: "id" })).toMatchObject([
         { id: "1", name: "Ann", events: 1 },
@@ -145,7 +145,7 @@ describe("Events that are read as others", () => {
 
   it("are parked if their upcaster returns a type that it does not name", async () => {
     const other = { type: "loan.ended", payload: { late: true } };
-    const { broker } = await start({
+    const { broker } = await start(newPlace, {
       ...changed.events,
       "book.lent": { schemaVersion: 2, upcasters: { 1: { to: ["loan.made"], upcast: () => other } } },
     });
@@ -160,4 +160,4 @@ describe("Events that are read as others", () => {
     expect(await broker.call("events.verify")).toMatchObject({ ok: false, total: 3 });
     expect(await refusal(() => read(broker))).toMatchObject({ type: "UPCAST_FAILED" });
   });
-});
+}
