@@ -17,8 +17,8 @@ interface Line {
 
 const kills = times(50, 3);
 const streams = ["free-a", "free-b", "free-c", "free-d"];
-/** More than the killed processes and the last one pass. */
-const groups = kills + 10;
+/** More than the killed processes pass: one may park the events of several groups before its kill. */
+const groups = 4 * kills + 10;
 
 /** Each group: an event that never passes, in a stream of its own, then one of each other stream. */
 async function fill(folder: string): Promise<void> {
