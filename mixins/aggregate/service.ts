@@ -164,7 +164,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       ...rebuildInnerActions(() => host),
       ...snapshotInnerActions(() => snapshots),
     },
-    release: () => ({ ...announcedRelease(catalogue), owner }),
+    release: () => ({ ...announcedRelease(catalogue), owner, consumer: `${store}/${source.consumer}` }),
     // Lets a fold that another service of the process runs answer the queries of its transforms.
     methods: { evsFolds: () => folds },
     events: {

@@ -69,7 +69,7 @@ export function leasedService(
     name,
     actions: { ...consumerActions(name, () => host, unit), ...moreActions?.(() => source) },
     inner: consumerInnerActions(() => host),
-    release: () => ({ ...announcedRelease(catalogue), handles }),
+    release: () => ({ ...announcedRelease(catalogue), handles, consumer: `${store}/${source.consumer}` }),
     events: consumerEvents(store, () => ({ host, source })),
     created(this: Service) {
       const { broker, logger } = this;

@@ -3,6 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { innerName, spoken } from "../service/between-nodes.ts";
+import { releasesOf } from "../service/releases.ts";
 import { remoteCall } from "./remote-call.ts";
 
 /** Errors that mean that a node has gone: it has nothing in flight any more. */
@@ -24,11 +25,11 @@ export async function onEveryHost<Answer>(
   action: string,
   params: object,
 ): Promise<EveryHost<Answer>> {
-  const name = `${innerName(service)}.${action}`;
   const answers = new Map<string, Answer>();
   const silent: string[] = [];
   await Promise.all(
-    [...new Set([broker.nodeID, ...hostsOf(broker, service)])].map(async (nodeID) => {
+    [...hostsOf(broker, service).set(broker.nodeID, innerName(service))].map(async ([nodeID, inner]) => {
+      const name = `${inner}.${action}`;
       try {
         const answer = await untilSilent(broker, nodeID, untilAnswered<Answer>(broker, name, params, nodeID));
         if (answer === silence) silent.push(nodeID);
@@ -84,10 +85,12 @@ async function silenceOf(broker: ServiceBroker, nodeID: string, end: AbortSignal
   return silence;
 }
 
-/** The available nodes that host a service. */
-export function hostsOf(broker: ServiceBroker, service: string): string[] {
+/** By node, the inner service of the available hosts that have started. */
+function hostsOf(broker: ServiceBroker, service: string): Map<string, string> {
   const services = broker.registry.getServiceList({ onlyAvailable: true }) as { name: string; nodeID: string }[];
-  return services.filter((one) => one.name === service).map(({ nodeID }) => nodeID);
+  const started = new Set(services.map(({ name, nodeID }) => JSON.stringify([nodeID, innerName(name)])));
+  const hosts = releasesOf(broker, service).filter(({ nodeID, inner }) => started.has(JSON.stringify([nodeID, inner])));
+  return new Map(hosts.map(({ nodeID, inner }) => [nodeID, inner]));
 }
 
 /** Repeats the call after a timeout: an answer may take as long as a transform, but a lost one would never arrive. */

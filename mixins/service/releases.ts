@@ -12,6 +12,8 @@ export interface AnnouncedRelease {
   owner?: string;
   /** Of a consumer without a table: the patterns of the stored event types that this release handles. */
   handles?: readonly string[];
+  /** Of a consumer: what it is in the store. A host that calls it by its former or its new name announces the same. */
+  consumer?: string;
 }
 
 export const announcedRelease = (catalogue: Catalogue): AnnouncedRelease =>
@@ -19,19 +21,27 @@ export const announcedRelease = (catalogue: Catalogue): AnnouncedRelease =>
 
 interface HostedRelease extends AnnouncedRelease {
   nodeID: string;
+  /** The inner service: of a renamed consumer, nodes of the release before have it under another name. */
+  inner: string;
 }
 
-/** The releases of a service's available hosts, this node among them. */
+/** The releases of a service's available hosts, this node among them; of a consumer, under whatever name they have it. */
 export function releasesOf({ registry }: ServiceBroker, service: string): HostedRelease[] {
   const services = registry.getServiceList({ onlyAvailable: true }) as Listed[];
-  const hosts = services.filter(({ name }) => name === innerName(service));
-  return hosts.map(({ nodeID, metadata }) => ({ ...metadata, nodeID }));
+  const named = services.filter(({ name }) => name === innerName(service));
+  const consumer = named.find(({ metadata }) => metadata?.consumer !== undefined)?.metadata?.consumer;
+  const hosts = consumer === undefined ? named : services.filter(({ metadata }) => metadata?.consumer === consumer);
+  return hosts.map(({ name, nodeID, metadata }) => ({ ...metadata, nodeID, inner: name }));
 }
+
+/** The name of the inner service on a node. */
+export const innerNameOn = (broker: ServiceBroker, service: string, nodeID: string): string =>
+  releasesOf(broker, service).find((one) => one.nodeID === nodeID)?.inner ?? innerName(service);
 
 interface Listed {
   name: string;
   nodeID: string;
-  metadata: AnnouncedRelease;
+  metadata?: AnnouncedRelease;
 }
 
 interface Hosted {
@@ -42,23 +52,33 @@ interface Hosted {
   owner?: string;
 }
 
-/** The other available nodes that host the service with a catalogue that can read the event. */
-export function knowingNodes(
+/** The other available nodes that host the service, or its consumer, with a catalogue that can read the event. */
+function knowingHosts(
   broker: ServiceBroker,
   { store, service = store, owner }: Hosted,
   newer: NewerEvent,
-): string[] {
+): HostedRelease[] {
   const stores = releasesOf(broker, store);
   const knows = ({ nodeID, known = stores.find((one) => one.nodeID === nodeID)?.known }: HostedRelease) =>
     nodeID !== broker.nodeID && known !== undefined && isKnown(known, newer);
   const hosts = service === store ? stores : releasesOf(broker, service);
   const ofOwner = owner === undefined ? hosts : hosts.filter((one) => one.owner === owner);
-  return ofOwner.filter(knows).map(({ nodeID }) => nodeID);
+  return ofOwner.filter(knows);
 }
 
-/** One of `knowingNodes`; null if there is none. */
+/** One of them; null if there is none. */
 export const knowingNode = (broker: ServiceBroker, hosted: Hosted, newer: NewerEvent): string | null =>
-  knowingNodes(broker, hosted, newer)[0] ?? null;
+  knowingHosts(broker, hosted, newer)[0]?.nodeID ?? null;
+
+/** Those of them that have the service under this name, so that a call of it can be passed on to them. */
+export const knowingNodes = (
+  broker: ServiceBroker,
+  hosted: Hosted & { service: string },
+  newer: NewerEvent,
+): string[] =>
+  knowingHosts(broker, hosted, newer)
+    .filter(({ inner }) => inner === innerName(hosted.service))
+    .map(({ nodeID }) => nodeID);
 
 /** The available nodes, this one among them, whose release folds the table's rows of this owner. */
 export const nodesOfOwner = (broker: ServiceBroker, table: string, owner: string): string[] =>

@@ -17,5 +17,9 @@ const places: [engine: string, newPlace: NewPlace][] = [
   ],
 ];
 
-describe.each(places)("In %s, a log whose event types were renamed", (_engine, newPlace) => readRenamedLogs(newPlace));
-describe.each(places)("In %s, events that are read as others", (_engine, newPlace) => readChangedLogs(newPlace));
+describe.each(places)("In %s, a log whose event types were renamed", (_engine, newPlace) => {
+  readRenamedLogs(newPlace);
+});
+describe.each(places)("In %s, events that are read as others", (_engine, newPlace) => {
+  readChangedLogs(newPlace);
+});

@@ -1,6 +1,7 @@
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { onEveryHost } from "../../consumer/on-every-host.ts";
-import { innerName, spoken } from "../../service/between-nodes.ts";
+import { spoken } from "../../service/between-nodes.ts";
+import { innerNameOn } from "../../service/releases.ts";
 import { ownActions } from "../../service/own-actions.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -53,7 +54,7 @@ export async function locateSnapshot(
 ): Promise<LocatedSnapshot> {
   const prove = async (nodeID: string): Promise<LocatedSnapshot> => ({
     manifest: await broker.call<Manifest, object>(
-      `${innerName(name)}.proveSnapshot`,
+      `${innerNameOn(broker, name, nodeID)}.proveSnapshot`,
       { id, force },
       { ...spoken, nodeID },
     ),

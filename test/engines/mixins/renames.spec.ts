@@ -11,8 +11,12 @@ afterEach(cleanUp);
 const newName = () => `p${randomUUID().slice(0, 8)}`;
 
 function describeLogs(newPlace: NewPlace): void {
-  describe("a log whose event types were renamed", () => readRenamedLogs(newPlace));
-  describe("events that are read as others", () => readChangedLogs(newPlace));
+  describe("a log whose event types were renamed", () => {
+    readRenamedLogs(newPlace);
+  });
+  describe("events that are read as others", () => {
+    readChangedLogs(newPlace);
+  });
 }
 
 describeWith("postgres", "In PostgreSQL", (server) =>
