@@ -50,6 +50,8 @@ export interface EventContext {
   catalogue?: Catalogue;
   /** Events of the framework: only their names begin with `$`. */
   isSystem?: boolean;
+  /** Fields that the store adds to meta; those of an event take precedence. */
+  storeMeta?: Record<string, unknown> | undefined;
   /** The command that the events result from. */
   command?: CommandTag | undefined;
   /** The events were stored before: their meta contains fields that a store assigned. */
@@ -203,9 +205,10 @@ function metaOf(
 }
 
 function headerOf(own: Record<string, unknown>, type: unknown, context: EventContext): object {
-  const { catalogue = emptyCatalogue, causationDepth, command } = context;
+  const { catalogue = emptyCatalogue, causationDepth, command, storeMeta } = context;
   const { schemaVersion } = catalogue.stored.get(type as string) ?? {};
   return {
+    ...storeMeta,
     ...own,
     ...(schemaVersion !== undefined && own["schemaVersion"] === undefined && { schemaVersion }),
     correlationId: own["correlationId"] ?? context.correlationId,

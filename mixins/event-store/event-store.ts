@@ -11,7 +11,7 @@ import { declaredNames } from "../../core/catalogue/payload-schema.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";
 import { formerName } from "../../core/catalogue/stored-types.ts";
 import { unknownType } from "../../core/event/event-type.ts";
-import { assertDefinition, assertKnownOptions, assertWholeNumber } from "../../core/options/options.ts";
+import { assertDefinition, assertKnownOptions, assertWholeNumber, synchronous } from "../../core/options/options.ts";
 import { longestLeaseMs, times } from "../../core/concurrency/times.ts";
 import type { AnyEvents, EventMap, RecordedEvent } from "../../core/event/recorded-event.ts";
 import { mapAction, mapEvent, type MapActionOptions, type MapEventOptions } from "./actions/map-action.ts";
@@ -117,6 +117,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       "maxEventBytes",
       "maxPending",
       "transferFolder",
+      "meta",
       "host",
       "actions",
     ]);
@@ -140,6 +141,8 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         found: leaseMs,
         expected: `a whole number from ${shortestLeaseMs} to ${longestLeaseMs}`,
       });
+    const { meta } = options;
+    if (meta !== undefined) synchronous(`${name}.meta`, meta);
     const actions = parseActions(name, options.actions);
     const adapter = resolveAdapter(engines, options.adapter === undefined ? engines.byDefault(name) : options.adapter);
     if (!adapter.eventLog)
@@ -161,6 +164,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
         appends: atLeastOne(`${name}.maxPending.appends`, appends),
         bytes: atLeastOne(`${name}.maxPending.bytes`, bytes),
       },
+      meta,
       actions,
     };
     const companion: Companion & { adapter: Adapter } = {
@@ -174,7 +178,7 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
           : `is already an event store at ${existing} on this broker: found ${adapter.location}, expected the same location`;
       },
       // A service that only reads or listens need not repeat the catalogue.
-      join: (service) => (service as Service & CatalogueOwner).evsJoinCatalogue(catalogue),
+      join: (service) => (service as Service & CatalogueOwner).evsJoin(catalogue, meta),
       schema: (broker) => {
         const placed = adapterOn(broker, adapter, name);
         const folder = resolve(transferFolder ?? placed.folder ?? "data");

@@ -1,3 +1,4 @@
+import type { Context } from "moleculer";
 import type { Adapter } from "../../core/adapter.ts";
 import type { EventDefinition, UnknownTypes } from "../../core/catalogue/catalogue.ts";
 import type { AnyEvents, EventMap } from "../../core/event/recorded-event.ts";
@@ -33,6 +34,15 @@ export interface EventStoreOptions<Events extends EventMap = AnyEvents> {
    * rejected. Default: the folder of the store's file, or `data` if the log is on a server or in memory.
    */
   transferFolder?: string;
+  /**
+   * Fields that the store adds to the meta of every event that a call stores: by mapped actions, commands and `append`. It
+   * gets the context of the append, whose `meta` is that of the caller. Fields of the event's own meta take precedence.
+   * Synchronous. If it throws, or returns anything but an object or nothing, nothing is stored: DefinitionError. The node
+   * that hosts the store calls it.
+   *
+   * @example EventStore("shop", { meta: (ctx) => ({ by: ctx.meta.user }) })
+   */
+  meta?(this: void, ctx: Context<unknown, Record<string, unknown>>): Record<string, unknown> | null | undefined;
   /** False if another node hosts the store. Mapped actions then call it over the broker. */
   host?: boolean;
   /** Options of the service's actions, such as `{ append: { visibility: "protected" } }`. Default: `public`. */

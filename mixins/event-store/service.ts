@@ -34,7 +34,8 @@ import { historyActions, verifyActions } from "./actions/history-actions.ts";
 import { logReadActions } from "./actions/log-read-actions.ts";
 import { linkActions } from "./actions/link-actions.ts";
 import { relayActions, relayOf } from "./actions/relay-actions.ts";
-import { appendTag, reusedBy, storedAppend } from "./actions/repeated-append.ts";
+import { metaOfAppend, storeMetaOf, type StoreMeta } from "./append/store-meta.ts";
+import { appendTag, isKnownAppend, reusedBy, storedAppend } from "./actions/repeated-append.ts";
 import { requestIds } from "./actions/request-ids.ts";
 import { commandIdOf, headerCommandId } from "../service/command-header.ts";
 import { traceActions } from "./actions/trace-actions.ts";
@@ -49,13 +50,14 @@ interface Settings {
   maxPending: PendingLimits;
   /** The folder of the files that actions write and read. */
   transferFolder: string;
+  meta: StoreMeta | undefined;
   actions: ActionOverrides;
 }
 
 /** A store's service, as further definitions of the same store on the broker use it. */
 export interface CatalogueOwner {
-  /** Adopts the catalogue if the service has none. Returns why it cannot, if the service has another one; null if not. */
-  evsJoinCatalogue(catalogue: Catalogue): string | null;
+  /** Adopts what the service has not. Returns why it cannot, if the service has another one; null if not. */
+  evsJoin(catalogue: Catalogue, meta: StoreMeta | undefined): string | null;
 }
 
 type Actions = NonNullable<ServiceSchema["actions"]>;
@@ -68,6 +70,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   let published: PublishedRole;
   let isStarting: () => boolean;
   const catalogue: CurrentCatalogue = { current: settings.catalogue };
+  let { meta } = settings;
   const isShared = log.capabilities.hosts === "many";
   const isBehind = () => host.building !== null;
   const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
@@ -81,7 +84,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       duplicateHosts.assertNone();
       const commandId = isOfCaller ? commandIdOf(ctx) : headerCommandId(ctx);
       const command = isOfCaller && commandId !== undefined ? appendTag(ctx, commandId) : undefined;
-      const appending = host.appends.append(ctx.params, { ...requestIds(ctx), commandId, isOfCaller, command });
+      const found = meta && metaOfAppend(name, meta, ctx, () => isKnownAppend(host, ctx.params, commandId));
+      const storeMeta = found instanceof Promise ? await found : found;
+      const context = { ...requestIds(ctx), commandId, isOfCaller, command, storeMeta };
+      const appending = host.appends.append(ctx.params, context);
       const answer = await (command
         ? appending.catch((error: unknown) => storedAppend(ctx, name, command, error))
         : appending);
@@ -97,7 +103,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
       if (span) ctx.finishSpan(span);
     }
   };
-  const hosted = () => ({ host, duplicateHosts });
+  const hosted = () => ({ host, duplicateHosts, metaOf: (ctx: Context) => meta && storeMetaOf(name, meta, ctx) });
   // Only an engine with many hosts has another host to forward to.
   const forwarded = (actions: Actions) => (isShared ? passingOn(actions, isBehind) : actions);
   // Events of a newer release are read by a host of that release.
@@ -160,7 +166,10 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
     inner,
     release: () => announcedRelease(catalogue.current),
     methods: {
-      evsJoinCatalogue(another: Catalogue) {
+      evsJoin(another: Catalogue, otherMeta: StoreMeta | undefined) {
+        if (otherMeta && meta && String(otherMeta) !== String(meta))
+          return "is already an event store on this broker, and its option meta must be the same or none";
+        meta ??= otherMeta;
         if (catalogue.current === emptyCatalogue) catalogue.current = another;
         const changes = another === emptyCatalogue ? [] : catalogueChanges(another, catalogue.current);
         if (changes.length === 0) return null;

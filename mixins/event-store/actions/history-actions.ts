@@ -12,6 +12,8 @@ import { verifyLog } from "../verify/verify-log.ts";
 export interface HostedStore {
   host: StoreHost;
   duplicateHosts: DuplicateHosts;
+  /** The fields that the store adds to the meta of the events of a call. */
+  metaOf: (ctx: Context) => Record<string, unknown> | undefined;
 }
 
 type Caller<Params> = Context<Params, Record<string, unknown>>;
@@ -49,7 +51,11 @@ export function historyActions(hosted: () => HostedStore): NonNullable<ServiceSc
     draft: {
       params: { $$strict: true, stream: { type: "string", default: "draft" }, events: any, command: any },
       handler: (ctx: Caller<Pick<AppendInput, "stream" | "events" | "command">>) =>
-        hosted().host.appends.draft(ctx.params, requestIds(ctx)),
+        hosted().host.appends.draft(ctx.params, {
+          ...requestIds(ctx),
+          // Of a command, as its append has them: `whatIf` drafts events that no call has caused.
+          ...(ctx.params.command && { storeMeta: hosted().metaOf(ctx) }),
+        }),
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Context } from "moleculer";
+import { derivedEventId, isEventId } from "../../../core/event/event-id.ts";
 import { commandHash } from "../../../core/log/command-hash.ts";
 import { CommandIdReusedError } from "../../../core/log/command-id.ts";
 import type { CommandTag } from "../../../core/log/command-tag.ts";
@@ -6,6 +7,7 @@ import type { AppendInput } from "../../../core/log/append-request.ts";
 import { assertAnswerFits, isFromAnotherNode } from "../../service/message-size.ts";
 import { commandIdOf } from "../../service/command-header.ts";
 import type { StoredAnswer } from "../append/appends.ts";
+import type { StoreHost } from "../host/host.ts";
 import { assertSameCommand, earlierEvents, repeatedAnswer } from "./earlier-events.ts";
 
 /** The tag of a caller's `append` with a command id; undefined for params that the checks of the append refuse. */
@@ -33,6 +35,16 @@ export async function storedAppend(
   const answer = repeatedAnswer(events);
   if (isFromAnotherNode(ctx)) assertAnswerFits(ctx, answer);
   return answer;
+}
+
+/** Whether the first event of an append is stored already. */
+export async function isKnownAppend(
+  { reader }: Pick<StoreHost, "reader">,
+  { events }: AppendInput,
+  commandId: string | undefined,
+): Promise<boolean> {
+  const id: unknown = commandId === undefined ? events?.[0]?.id : derivedEventId(commandId, 0);
+  return isEventId(id) && (await reader.findByIds([id.toLowerCase()])).length > 0;
 }
 
 /**
