@@ -37,6 +37,8 @@ export interface Failure extends Failed {
   isOwn: boolean;
   /** The number of attempts after which later events are probed next. */
   probeAfter: number;
+  /** So many of its later events were probed and have failed: the next probe begins behind them. */
+  probedInVain: number;
   /** After so many of its attempts, an event of another process was begun that has passed what it needs. */
   witnessedAfter: number;
 }
@@ -174,7 +176,15 @@ export class Failures {
   get #none() {
     const { retries } = this.#policy;
     const flags = { isAwaited: false, isOwn: false };
-    return { attempts: 0, counted: 0, nextTryAt: null, probeAfter: retries + 1, witnessedAfter: -1, ...flags };
+    return {
+      attempts: 0,
+      counted: 0,
+      nextTryAt: null,
+      probeAfter: retries + 1,
+      probedInVain: 0,
+      witnessedAfter: -1,
+      ...flags,
+    };
   }
 
   /** The next attempt begins after this time. */

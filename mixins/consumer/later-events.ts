@@ -32,7 +32,9 @@ async function probeFor<Candidate>(suspect: Failure, probing: Probing<Candidate>
     return true;
   }
   let probed = 0;
+  let before = suspect.probedInVain;
   for await (const candidate of candidates(suspect)) {
+    if (before-- > 0) continue;
     if (await passes(candidate, suspect)) {
       failures.confirm(suspect);
       return true;
@@ -40,6 +42,8 @@ async function probeFor<Candidate>(suspect: Failure, probing: Probing<Candidate>
     if (isInterrupted()) return false;
     if (++probed === mostProbed) break;
   }
+  // A few other events that never pass must not hide those behind them. After the last one, it begins again.
+  suspect.probedInVain = probed === mostProbed ? suspect.probedInVain + probed : 0;
   if (probed > 0) failures.acquit(suspect);
   return false;
 }

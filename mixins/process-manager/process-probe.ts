@@ -59,9 +59,13 @@ export class ProcessProbe {
     });
   }
 
-  /** The next event of each other process that is free, in the order of the log. */
-  async *#events({ process: own = "", needs = [] }: Failure, page: ConsumerPage): AsyncGenerator<Candidate> {
+  /**
+   * The next event of each other process that is free, in the order of the log: first of those that have handled an event
+   * after the suspect already. Others may never pass, too.
+   */
+  async *#events({ event: suspect, process: own = "", needs = [] }: Failure, page: ConsumerPage) {
     const { source, processes, isPassed } = this.#d;
+    const others: Candidate[] = [];
     const seen = new Set([own]);
     const events = eventsFrom(page, (after) => source.page(after, eventsPerPage), reach);
     for await (const { event: whole, isReadable } of events)
@@ -72,8 +76,12 @@ export class ProcessProbe {
         seen.add(id);
         const task: Task = { kind: "event", event: freezeEvent(event) };
         if ((process && !isUnburdened(process, event)) || !needsAll(this.#neededBy(task), needs)) continue;
-        yield { process: id, task, change: (now) => ({ ...now, position: event.position }) };
+        const change = (now: StoredProcess) => ({ ...now, position: event.position });
+        const candidate: Candidate = { process: id, task, change };
+        if (process && process.position > suspect.position) yield candidate;
+        else others.push(candidate);
       }
+    yield* others;
   }
 
   /** None for an event that cannot be correlated: it is not probed. */

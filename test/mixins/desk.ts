@@ -17,6 +17,8 @@ import { eventsIn } from "../support/pages.ts";
 export class Desk {
   /** The entities that were served, in order. */
   readonly served: string[] = [];
+  /** The positions of their events. */
+  readonly positions: number[] = [];
   /** The entities of all calls, answered or not. */
   readonly called: string[] = [];
   readonly #faults = new Map<string, () => unknown>();
@@ -35,10 +37,11 @@ export class Desk {
     return {
       name: "desk",
       actions: {
-        serve: async ({ params: { entity } }: Context<{ entity: string }>) => {
+        serve: async ({ params: { entity, position } }: Context<{ entity: string; position: number }>) => {
           this.called.push(entity);
           await (this.#faults.get("*") ?? this.#faults.get(entity))?.();
           this.served.push(entity);
+          this.positions.push(position);
         },
       },
     };
@@ -54,28 +57,28 @@ export type Status = AggregateStatus | ConsumerStatus;
 export function readerService(kind: Kind, folder: string, onError?: OnError): ServiceSchema {
   const eventStore = EventStore("events", { adapter: `sqlite:${folder}/events.db` });
   const policy = onError ?? { retries: 2, delayMs: 1 };
-  const serve = ({ call }: { call: Context["call"] }, id: string) =>
-    call("desk.serve", { entity: id }, { timeout: 60 });
+  const serve = ({ call }: { call: Context["call"] }, id: string, position: number) =>
+    call("desk.serve", { entity: id, position }, { timeout: 60 });
   const reader =
     kind === "aggregate"
       ? Aggregate("reader", { eventStore, adapter: "memory:", fields: { n: "integer" }, onError: policy })
           .on("thing.*")
           .create(async ({ id, position }, view): Promise<Row> => {
-            await serve(view.ctx, view.id);
+            await serve(view.ctx, view.id, position);
             return { id, n: position };
           })
       : kind === "subscription"
         ? Subscription("reader", {
             eventStore,
             onError: policy,
-            on: { "thing.*": (_event, view) => serve(view, view.id) },
+            on: { "thing.*": ({ position }, view) => serve(view, view.id, position) },
           })
         : ProcessManager("reader", {
             eventStore,
             onError: policy,
             on: {
-              "thing.*": async (_event, view) => {
-                await serve(view, view.id);
+              "thing.*": async ({ position }, view) => {
+                await serve(view, view.id, position);
               },
             },
           });

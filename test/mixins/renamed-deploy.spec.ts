@@ -118,6 +118,10 @@ describe.each(kinds)("During a deploy that renames a %s", (kind) => {
     await add(store, "order.shipped", "order.placed");
     await eventually(() => expect(network.handled.slice(1)).toEqual(["2 second", "3 second"]));
   });
+});
+
+describe("During a deploy that renames a consumer", () => {
+  const kind = "subscription";
 
   it("goes to the release that can read the next event", async () => {
     const network = new Network(kind);

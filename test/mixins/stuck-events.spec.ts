@@ -71,6 +71,20 @@ describe.each(kinds)("An event that never passes, in %s", (kind) => {
     expect(await parkedStreams(broker)).toEqual(["thing-a"]);
   });
 
+  it("is told from an outage even if more events that never pass come next than are probed at a time", async () => {
+    const bad = ["a", "b", "c", "d", "e", "f"];
+    const desk = new Desk();
+    for (const entity of bad) desk.failsFor(entity, busy);
+    const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
+    await happen(broker, ...bad);
+    await eventually(async () => {
+      await happen(broker, "x");
+      expect((await parkedStreams(broker)).toSorted()).toEqual(bad.map((entity) => `thing-${entity}`));
+    });
+    await withStatus(broker, { state: "live", lag: 0, parked: bad.length, failing: null });
+    expect(new Set(desk.served)).toEqual(new Set(["x"]));
+  });
+
   it("is given up by skip, during an outage and after it was parked", async () => {
     const desk = new Desk().failsFor("*", busy);
     const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
@@ -88,6 +102,46 @@ describe.each(kinds)("An event that never passes, in %s", (kind) => {
     await broker.call("reader.skip", { id: second });
     await withStatus(broker, { state: "live", lag: 0, parked: 0 });
     expect(new Set(desk.served)).toEqual(new Set(["b"]));
+  });
+
+  it.each([
+    ["always times out", never],
+    ["is always refused as retryable", busy],
+  ])(
+    "%s and is parked, is given up by skip, and the later ones of its stream follow in order",
+    async (_what, fault) => {
+      const desk = new Desk().failsFor("a", fault);
+      const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
+      const [id] = await happen(broker, "a", "b", "a", "a", "c");
+      await eventually(async () => {
+        await happen(broker, "b");
+        expect(await parkedStreams(broker)).toEqual(["thing-a"]);
+      });
+      await withStatus(broker, { state: "live", lag: 0 });
+      expect(new Set(desk.served)).toEqual(new Set(["b", "c"]));
+      desk.works();
+      await broker.call("reader.skip", { id });
+      await happen(broker, "a");
+      const { position: last } = await withStatus(broker, { state: "live", lag: 0, parked: 0 });
+      const ofA = desk.positions.filter((_position, index) => desk.served[index] === "a");
+      expect(ofA).toEqual([3, 4, last]);
+    },
+  );
+
+  it.each([
+    ["always times out", never],
+    ["is always refused as retryable", busy],
+  ])("%s, is given up by skip while it is waited for, and what it held up follows in order", async (_what, fault) => {
+    const desk = new Desk().failsFor("a", fault);
+    const broker = await startBroker([readerService(kind, newFolder()), desk.service]);
+    // All of one stream, so that there is none to probe.
+    const [id, second] = await happen(broker, "a", "a", "a");
+    await withTries(broker, id, 2);
+    await broker.call("reader.skip", { id });
+    await withStatus(broker, { state: "waiting", failing: { id: second } });
+    desk.works();
+    await withStatus(broker, { state: "live", lag: 0, parked: 0, failing: null });
+    expect(desk.positions).toEqual([2, 3]);
   });
 
   it("is not probed for while its service is not there at all", async () => {

@@ -233,6 +233,8 @@ export class Fold {
       this.state.pass(event, "wait");
       return true;
     });
+    // The next event may meet an outage: then the next page begins behind this one.
+    this.#d.onCommit(0);
     this.failures.parkedInARow++;
     this.#d.warn(...parkedWarning(parked));
   }
