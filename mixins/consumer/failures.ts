@@ -174,17 +174,9 @@ export class Failures {
   }
 
   get #none() {
+    const counts = { attempts: 0, counted: 0, probedInVain: 0, witnessedAfter: -1 };
     const { retries } = this.#policy;
-    const flags = { isAwaited: false, isOwn: false };
-    return {
-      attempts: 0,
-      counted: 0,
-      nextTryAt: null,
-      probeAfter: retries + 1,
-      probedInVain: 0,
-      witnessedAfter: -1,
-      ...flags,
-    };
+    return { ...counts, probeAfter: retries + 1, nextTryAt: null, isAwaited: false, isOwn: false };
   }
 
   /** The next attempt begins after this time. */
