@@ -33,7 +33,10 @@ export function upcastEvents(
   const given: unknown[] = json.value === null ? [] : Array.isArray(json.value) ? json.value : [json.value];
   if (given.length > mostEvents) throw says(`${given.length} events`, `at most ${mostEvents}`);
   return given.map((one) => {
-    if (!isPlainObject(one)) throw says(show(one), "null, {type, payload, schemaVersion?}, or an array of those");
+    if (!isPlainObject(one)) {
+      const found = given === json.value ? `an array with ${show(one)}` : show(one);
+      throw says(found, "null, {type, payload, schemaVersion?}, or an array of such objects");
+    }
     const { type, payload, schemaVersion: version, ...others } = one as Partial<UpcastEvent>;
     const unknown = Object.keys(others);
     if (unknown.length > 0) throw says(`the field ${unknown[0]}`, "only type, payload and schemaVersion");

@@ -59,6 +59,8 @@ export function parseUpcasters(
 
 function parseUpcaster(at: string, found: Upcaster | EventUpcaster): ParsedUpcaster {
   const isOfEvents = isPlainObject(found) && "to" in found;
+  if (isPlainObject(found) && !isOfEvents)
+    throw new DefinitionError({ field: `${at}.to`, found: undefined, expected: "the types that upcast may return" });
   if (!isOfEvents) return { upcast: synchronousUpcast(at, found), to: null };
   const { to, upcast } = found;
   assertKnownOptions(at, found, ["to", "upcast"]);

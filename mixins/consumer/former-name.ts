@@ -22,13 +22,12 @@ export const storedName = ({ name, formerName = name }: { name: string; formerNa
  */
 export function assertFormerName(name: string, found: string | undefined, expected: string | undefined): void {
   if (found === expected) return;
-  const field = `${name}.formerName`;
+  const isOwn = expected === undefined || expected === name;
   throw new DefinitionError({
-    field,
+    field: `${name}.formerName`,
     found,
-    expected:
-      expected === undefined
-        ? `no former name: ${name} has a checkpoint of its own`
-        : `"${expected}": its checkpoint is stored under that name`,
+    expected: isOwn
+      ? `no former name: ${name} has a checkpoint of its own`
+      : `"${expected}": its checkpoint is stored under that name`,
   });
 }

@@ -1,4 +1,5 @@
 import { DefinitionError } from "../../core/errors/errors.ts";
+import { described } from "../../core/errors/problem.ts";
 import { parsePosition } from "../../core/event/position.ts";
 import { isPlainObject } from "../../core/options/options.ts";
 import { isoDate } from "../../core/rows/fields.ts";
@@ -16,7 +17,9 @@ export type StartPlace = { position: number } | { time: string | Date };
  */
 export type StartFrom = "origin" | "current" | StartPlace;
 
-const places = "{ position } with a whole number from 0, or { time } with an ISO 8601 time or a Date";
+const position = "a whole number from 0";
+const time = "a time of ISO 8601, or a Date, in a year of four digits";
+const places = `{ position } with ${position}, or { time } with ${time}`;
 
 /** @throws DefinitionError */
 export function parseStartFrom(name: string, found: unknown = "origin"): StartFrom {
@@ -26,13 +29,20 @@ export function parseStartFrom(name: string, found: unknown = "origin"): StartFr
 
 /** @throws DefinitionError */
 export function parseStartPlace(name: string, found: unknown, expected = places): StartPlace {
-  const given = isPlainObject(found) ? (found as Record<string, unknown>) : {};
-  const [[key, value] = [], ...others] = Object.entries(given);
-  if (others.length === 0 && key === "position" && typeof value === "number" && parsePosition(value) !== null)
-    return { position: value };
-  const time = others.length === 0 && key === "time" ? isoDate(value) : undefined;
-  if (time === undefined) throw new DefinitionError({ field: `${name}.startFrom`, found, expected });
-  return { time };
+  const field = `${name}.startFrom`;
+  const given = isPlainObject(found) ? Object.entries(found as object) : [];
+  const [[key, value] = []] = given;
+  if (given.length !== 1 || (key !== "position" && key !== "time")) {
+    const keys = given.map(([one]) => one).join(", ");
+    throw new DefinitionError({ field, found: keys === "" ? found : described(`{ ${keys} }`), expected });
+  }
+  if (key === "position") {
+    if (typeof value === "number" && parsePosition(value) !== null) return { position: value };
+    throw new DefinitionError({ field: `${field}.position`, found: value, expected: position });
+  }
+  const date = isoDate(value);
+  if (date === undefined) throw new DefinitionError({ field: `${field}.time`, found: value, expected: time });
+  return { time: date };
 }
 
 /** The position after which a consumer begins. @throws DefinitionError if the log has not reached the place yet */

@@ -149,6 +149,7 @@ describe("A function onError", () => {
     ["throws", () => JSON.parse("{"), /onError: found SyntaxError: .+, which it threw, expected "retry", "park"/],
     ["returns another word", () => "later", /onError: found "later", expected "retry", "park", "wait" or "stop"/],
     ["returns nothing", () => undefined, /onError: found undefined/],
+    ["returns a generator, as a generator function does", function* () {}, /onError: found a generator/],
     ["returns a promise", () => Promise.resolve("park"), /onError: found/],
   ])("stops the consumer with an error of its own where it %s", async (_what, decide, message) => {
     const { broker, id } = await withFunction("subscription", decide);

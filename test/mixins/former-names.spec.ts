@@ -100,6 +100,16 @@ describe("A renamed subscription", () => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
+  it("cannot have its new name as the former one of its first name", async () => {
+    const [adapter, seen] = [memory(), [] as number[]];
+    await run(adapter, { name: "mails" }, seen, "a");
+    await run(adapter, renamed, seen);
+    const broker = await startBroker([host(adapter, { name: "mails", formerName: "letters" }, seen)]);
+    const { cause } = await withStatus(broker, "mails", { state: "waiting" });
+    expect(cause).toBe('mails.formerName: found "letters", expected no former name: mails has a checkpoint of its own');
+    expect(seen).toEqual([1]);
+  });
+
   it("waits if the new name has a checkpoint of its own", async () => {
     const [adapter, seen] = [memory(), [] as number[]];
     await run(adapter, { name: "mails" }, [], "a");

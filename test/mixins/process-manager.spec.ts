@@ -347,7 +347,7 @@ describe("The definition of a process manager", () => {
     ["pm.maxDepth", "pm", { ...good, maxDepth: 0 }],
     ["pm.maxDepth", "pm", { ...good, maxDepth: 10_001 }],
     ["pm.startFrom", "pm", { ...good, startFrom: "end" }],
-    ["pm.startFrom", "pm", { ...good, startFrom: { position: 1.5 } }],
+    ["pm.startFrom.position", "pm", { ...good, startFrom: { position: 1.5 } }],
     ["pm.onError.retrys", "pm", { ...good, onError: { retrys: 1 } }],
   ])("names what is wrong with %s", async (field, name, options) => {
     const error = await refusal(() => (ProcessManager as (name: string, options: object) => unknown)(name, options));

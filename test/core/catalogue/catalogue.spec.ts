@@ -89,8 +89,8 @@ describe("A catalogue's definition", () => {
     ],
     [
       "an upcaster that is no function",
-      { schemaVersion: 2, upcasters: { 1: {} } },
-      "bank.events.account.opened.upcasters.1: found an object, expected a synchronous function",
+      { schemaVersion: 2, upcasters: { 1: 5 } },
+      "bank.events.account.opened.upcasters.1: found 5, expected a synchronous function",
     ],
     [
       "an async upcaster",
@@ -160,6 +160,24 @@ describe("A catalogue's definition", () => {
       "an upcaster to no list of types",
       { "a.b": { schemaVersion: 2, upcasters: { 1: { to: "a.b", upcast: (): null => null } } } },
       'a.b.upcasters.1.to: found "a.b", expected an array of event types; [] to drop events',
+    ],
+    [
+      "one former name twice",
+      { "a.b": { renamedFrom: ["a.c", "a.c"] } },
+      'a.b.renamedFrom.1: found "a.c", expected a name that no other entry has in renamedFrom; a.b has it',
+    ],
+    [
+      "an upcaster to a former name",
+      {
+        "a.b": { schemaVersion: 2, upcasters: { 1: { to: ["a.c"], upcast: (): null => null } } },
+        "b.b": { renamedFrom: ["a.c"] },
+      },
+      'a.b.upcasters.1.to.0: found "a.c", expected a type of the catalogue: a.b, b.b',
+    ],
+    [
+      "an upcaster of events that does not name their types",
+      { "a.b": { schemaVersion: 2, upcasters: { 1: { upcast: (): null => null } } } },
+      "a.b.upcasters.1.to: found undefined, expected the types that upcast may return",
     ],
     [
       "its own name as a former one",
