@@ -90,53 +90,6 @@ describe("Parked streams that are retried in another order than the log's", () =
   });
 });
 
-describe("An event that is folded late, after a newer one has taken its unique value", () => {
-  /** A row per stream, whose number is unique. `state.fault` befalls the stream `a`. */
-  async function started() {
-    const events = EventStore<Numbered>("events", { adapter: `sqlite:${newFolder()}/events.db` });
-    const table = Aggregate("table", {
-      eventStore: events,
-      onError: { retries: 0, delayMs: 1 },
-      fields: { n: { type: "integer", unique: true } },
-    })
-      .on("n.happened")
-      .update(({ payload: { n }, stream }) => {
-        if (stream === "a" && state.fault !== null) throw state.fault;
-        return { id: stream, n };
-      });
-    return startBroker([{ name: "thing", mixins: [events.mixin(), table.mixin()] }]);
-  }
-
-  it("makes the table reordered, since a rebuild gives the value to the earlier one", async () => {
-    const broker = await started();
-    state.fault = new Error("poison");
-    for (const stream of ["a", "b"]) await append(broker, stream, 1);
-    await caughtUp(broker, "table");
-    await broker.call("table.retry");
-    expect(await status(broker)).toMatchObject({ parked: 1, reordered: false });
-    state.fault = null;
-    await broker.call("table.retry");
-    expect(await parked(broker)).toMatchObject([{ stream: "a", error: { type: "DUPLICATE_ROW" } }]);
-    expect(await status(broker)).toMatchObject({ parked: 1, reordered: true });
-    await broker.call("table.rebuild");
-    expect(await parked(broker)).toMatchObject([{ stream: "b", error: { type: "DUPLICATE_ROW" } }]);
-    expect(await status(broker)).toMatchObject({ parked: 1, reordered: false });
-  });
-
-  it("reorders nothing where it had failed for the value in its turn, too", async () => {
-    const broker = await started();
-    for (const [stream, n] of [
-      ["b", 1],
-      ["a", 1],
-      ["c", 2],
-    ] as const)
-      await append(broker, stream, n);
-    await caughtUp(broker, "table");
-    await broker.call("table.retry");
-    expect(await status(broker)).toMatchObject({ parked: 1, reordered: false });
-  });
-});
-
 describe("A log that was set back behind events that are not mapped, and has grown again", () => {
   it("stops the table", async () => {
     const folder = newFolder();

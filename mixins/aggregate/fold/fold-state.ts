@@ -87,11 +87,6 @@ export class FoldState {
     else this.#progress.folded = position;
   }
 
-  /** An event from before the checkpoint has met a row that may be a newer event's. */
-  failLate({ position }: RecordedEvent): void {
-    if (this.#progress.folded > position) this.#progress.reordered = true;
-  }
-
   /** Moves past unmapped events, outside of any batch; visible in `settled` at once. */
   moveTo(progress: Partial<Pick<Progress, "position" | "positionId" | "log">>): void {
     this.#progress = { ...this.#progress, ...progress };

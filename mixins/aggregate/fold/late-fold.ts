@@ -150,21 +150,11 @@ export class LateFold {
   }
 
   async #fail({ event, error }: { event: RecordedEvent; error: unknown }): Promise<void> {
-    const { state } = this.#d;
+    const { parked } = this.#d.state;
     if (isOutage(error)) throw error;
-    const before = state.parked.get(event.stream)!;
-    const parked = failedAt(before, event, error);
-    // In its turn it failed for another reason, or was not tried: a rebuild may give it the value that is taken now.
-    const isTakenNow = isOfTakenValue(parked) && !(before.id === event.id && isOfTakenValue(before));
-    await state.inBatch(() => {
-      if (isTakenNow) state.failLate(event);
-      state.put(event.stream, parked);
-      return true;
-    });
+    await this.#put([[event.stream, failedAt(parked.get(event.stream)!, event, error)]]);
   }
 }
-
-const isOfTakenValue = ({ error }: ParkedStream): boolean => error?.type === "DUPLICATE_ROW";
 
 /** The new state of a parked stream; null: nothing of it waits any more. */
 type Change = readonly [stream: string, parked: ParkedStream | null];

@@ -78,8 +78,6 @@ export class PageFold {
     this.#isRetryFailing = true;
     try {
       const done = await this.#table.state.fold!.late.goOn();
-      // An event that fails commits no rows, but may change the progress.
-      this.#table.noteProgress();
       this.#isRetryFailing = false;
       return done;
     } catch (error) {
