@@ -8,10 +8,11 @@ export const mostTypes = 10_000;
 /** The most types that one message names. */
 const mostNamed = 20;
 
-const inList = (names: readonly string[]) =>
-  names.length > mostNamed
-    ? `${names.slice(0, mostNamed).join(", ")} and ${names.length - mostNamed} more`
-    : names.join(", ");
+/** Only the types that are named are compared with others: the time would grow with the product of both numbers. */
+function inList(types: readonly EventType[], name: (type: EventType) => string): string {
+  const named = types.slice(0, mostNamed).map(name).join(", ");
+  return types.length > mostNamed ? `${named} and ${types.length - mostNamed} more` : named;
+}
 
 /** The framework's own events are in no catalogue. */
 const isOfUser = ({ type }: EventType) => !type.startsWith("$");
@@ -21,10 +22,11 @@ export function unknownStoredTypes({ entries, stored }: Catalogue, found: readon
   const unknown = found.filter((one) => isOfUser(one) && !stored.has(one.type));
   if (unknown.length === 0) return null;
   const known = [...entries.keys()];
-  const named = unknown.map(
+  const named = inList(
+    unknown,
     ({ type, count }) => `${type}, ${count} event${count === 1 ? "" : "s"}${didYouMean(type, known)}`,
   );
-  return `found stored event types that the catalogue does not have: ${inList(named)}; expected an entry for each, or its name in the renamedFrom of another`;
+  return `found stored event types that the catalogue does not have: ${named}; expected an entry for each, or its name in the renamedFrom of another`;
 }
 
 export interface MappedTypeFinding {
@@ -33,15 +35,18 @@ export interface MappedTypeFinding {
   message: string;
 }
 
-/** The patterns that match no type of the catalogue and no stored one, each with the nearest name. Of an empty log: none. */
+/**
+ * The patterns that match neither a type of the catalogue nor today's name of a stored one, each with the nearest name.
+ * None if the log is empty, or has so many types that some of them may not be listed.
+ */
 export function unknownMappedTypes(
   patterns: readonly string[],
-  { entries }: Catalogue,
+  { entries, stored }: Catalogue,
   found: readonly EventType[],
 ): MappedTypeFinding[] {
-  const stored = found.filter(isOfUser).map(({ type }) => type);
-  if (stored.length === 0) return [];
-  const known = [...new Set([...entries.keys(), ...stored])];
+  const ofLog = found.filter(isOfUser).map(({ type }) => stored.get(type)?.type ?? type);
+  if (ofLog.length === 0 || found.length >= mostTypes) return [];
+  const known = [...new Set([...entries.keys(), ...ofLog])];
   const lacking = entries.size === 0 ? "the log does not have" : "neither the catalogue nor the log has";
   return patterns
     .filter((pattern) => !known.some(typeMatcher([pattern])))

@@ -34,7 +34,9 @@ export class MappedTypes {
       const found: EventType[] = await this.#broker.call(action, {}, toSpeaker(this.#broker, action));
       for (const { level, message } of unknownMappedTypes(patterns, catalogue, found))
         this.#broker.logger[level](`${name} ${message}`);
-    } catch {
+    } catch (error) {
+      // So many types that their list does not fit into one message: it will not fit later either.
+      if ((error as { type?: unknown } | null)?.type === "ANSWER_TOO_LARGE") return;
       // The store does not respond now; its types may be checked when services change again.
       this.#isChecked = false;
     }

@@ -94,6 +94,17 @@ describe("A mapped type that neither the catalogue nor the log has", () => {
     expect(mappedBy(log, "warn")).toEqual([]);
   });
 
+  it("may be a pattern that matches only the former name of a type", async () => {
+    const catalogue = {
+      "loan.begun": { renamedFrom: ["book.lent"] },
+      "loan.ended": { renamedFrom: ["book.returned"] },
+      "shelf.moved": {},
+    };
+    const log = await started(await stored(), catalogue, "book.*");
+    const message = "table/books maps book.*, which neither the catalogue nor the log has";
+    await eventually(() => expect(mappedBy(log, "warn")).toContain(message));
+  });
+
   it("may be a pattern, and is named by nobody while the log is empty", async () => {
     const adapter = await stored();
     const log = await started(adapter, { "book.lent": {}, "book.returned": {}, "shelf.moved": {} }, "member.*");
