@@ -123,6 +123,17 @@ describe.each(kinds)("During a deploy that renames a %s", (kind) => {
 describe("During a deploy that renames a consumer", () => {
   const kind = "subscription";
 
+  /** The older node works under the former name, and the newer one stands by. */
+  async function sideBySide() {
+    const network = new Network(kind);
+    const store = await network.store();
+    const first = await network.node("first", older);
+    await withState(first, "mails", { state: "live" });
+    const second = await network.node("second", newer);
+    await withState(second, "letters", { state: "standby" });
+    return { network, store, second };
+  }
+
   it("goes to the release that can read the next event", async () => {
     const network = new Network(kind);
     const events = (schemaVersion: number): EventCatalogue => ({
@@ -137,12 +148,7 @@ describe("During a deploy that renames a consumer", () => {
   });
 
   it("pauses under either name after the handler that is running", async () => {
-    const network = new Network(kind);
-    const store = await network.store();
-    const first = await network.node("first", older);
-    await withState(first, "mails", { state: "live" });
-    const second = await network.node("second", newer);
-    await withState(second, "letters", { state: "standby" });
+    const { network, store, second } = await sideBySide();
     const gate = Promise.withResolvers<void>();
     let isRunning = false;
     network.meet = () => {
@@ -158,12 +164,7 @@ describe("During a deploy that renames a consumer", () => {
   });
 
   it("retries and skips what the node of the former name has parked", async () => {
-    const network = new Network(kind);
-    const store = await network.store();
-    const first = await network.node("first", older);
-    await withState(first, "mails", { state: "live" });
-    const second = await network.node("second", newer);
-    await withState(second, "letters", { state: "standby" });
+    const { network, store, second } = await sideBySide();
     let isBroken = true;
     network.meet = () => {
       if (isBroken) throw new Error("broken");

@@ -3,7 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { caughtUp, eventually, refusal, startBroker } from "./broker.ts";
-import { first, Library, make, type NewPlace, type Words } from "./library-releases.ts";
+import { first, Library, make, makeThree, type NewPlace, type Words } from "./library-releases.ts";
 import { eventsIn } from "./pages.ts";
 
 type Payload = Record<string, unknown>;
@@ -41,13 +41,7 @@ const changed: Words = {
 async function exported(newPlace: NewPlace): Promise<string> {
   const place = await newPlace();
   const broker = await startBroker(new Library(first, place).services);
-  for (const [id, name] of [
-    ["1", "Ann"],
-    ["2", "Bob"],
-    ["3", "Cid"],
-  ] as const)
-    await make(broker, id, name);
-  await broker.call("loan.return", { id: "3" });
+  await makeThree(broker);
   await broker.call("events.export", { to: "log.jsonl" });
   await broker.stop();
   return join(place.folder, "log.jsonl");

@@ -111,3 +111,9 @@ export class Library {
 
 export const make = (broker: ServiceBroker, id: string, name: string): Promise<unknown> =>
   broker.call("loan.make", { id, name });
+
+/** Loans of Ann, Bob and Cid, of which Cid's is returned: four events. */
+export async function makeThree(broker: ServiceBroker): Promise<void> {
+  for (const [index, name] of ["Ann", "Bob", "Cid"].entries()) await make(broker, String(index + 1), name);
+  await broker.call("loan.return", { id: "3" });
+}

@@ -3,7 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { caughtUp, eventually, refusal, startBroker } from "./broker.ts";
-import { first, Library, make, type LibraryPlace, type NewPlace, type Words } from "./library-releases.ts";
+import { first, Library, make, makeThree, type LibraryPlace, type NewPlace, type Words } from "./library-releases.ts";
 import { eventsIn } from "./pages.ts";
 
 /** The second release says what happens to the loan, and to whom. */
@@ -26,13 +26,7 @@ const renamed: Words = {
 async function oldLog(newPlace: NewPlace): Promise<LibraryPlace> {
   const place = await newPlace();
   const broker = await startBroker(new Library(first, place).services);
-  for (const [id, name] of [
-    ["1", "Ann"],
-    ["2", "Bob"],
-    ["3", "Cid"],
-  ] as const)
-    await make(broker, id, name);
-  await broker.call("loan.return", { id: "3" });
+  await makeThree(broker);
   await caughtUp(broker, "loans");
   await caughtUp(broker, "mails");
   await caughtUp(broker, "reminders");
