@@ -1,9 +1,14 @@
 import { canonicalJson } from "../json/canonical-json.ts";
 import type { Comparison } from "./condition.ts";
+import { jsonHash } from "./json-hash.ts";
 import { compileRegex, type Regex } from "./regex.ts";
 import { maxRowEffort, throwEffortExceeded } from "./row-effort.ts";
 import { compareText } from "../text/text-order.ts";
 import { valuesAt } from "./values-at.ts";
+
+// Looked up once: globals are slow inside a VM context, such as a test runner's.
+const { keys } = Object;
+const { isArray } = Array;
 
 type Test = (value: unknown) => boolean;
 
@@ -40,67 +45,68 @@ function testOfFound(operator: Comparison["operator"], asked: unknown, share: nu
       return testOfFound("$in", [asked], share);
     case "$in": {
       const list = asked as unknown[];
-      const { test, sizeOf } = membership(list);
-      const isAmong = anyOf(test, share, sizeOf);
+      const isAmong = anyOf(membership(list), share);
       return list.includes(null) ? (found) => !found.some(isThere) || isAmong(found) : isAmong;
     }
-    case "$regex": {
-      const { test, size } = compileRegex(asked as Regex);
-      return anyOf((one) => typeof one === "string" && test(one), share, size > 0 ? sizeOfText : () => 1);
-    }
+    case "$regex":
+      return anyOf(pattern(asked as Regex), share);
     default:
-      return anyOf(
-        (one) => isOrdered(operator, one, asked),
-        share,
-        () => 1,
-      );
+      return anyOf((one) => isOrdered(operator, one, asked), share);
   }
 }
 
 const isThere = (value: unknown) => value !== undefined && value !== null;
 const isObject = (value: unknown): value is object => value !== null && typeof value === "object";
 
-/** Whether any value, or any element of an array, passes. `sizeOf`: the effort that a test of a value costs. */
-function anyOf(test: Test, share: number, sizeOf: (value: unknown) => number): (found: unknown[]) => boolean {
+/** A test of one value, which says what it costs beyond looking at the value. */
+type CountedTest = (value: unknown, spend: (effort: number) => void) => boolean;
+
+/** Whether any value, or any element of an array, passes. */
+function anyOf(test: CountedTest, share: number): (found: unknown[]) => boolean {
   return (found) => {
-    let looked = 0;
-    const passes = (one: unknown) => {
-      looked += sizeOf(one);
-      if (looked > share) throwEffortExceeded(`values of a size of more than ${share}`, share);
-      return test(one);
+    let spent = 0;
+    const spend = (effort: number) => {
+      spent += effort;
+      if (spent > share) throwEffortExceeded(`values of a size of more than ${share}`, share);
     };
-    return found.some((one) => passes(one) || (Array.isArray(one) && one.some(passes)));
+    const passes = (one: unknown) => {
+      spend(1);
+      return test(one, spend);
+    };
+    return found.some((one) => passes(one) || (isArray(one) && one.some(passes)));
   };
 }
 
-const sizeOfText = (value: unknown) => (typeof value === "string" ? value.length : 1);
+function pattern(regex: Regex): CountedTest {
+  const { test, size } = compileRegex(regex);
+  return (one, spend) => {
+    if (typeof one !== "string") return false;
+    if (size > 0) spend(one.length);
+    return test(one);
+  };
+}
 
-/** Turns a list into a set of keys, so that a lookup takes constant time. */
-function membership(list: readonly unknown[]): { test: Test; sizeOf: (value: unknown) => number } {
+/** Looks a value up by its hash, so that it takes the same time in a long list. */
+function membership(list: readonly unknown[]): CountedTest {
   const plain = new Set(list.filter((one) => isThere(one) && !isObject(one)));
-  const objects = new Set(list.filter(isObject).map(canonicalJson));
-  // The shape alone distinguishes most objects without serialising them.
-  const shapes = new Set(list.filter(isObject).map(shapeOf));
-  const maybe = (one: unknown) => isObject(one) && shapes.size > 0 && shapes.has(shapeOf(one));
-  return {
-    test: (one) => (isObject(one) ? maybe(one) && objects.has(jsonOf(one)) : plain.has(one)),
-    sizeOf: (one) => (maybe(one) ? perObject + jsonOf(one as object).length : 1),
+  const objects = list.filter(isObject);
+  // The shape alone distinguishes most objects without looking into them.
+  const shapes = new Set(objects.map(shapeOf));
+  const hashes = new Set(objects.map((one) => jsonHash(one, () => {})));
+  const texts = new Set(objects.map(canonicalJson));
+  return (one, spend) => {
+    if (!isObject(one)) return plain.has(one);
+    if (shapes.size === 0 || !shapes.has(shapeOf(one)) || !hashes.has(jsonHash(one, spend))) return false;
+    const text = canonicalJson(one);
+    spend(perObject + text.length);
+    return texts.has(text);
   };
 }
 
 /** Serialising an object costs as much as this many characters. */
-const perObject = 30;
+const perObject = 100;
 
-const shapeOf = (value: object) => (Array.isArray(value) ? `[${value.length}]` : `{${Object.keys(value).length}}`);
-
-/** Cached by value, since several comparisons of a query serialise the same value. */
-const jsonTexts = new WeakMap<object, string>();
-
-function jsonOf(value: object): string {
-  let text = jsonTexts.get(value);
-  if (text === undefined) jsonTexts.set(value, (text = canonicalJson(value)));
-  return text;
-}
+const shapeOf = (value: object) => (isArray(value) ? `[${value.length}]` : `{${keys(value).length}}`);
 
 function isOrdered(operator: string, found: unknown, asked: unknown): boolean {
   if (typeof found !== typeof asked || (typeof found !== "string" && typeof found !== "number")) return false;

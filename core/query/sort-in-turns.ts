@@ -32,6 +32,8 @@ async function merged<Item>(
   compare: (a: Item, b: Item) => number,
   pace: Pace,
 ): Promise<Item[]> {
+  // Runs that are in order already, such as those of events by their positions, need no comparison of each item.
+  if (left.length === 0 || right.length === 0 || compare(left.at(-1)!, right[0]!) <= 0) return [...left, ...right];
   const all: Item[] = [];
   let [l, r] = [0, 0];
   while (l < left.length || r < right.length) {
