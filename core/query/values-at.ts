@@ -32,8 +32,7 @@ function pushNext(next: unknown[], node: object, step: string, isIndex: boolean)
   if (!isArray(node)) return pushOwn(next, node, step);
   if (isIndex) next.push((node as unknown[])[Number(step)]);
   // Not through an array inside an array.
-  for (const element of node as unknown[])
-    if (isObject(element) && !isArray(element)) pushOwn(next, element, step);
+  for (const element of node as unknown[]) if (isObject(element) && !isArray(element)) pushOwn(next, element, step);
 }
 
 function pushOwn(next: unknown[], node: object, step: string): void {

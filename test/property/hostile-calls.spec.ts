@@ -4,7 +4,7 @@ import { seed } from "../support/chance.ts";
 import { isInFull } from "../support/times.ts";
 import { attacked } from "../hostile/attacked.ts";
 import type { Places } from "../hostile/every-kind.ts";
-import { effort } from "./law.ts";
+import { effort } from "./law-parameters.ts";
 
 afterEach(cleanUp);
 
