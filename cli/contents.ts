@@ -1,6 +1,7 @@
 import type { KeyedState } from "../core/log/control.ts";
 import type { EventLog, StreamSummary } from "../core/log/event-log.ts";
 import type { RecordedEvent } from "../core/event/recorded-event.ts";
+import type { CheckpointState } from "../mixins/consumer/checkpoint-state.ts";
 import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 
 const perPage = 1000;
@@ -34,9 +35,24 @@ export const streamsOf = (log: EventLog): AsyncGenerator<StreamSummary> =>
  * The control state without leases and the mark of an unfinished copy: checkpoints, paused and parked state, processes,
  * state snapshots.
  */
-export async function* statesOf(log: EventLog): AsyncGenerator<KeyedState> {
-  for await (const state of all((after) => log.control.states({ prefix: "", ...after, limit: perPage }), "key"))
+export async function* statesOf(log: EventLog, prefix = ""): AsyncGenerator<KeyedState> {
+  for await (const state of all((after) => log.control.states({ prefix, ...after, limit: perPage }), "key"))
     if (state.key !== unfinishedCopy) yield state;
+}
+
+/** The checkpoints of the pump, of subscriptions and of process managers. Those of tables are in the tables. */
+export async function* checkpointsOf(
+  log: EventLog,
+  pump: string,
+): AsyncGenerator<{ consumer: string; position: number }> {
+  const pumped = (await log.control.get(pump))?.value;
+  if (pumped) yield { consumer: "pump", position: (pumped as { position: number }).position };
+  for await (const { key, value } of statesOf(log, "state/")) {
+    const { position, positionId, formerName } = value as Partial<CheckpointState>;
+    // Below a process manager's checkpoint are its processes. That of a renamed consumer is under its former name.
+    if (position === undefined || positionId === undefined || formerName !== undefined) continue;
+    yield { consumer: key.slice("state/".length), position };
+  }
 }
 
 /** All items of a paged list. Each page begins after the last item of the previous one. */

@@ -21,7 +21,7 @@ export async function copyCommand(args: readonly string[], onCopied: (position: 
   const source = places.source();
   const open = new Set<EventLog>([source]);
   try {
-    await openSource(source, places.sourceName);
+    await openSource(source, { argument: "<from>", name: places.sourceName, undone: "nothing was copied" });
     await copyAndCompare(source, places, open, onCopied);
   } finally {
     for (const log of open) await log.close();

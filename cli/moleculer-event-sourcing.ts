@@ -3,10 +3,15 @@
 import { version } from "../core/version.ts";
 import { withoutPassword } from "../core/errors/without-password.ts";
 import { copyCommand } from "./copy-command.ts";
+import { pauseCommand } from "./pause-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { help, UsageError } from "./usage.ts";
 
-const commands: Record<string, typeof copyCommand> = { copy: copyCommand, restore: restoreCommand };
+const commands: Record<string, typeof copyCommand> = {
+  copy: copyCommand,
+  restore: restoreCommand,
+  pause: pauseCommand,
+};
 
 /** The position up to which the log is copied; null while unknown. */
 let copied: number | null = null;
@@ -26,7 +31,7 @@ async function run(args: readonly string[]): Promise<number> {
     const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
     if (!run)
       throw new UsageError(
-        `found the command ${withoutPassword(command)}, expected ${Object.keys(commands).join(" or ")}`,
+        `found the command ${withoutPassword(command)}, expected ${Object.keys(commands).join(", ")}`,
       );
     await run(rest, (position) => (copied = position));
     return 0;

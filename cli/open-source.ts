@@ -7,24 +7,32 @@ import { unfinishedCopy } from "../core/log/unfinished-copy.ts";
 import { times } from "../core/concurrency/times.ts";
 import { pumpKey } from "../mixins/event-store/pump/pump-checkpoint.ts";
 
+interface Source {
+  /** How the command line calls it, `<from>`. */
+  argument: string;
+  /** The store's name, if it is part of the log's location. */
+  name: string | null;
+  /** What was not done while a host runs: "nothing was copied". */
+  undone: string;
+}
+
 /**
- * Opens the log to copy.
- * @param name - The store's name, if it is part of the log's location.
+ * Opens a log that is there.
  * @throws UnusableStoreError if there is no log, it is an unfinished copy, or a host of its store is running
  */
-export async function openSource(source: EventLog, name: string | null): Promise<void> {
+export async function openSource(source: EventLog, { argument, name, undone }: Source): Promise<void> {
   try {
     await source.open({ create: false });
   } catch (error) {
     if (!(error instanceof MissingLogError) || name === null) throw error;
     throw new UnusableStoreError(
       source.location,
-      `found no log named ${name}, expected one: --name is the store's name, <from> its place: server, database, ?schema= or ?prefix=`,
+      `found no log named ${name}, expected one: --name is the store's name, ${argument} its place: server, database, ?schema= or ?prefix=`,
     );
   }
   if ((await source.control.get(unfinishedCopy)) !== null)
-    throw new UnusableStoreError(source.location, "<from> is an unfinished copy, expected a finished one");
-  await assertNoHosts(source, "nothing was copied. Stop every host of the store, and run the command again");
+    throw new UnusableStoreError(source.location, `${argument} is an unfinished copy, expected a finished one`);
+  await assertNoHosts(source, `${undone}. Stop every host of the store, and run the command again`);
 }
 
 /**

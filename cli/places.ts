@@ -8,7 +8,7 @@ import { resolveAdapter, type Adapter } from "../core/adapter.ts";
 import { MissingLogError, UnknownAdapterError } from "../core/errors/errors.ts";
 import type { EventLog } from "../core/log/event-log.ts";
 import { withoutPassword } from "../core/errors/without-password.ts";
-import { UsageError, type CopyArguments, type RestoreArguments } from "./usage.ts";
+import { UsageError, type CopyArguments, type PauseArguments, type RestoreArguments } from "./usage.ts";
 
 /** Creates a new port to a log, not opened. */
 export type Place = () => EventLog;
@@ -79,6 +79,15 @@ export function restorePlacesOf({ index, to, name }: RestoreArguments) {
     return logOfIndex(path);
   };
   return { source, target: place(to, name), clear };
+}
+
+/** The log of `pause`; `name` is null if the place has only one. @throws UsageError */
+export function pausePlaceOf({ log, name }: PauseArguments) {
+  const { keepsApart } = adapterOf("<log>", log);
+  if (keepsApart && name === undefined)
+    throw new UsageError("pause: found no --name, expected the event store's name, because stores share a server");
+  const { place, clear } = ownFolder();
+  return { log: place(log, name), name: keepsApart ? name! : null, clear };
 }
 
 /** The engines whose logs outlive a process. */

@@ -11,6 +11,8 @@ export interface ConsumerControl {
   paused: boolean;
   /** How often it was resumed: a host that was stopped by errors starts again. */
   resumed: number;
+  /** Resumed while everything was paused: the number of that pause, which no longer applies to this consumer. */
+  resumedAlone?: number;
   /**
    * The last requests to retry parked events, with increasing numbers; without a choice, all events. A list, since
    * requests in quick succession reach a host together.

@@ -1,4 +1,5 @@
 import type { Context, ServiceSchema } from "moleculer";
+import { everything } from "../../core/consumer/pause-of-all.ts";
 import { appendedEvent, controlEvent, leaseEvent } from "../service/internal-events.ts";
 import type { EventSource } from "./event-source.ts";
 import type { Worker } from "./worker.ts";
@@ -14,7 +15,7 @@ export function consumerEvents(store: string, consumer: () => Consumer): NonNull
     [appendedEvent(store)]: (ctx: Context<{ position: number }>) => consumer().host.worker.wake(ctx.params.position),
     [controlEvent(store)]: (ctx: Context<{ consumer: string }>) => {
       const { host, source } = consumer();
-      if (ctx.params.consumer === source.consumer) host.worker.interrupt();
+      if ([source.consumer, everything].includes(ctx.params.consumer)) host.worker.interrupt();
     },
     [leaseEvent(store)]: (ctx: Context<{ consumer: string; to?: string }>) => {
       const { host, source } = consumer();

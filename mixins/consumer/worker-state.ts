@@ -49,6 +49,10 @@ export function changed(state: WorkerState, part: Partial<WorkerState>): WorkerS
   return state;
 }
 
+/** The pause of everything ends without a new revision of this consumer's control state. */
+export const isSame = (control: ConsumerControl, known: ConsumerControl | null): boolean =>
+  control.revision === known?.revision && control.paused === known.paused;
+
 /** Why the worker cannot run; null while it works or waits for a dependency. @param cause of its work */
 export function haltOf({ control, block }: WorkerState, cause: string | null): string | null {
   if (control?.paused) return 'is paused; "resume" goes on';

@@ -14,7 +14,7 @@ import { otherLog } from "./other-log.ts";
 import { measure } from "./measure.ts";
 import { Outages } from "./outages.ts";
 import type { Holding, Work, WorkState } from "./work.ts";
-import { changed, haltOf, startState, type WorkerState } from "./worker-state.ts";
+import { changed, haltOf, isSame, startState, type WorkerState } from "./worker-state.ts";
 
 interface Dependencies extends OperatorLog, Yielding {
   name: string;
@@ -203,7 +203,7 @@ export class Worker {
   #applyControl(page: ConsumerPage, progress: WorkState["progress"]): void | Promise<void> {
     const { control } = page;
     const { isWorking } = this.state;
-    if (control.revision !== this.state.control?.revision || !isWorking) this.#noteControl(control);
+    if (!isSame(control, this.state.control) || !isWorking) this.#noteControl(control);
     const other = isWorking ? otherLog(progress, page) : null;
     if (other) this.#stop(`${other}, or ${this.#d.howToRestart}`, true);
     const { hasReachedStore, isLogKnown, block } = this.state;

@@ -1,6 +1,5 @@
-import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceSchema } from "moleculer";
 import type { AppendInput } from "../../core/log/append-request.ts";
-import type { ControlChange } from "../../core/consumer/consumer-control.ts";
 import {
   catalogueChanges,
   emptyCatalogue,
@@ -22,7 +21,6 @@ import { readActionNames, readActions } from "../service/read-actions.ts";
 import { announcedRelease, knowingNode } from "../service/releases.ts";
 import { ownActions } from "../service/own-actions.ts";
 import { appendSpan, markFailed } from "../observability/spans.ts";
-import { onEveryHost, refuseSilent } from "../consumer/on-every-host.ts";
 import { consumerStoreActions } from "./actions/consumer-actions.ts";
 import { deciderStoreActions } from "./actions/decider-actions.ts";
 import { StoreHost, type StoreStatus } from "./host/host.ts";
@@ -33,6 +31,7 @@ import { limitOf } from "./actions/find-limit.ts";
 import { historyActions, verifyActions } from "./actions/history-actions.ts";
 import { logReadActions } from "./actions/log-read-actions.ts";
 import { linkActions } from "./actions/link-actions.ts";
+import { pauseActions } from "./actions/pause-actions.ts";
 import { relayActions, relayOf } from "./actions/relay-actions.ts";
 import { metaOfAppend, storeMetaOf, type StoreMeta } from "./append/store-meta.ts";
 import { appendTag, isKnownAppend, reusedBy, storedAppend } from "./actions/repeated-append.ts";
@@ -73,11 +72,6 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
   let { meta } = settings;
   const isShared = log.capabilities.hosts === "many";
   const isBehind = () => host.building !== null;
-  const controlPump = async (broker: ServiceBroker, change: ControlChange) => {
-    await host.consumers.change("pump", change);
-    const { silent } = await onEveryHost(broker, name, "applyPumpControl", {});
-    if ("pause" in change) refuseSilent(name, silent);
-  };
   const append = async (ctx: Appending, isOfCaller: boolean) => {
     const span = ctx.broker.isTracingEnabled() ? appendSpan(ctx, name) : null;
     try {
@@ -156,11 +150,7 @@ export function storeService(name: string, log: EventLog, settings: Settings): C
           return cause === null ? status : { ...status, state: "stopped", cause };
         },
       },
-      pausePump: { params: { $$strict: true }, handler: ({ broker }: Context) => controlPump(broker, { pause: true }) },
-      resumePump: {
-        params: { $$strict: true },
-        handler: ({ broker }: Context) => controlPump(broker, { resume: true }),
-      },
+      ...pauseActions(name, () => host),
       ...fileActions(name, settings.transferFolder, hosted),
     }),
     inner,

@@ -39,6 +39,7 @@ const actions: Record<Role, Readonly<Record<string, Documentation>>> = {
     status: reading("Returns the engine, head, pump and state of the event store."),
     pausePump: writing("Stops handing events to the broker. Tables and other consumers continue."),
     resumePump: writing("Continues to hand events to the broker."),
+    resumeAll: writing("Ends the pause of the pump and of all consumers that act, as the command line has begun it."),
     backup: writing("Copies the log to a file while it is in use."),
     export: writing("Writes events to a file, one JSON object per line."),
     import: writing("Appends the events of an exported file."),

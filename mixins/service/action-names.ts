@@ -29,6 +29,7 @@ export type StoreActionName =
   | "status"
   | "pausePump"
   | "resumePump"
+  | "resumeAll"
   | "backup"
   | "export"
   | "import";

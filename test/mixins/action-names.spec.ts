@@ -50,6 +50,7 @@ const store: NamesIn<EventStoreOptions> = {
   status: true,
   pausePump: true,
   resumePump: true,
+  resumeAll: true,
   backup: true,
   export: true,
   import: true,

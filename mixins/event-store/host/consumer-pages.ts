@@ -6,6 +6,7 @@ import {
   type ConsumerControl,
   type ControlChange,
 } from "../../../core/consumer/consumer-control.ts";
+import { controlKey, everything, resumedAlone, underAll } from "../../../core/consumer/pause-of-all.ts";
 import type { OnDamaged } from "../../../core/event/damaged-event.ts";
 import type { EventLog, ReadOptions, ReadStreamOptions } from "../../../core/log/event-log.ts";
 import { withFormat } from "../../../core/log/stored-format.ts";
@@ -22,7 +23,6 @@ interface Dependencies {
 
 const maxKnownIds = 100;
 const maxKeptControls = 1000;
-const keyOf = (consumer: string) => `control/${consumer}`;
 
 /** Serves the pages that consumers poll: the next events, with the consumer's control state. */
 export class ConsumerPages {
@@ -37,6 +37,8 @@ export class ConsumerPages {
   /** Of a log with one host, what no other process changes: control state changes here alone, the identity never. */
   readonly #controls = new Map<string, ConsumerControl>();
   #identity: string | null = null;
+  /** Everything may be paused: only the command line pauses it, while no host has the log open. */
+  #mayAllBePaused = true;
   /** Counts the changes of control state: what was read before one is not kept after it. */
   #changes = 0;
 
@@ -60,6 +62,7 @@ export class ConsumerPages {
     this.#consumers.clear();
     this.#controls.clear();
     this.#identity = null;
+    this.#mayAllBePaused = true;
   }
 
   /**
@@ -147,7 +150,8 @@ export class ConsumerPages {
 
   async control(consumer: string): Promise<ConsumerControl> {
     const changes = this.#changes;
-    const control = toControl(consumer, await this.#d.log.control.get(keyOf(consumer)));
+    const own = toControl(consumer, await this.#d.log.control.get(controlKey(consumer)));
+    const control = underAll(consumer, own, await this.ofAll());
     if (this.#isAlone && changes === this.#changes) {
       if (this.#controls.size >= maxKeptControls) this.#controls.clear();
       this.#controls.set(consumer, control);
@@ -155,13 +159,23 @@ export class ConsumerPages {
     return control;
   }
 
+  /** The control state of everything that acts; null if it is not paused. */
+  async ofAll(): Promise<ConsumerControl | null> {
+    if (!this.#mayAllBePaused) return null;
+    const all = toControl(everything, await this.#d.log.control.get(controlKey(everything)));
+    this.#mayAllBePaused = all.paused;
+    return all.paused ? all : null;
+  }
+
   /** Changes the control state. After a concurrent change it retries, so that both changes take effect. */
   async change(consumer: string, change: ControlChange): Promise<ConsumerControl> {
     this.#d.opener.assertOpen();
     for (;;) {
       const before = await this.control(consumer);
-      const { revision: _, ...control } = changeControl(consumer, before, change);
-      const revision = await this.#put(keyOf(consumer), control, before.revision);
+      const after = changeControl(consumer, before, change);
+      const { revision: _, ...control } =
+        "resume" in change ? resumedAlone(consumer, after, await this.ofAll()) : after;
+      const revision = await this.#put(controlKey(consumer), control, before.revision);
       if (revision !== null) return { ...control, revision };
     }
   }

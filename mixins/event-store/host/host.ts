@@ -164,6 +164,7 @@ export class StoreHost {
       await openWhole(this.#log, options);
       this.#d.onOpen(await this.#log.identity());
       await this.pump.start(this.#listenersAreStarting);
+      if (await this.consumers.ofAll()) this.#d.logMessage("warn", pausedAll(this.#d.name));
       const { current } = this.catalogue;
       const unknown = current.entries.size > 0 && unknownStoredTypes(current, await this.#log.types(mostTypes));
       if (unknown) this.#d.logMessage("warn", `${this.#d.name}: ${unknown}`);
@@ -235,5 +236,8 @@ export class StoreHost {
     else this.pump.resume();
   }
 }
+
+const pausedAll = (store: string): string =>
+  `${store}: the pump, subscriptions and process managers are paused since "npx moleculer-event-sourcing pause": call ${store}.resumeAll, or the resume of each`;
 
 const inWords = ({ done, total }: Building): string => `building the index, ${done} of ${total}`;
