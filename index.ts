@@ -81,7 +81,7 @@ export type { ProcessManagerOptions } from "./mixins/process-manager/process-man
 export type { ProcessPage, ProcessSummary } from "./mixins/process-manager/process-actions.ts";
 export type { SubscriptionOptions } from "./mixins/subscription/subscription.ts";
 export type { StartFrom, StartPlace } from "./mixins/consumer/start-from.ts";
-export type { FailingEvent } from "./mixins/consumer/failures.ts";
+export type { FailingEvent } from "./mixins/consumer/failure.ts";
 export type { ConsumerStatus } from "./mixins/consumer/leased-host.ts";
 export type { ReadAfterMeta, Written } from "./mixins/service/read-after.ts";
 export type { HandlerView } from "./mixins/subscription/service.ts";

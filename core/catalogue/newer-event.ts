@@ -86,14 +86,18 @@ export function assertKnown(catalogue: Catalogue, event: RecordedEvent): Recorde
   return event;
 }
 
+/** Compared by type, since the error may come from another node. */
+export const isNewerEvent = (error: unknown): error is Error =>
+  (error as { type?: unknown } | null)?.type === "NEWER_EVENT";
+
 /** The event that an error, also of another node, says only a newer release can read; null for any other error. */
 export function newerEventOf(error: unknown): NewerEvent | null {
   const { type, data } = (error ?? {}) as { type?: unknown; data?: NewerEvent & { newer?: NewerEvent } };
-  if (type === "NEWER_EVENT") return data ?? null;
+  if (isNewerEvent(error)) return data ?? null;
   return (type === "NOT_CAUGHT_UP" && data?.newer) || null;
 }
 
 /** Whether a consumer has parked an event because its release was too old; earlier builds named it UPCAST_FAILED. */
 export const isParkedAsNewer = (error: { type?: unknown; message?: unknown } | null): boolean =>
-  error?.type === "NEWER_EVENT" ||
+  isNewerEvent(error) ||
   (error?.type === "UPCAST_FAILED" && /the catalogue knows version \d+, not yet this one/.test(String(error.message)));

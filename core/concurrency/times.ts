@@ -19,8 +19,11 @@ const real = {
    * node.
    */
   poll: { everyMs: 1000, whileAwaitedMs: 25 },
-  /** First wait of a consumer after an outage. Each further wait is twice as long, at most `poll.everyMs`. */
-  consumerRetry: { firstMs: 50 },
+  /**
+   * First wait of a consumer after an outage. Each further wait is twice as long, at most `poll.everyMs`; at most
+   * `processMs` if a single process waits.
+   */
+  consumerRetry: { firstMs: 50, processMs: 10_000 },
   /**
    * A host's clock may be ahead of its server's by `toleranceMs`. A clock that is behind the last event by `warnMs` is
    * reported.

@@ -1,50 +1,11 @@
-import { asParkedError, type ParkedError } from "../../core/event/parked-error.ts";
+import { asParkedError } from "../../core/event/parked-error.ts";
 import { OnErrorFailedError } from "../../core/errors/consumer-errors.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { described, safeText } from "../../core/errors/problem.ts";
 import { isCertainOutage, isOutage } from "../../core/errors/outage.ts";
 import { defaultDecision, isDecision, type ErrorDecision, type ErrorPolicy } from "./error-policy.ts";
+import { isWitnessed, shownFailure, type Failed, type FailingEvent, type Failure } from "./failure.ts";
 import { parkedCause } from "./worker-state.ts";
-
-/** An event that has failed and is neither done nor parked: the consumer tries it again, or has stopped before it. */
-export interface FailingEvent extends Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position"> {
-  /** Of a process manager: the process that the event belongs to. */
-  process?: string;
-  attempts: number;
-  /** The last one. */
-  error: ParkedError;
-  /** ISO 8601; null during an attempt, and after a stop. */
-  nextTryAt: string | null;
-}
-
-/** The event that has failed; for a deadline, an event that stands for it. */
-export interface Failed {
-  event: RecordedEvent;
-  process?: string;
-  /** The functions that it runs. */
-  needs?: readonly unknown[];
-}
-
-export interface Failure extends Failed {
-  attempts: number;
-  /** How many attempts count against the retries of the policy; those of an outage do not. */
-  counted: number;
-  error: unknown;
-  nextTryAt: number | null;
-  /** Its last error was taken for an outage's. */
-  isAwaited: boolean;
-  /** A later event has passed its handler meanwhile, so there is no outage. */
-  isOwn: boolean;
-  /** The number of attempts after which later events are probed next. */
-  probeAfter: number;
-  /** So many of its later events were probed and have failed: the next probe begins behind them. */
-  probedInVain: number;
-  /** After so many of its attempts, an event of another process was begun that has passed what it needs. */
-  witnessedAfter: number;
-}
-
-/** Whether an event of another process has passed during the last attempt. */
-export const isWitnessed = ({ witnessedAfter, attempts }: Failure): boolean => witnessedAfter === attempts - 1;
 
 /** In a long outage, later events are probed after this many attempts. */
 const mostAttemptsPerProbe = 30;
@@ -77,10 +38,10 @@ export class Failures {
     return this.#byId.size === 0;
   }
 
-  /** The first one in the log. @param outageEndsAt when the wait for an outage ends */
+  /** The first one in the log, before those that are set aside. @param outageEndsAt when the wait for an outage ends */
   first(outageEndsAt: number | null = null): FailingEvent | null {
     const [first] = this.#inOrder;
-    return first ? shown(first, first.nextTryAt ?? (this.#stoppedBy === null ? outageEndsAt : null)) : null;
+    return first ? shownFailure(first, first.nextTryAt ?? (this.#stoppedBy === null ? outageEndsAt : null)) : null;
   }
 
   get ids(): string[] {
@@ -110,7 +71,7 @@ export class Failures {
     const before = this.#byId.get(id);
     const failure: Failure = before ?? { ...failed, ...this.#none, error };
     if (!before) this.#byId.set(id, failure);
-    Object.assign(failure, failed, { attempts: failure.attempts + 1, error, nextTryAt: null });
+    Object.assign(failure, failed, { attempts: failure.attempts + 1, error, nextTryAt: null, isSetAside: false });
     const { decide, delayMs } = this.#policy;
     failure.isAwaited = !decide && isOutage(error) && (!failure.isOwn || isCertainOutage(error));
     if (!failure.isAwaited) failure.counted++;
@@ -144,9 +105,9 @@ export class Failures {
    * any other event, and may itself be the cause of what looks like an outage.
    */
   get suspects(): Failure[] {
-    const isSuspect = ({ isAwaited, error }: Failure) => isAwaited && !isCertainOutage(error);
+    const isSuspect = ({ error }: Failure) => !isCertainOutage(error);
     const isDue = (failure: Failure) => failure.attempts >= failure.probeAfter || this.#isOverWitnessed(failure);
-    return this.#inOrder.filter((failure) => isSuspect(failure) && isDue(failure));
+    return this.awaited.filter((failure) => isSuspect(failure) && isDue(failure));
   }
 
   #isOverWitnessed(failure: Failure): boolean {
@@ -155,7 +116,7 @@ export class Failures {
 
   /** The events that wait for the end of what looks like an outage. */
   get awaited(): Failure[] {
-    return this.#inOrder.filter(({ isAwaited }) => isAwaited);
+    return this.#inOrder.filter(({ isAwaited, isSetAside }) => isAwaited && !isSetAside);
   }
 
   /** A later event has passed the suspect's handler: if the suspect fails once more, it is parked. */
@@ -170,13 +131,15 @@ export class Failures {
   }
 
   get #inOrder(): Failure[] {
-    return [...this.#byId.values()].toSorted((a, b) => a.event.position - b.event.position);
+    const order = (a: Failure, b: Failure) =>
+      Number(a.isSetAside) - Number(b.isSetAside) || a.event.position - b.event.position;
+    return [...this.#byId.values()].toSorted(order);
   }
 
   get #none() {
     const counts = { attempts: 0, counted: 0, probedInVain: 0, witnessedAfter: -1 };
     const { retries } = this.#policy;
-    return { ...counts, probeAfter: retries + 1, nextTryAt: null, isAwaited: false, isOwn: false };
+    return { ...counts, probeAfter: retries + 1, nextTryAt: null, isAwaited: false, isOwn: false, isSetAside: false };
   }
 
   /** The next attempt begins after this time. */
@@ -202,8 +165,23 @@ export class Failures {
     this.#byId.delete(id);
   }
 
-  giveUp(skipped: ReadonlySet<string>): void {
-    for (const id of this.#byId.keys()) if (skipped.has(id)) this.end(id);
+  /** Returns whether there was one. */
+  giveUp(skipped: ReadonlySet<string>): boolean {
+    const given = this.ids.filter((id) => skipped.has(id));
+    for (const id of given) this.end(id);
+    return given.length > 0;
+  }
+
+  /** Only this process waits. Returns its failing event. */
+  setAside(process: string, until: number): FailingEvent | null {
+    const failure = [...this.#byId.values()].find((one) => one.process === process);
+    if (failure) Object.assign(failure, { nextTryAt: until, isSetAside: true });
+    return failure ? shownFailure(failure, until) : null;
+  }
+
+  /** Every event of a page is done; those that are set aside still fail. */
+  endPage(): void {
+    for (const [id, { isSetAside }] of this.#byId) if (!isSetAside) this.end(id);
   }
 
   /** Nothing fails any more: every event of a page is done, or another node may have handled it. */
@@ -231,19 +209,4 @@ function answerOf(decide: () => unknown): unknown {
   } catch (error) {
     return described(`${safeText(error)}, which it threw`);
   }
-}
-
-function shown({ event, process, attempts, error }: Failure, nextTryAt: number | null): FailingEvent {
-  const { id, type, stream, version, position } = event;
-  return {
-    id,
-    type,
-    stream,
-    version,
-    position,
-    ...(process !== undefined && { process }),
-    attempts,
-    error: asParkedError(error),
-    nextTryAt: nextTryAt === null ? null : new Date(nextTryAt).toISOString(),
-  };
 }

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { ConsumerPage } from "./consumer-page.ts";
-import { isWitnessed, type Failure, type Failures } from "./failures.ts";
+import { isWitnessed, type Failure } from "./failure.ts";
+import type { Failures } from "./failures.ts";
 
 /** How many later events are probed at most for one that fails. */
 export const mostProbed = 5;

@@ -1,5 +1,6 @@
 import { isOutage } from "../../core/errors/outage.ts";
 import { times } from "../../core/concurrency/times.ts";
+import type { FailingEvent } from "./failure.ts";
 import { waitCause } from "./worker-state.ts";
 
 /** The outages that a worker meets. The delays grow; the worker warns once for each cause until everything responds. */
@@ -34,14 +35,17 @@ export class Outages {
     return null;
   }
 
-  /** Returns the cause, for a status. */
-  note(error: unknown): string {
-    const cause = waitCause(error);
+  /** Returns the cause, for a status. @param failing the event that has met it; null if none has */
+  note(error: unknown, failing: FailingEvent | null = null): string {
+    const cause = waitCause(error, failing);
     this.isOver = false;
     if (this.#warnedOf === cause || Date.now() < this.#quietUntil) return cause;
     this.#warnedOf = cause;
     const stack = error instanceof Error ? error.stack : undefined;
-    this.#warn(`${this.#name} waits: ${cause}`, isOutage(error) ? {} : { stack });
+    this.#warn(`${this.#name} waits: ${cause}`, {
+      ...(failing && placeOf(failing)),
+      ...(!isOutage(error) && { stack }),
+    });
     return cause;
   }
 
@@ -58,3 +62,12 @@ export class Outages {
     return this.#nextTryAt > Date.now() ? this.#nextTryAt : null;
   }
 }
+
+const placeOf = ({ id, type, stream, version, position, process }: FailingEvent) => ({
+  id,
+  type,
+  stream,
+  version,
+  position,
+  ...(process !== undefined && { process }),
+});

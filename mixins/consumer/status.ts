@@ -2,7 +2,7 @@ import { NewerEventError, type NewerEvent } from "../../core/catalogue/newer-eve
 import { asParkedError } from "../../core/event/parked-error.ts";
 import { inTime } from "../service/in-time.ts";
 import type { EventSource } from "./event-source.ts";
-import type { FailingEvent } from "./failures.ts";
+import type { FailingEvent } from "./failure.ts";
 import type { Work } from "./work.ts";
 import type { Worker } from "./worker.ts";
 import { causeOf, stateName, type ConsumerState } from "./worker-state.ts";

@@ -1,5 +1,6 @@
 import type { Interruption, Tried } from "./error-policy.ts";
-import type { Failed, Failures } from "./failures.ts";
+import type { Failed } from "./failure.ts";
+import type { Failures } from "./failures.ts";
 
 /**
  * Retries a failed event with growing delays, as the policy decides. Returns the last error if the event has to be

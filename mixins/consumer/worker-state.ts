@@ -1,5 +1,6 @@
-import { neededRelease, type NewerEvent } from "../../core/catalogue/newer-event.ts";
+import { isNewerEvent, neededRelease, newerEventOf, type NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
+import type { FailingEvent } from "./failure.ts";
 
 /**
  * `standby`: another node does the work. `waiting`: a dependency does not respond, the log has not reached `startFrom`, or only a newer release
@@ -81,10 +82,16 @@ export function causeOf(state: WorkerState, blockedBy: string | null, leaseCause
 export const parkedCause = (inARow: number, last = "unknown"): string =>
   `${inARow} events in a row were parked; the last: ${last}. "resume" goes on, "retry" tries them again`;
 
-/** An error as text for a status. It names the action that has not responded; Moleculer's message does not. */
-export function waitCause(error: unknown): string {
+/**
+ * An error as text for a status. It names the action that has not responded; Moleculer's message does not.
+ * @param failing the event that has met the error; null if none has
+ */
+export function waitCause(error: unknown, failing: FailingEvent | null = null): string {
   const { type, data } = Object(error) as { type?: unknown; data?: { action?: unknown } };
   if (type === "REQUEST_TIMEOUT" && typeof data?.action === "string")
     return `${data.action} has not answered in time; look at what its service waits for`;
+  // The newer event is another one, so skipping it is no way on.
+  if (failing && isNewerEvent(error) && newerEventOf(error)?.id !== failing.id)
+    return `a call for ${failing.type} ${failing.id} was refused: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
 }

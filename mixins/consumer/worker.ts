@@ -236,10 +236,11 @@ export class Worker {
   }
 
   #noteOutage(error: unknown): Outages {
-    this.#d.metrics?.lag(NaN);
+    const { metrics, interrupter, work } = this.#d;
+    metrics?.lag(NaN);
     this.#change({ isCaughtUp: false });
     // Errors are expected while the node stops.
-    if (!this.#d.interrupter.stopping) this.#change({ waitingFor: this.outages.note(error) });
+    if (!interrupter.stopping) this.#change({ waitingFor: this.outages.note(error, work.failures.first()) });
     return this.outages;
   }
 

@@ -102,6 +102,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
   override acquire(): Promise<Holding> {
     // Events that are appended after this moment are later than the deadlines that are due by now.
     this.#askedAt = Date.now();
+    this.#known.resume(this.#askedAt);
     return super.acquire();
   }
 
@@ -151,7 +152,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
       this.checkpoint.pass(page.position, page.positionId, page.log);
       until = dueUntil(page, this.#askedAt);
       await this.#fireDue(until);
-      if (!this.#mustStop()) this.failures.clear();
+      if (!this.#mustStop()) this.failures.endPage();
       return true;
     } catch (error) {
       if (await this.#probe.run(page, until)) return false;
@@ -165,7 +166,6 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
     const done = (event: RecordedEvent) => {
       const last = progress.note(event);
       if (last) this.checkpoint.pass(last.position, last.id, log);
-      if (!this.failures.isEmpty) this.failures.end(event.id);
       return this.#saveNowAndThen();
     };
     const queues = new Map<string, RecordedEvent[]>();
@@ -222,7 +222,7 @@ export class ProcessManagerWorker extends CheckpointedWork<ParkedProcess> implem
 
   async skip(skipped: ReadonlySet<string>): Promise<void> {
     this.#skipped = skipped;
-    this.failures.giveUp(skipped);
+    if (this.failures.giveUp(skipped)) this.#known.resume(Infinity);
     this.#late.skip(skipped);
   }
 

@@ -4,7 +4,8 @@ import { dueDeadlines, isFree, withoutDeadline, type StoredProcess } from "../..
 import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { EventSource } from "../consumer/event-source.ts";
-import type { Failure, Failures } from "../consumer/failures.ts";
+import type { Failure } from "../consumer/failure.ts";
+import type { Failures } from "../consumer/failures.ts";
 import { eventsFrom, needsAll, probe } from "../consumer/later-events.ts";
 import type { KnownProcesses } from "./known-processes.ts";
 import type { Processes } from "./processes.ts";

@@ -7,19 +7,23 @@ import {
   type StoredProcess,
   type Waiting,
 } from "../../core/process/stored-process.ts";
+import { isNewerEvent } from "../../core/catalogue/newer-event.ts";
 import { withoutWaiting, withWaiting } from "../../core/process/waiting.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import type { Debug } from "../../core/text/state-log.ts";
+import type { FailingEvent } from "../consumer/failure.ts";
 import type { Failures } from "../consumer/failures.ts";
 import { parkedWarning } from "../consumer/parked-streams.ts";
+import type { KnownProcesses } from "./known-processes.ts";
 import type { Processes } from "./processes.ts";
 import type { Processed, ProcessRunner } from "./process-runner.ts";
-import { parkedTask, type Task } from "./task.ts";
+import { parkedTask, taskId, type Task } from "./task.ts";
 import type { WaitingEvents } from "./waiting-events.ts";
 
 interface Dependencies {
   processes: Processes;
-  failures: Pick<Failures, "parkedInARow">;
+  known: Pick<KnownProcesses, "postpone" | "isPostponed" | "endPostponement">;
+  failures: Pick<Failures, "parkedInARow" | "end" | "setAside">;
   runner: ProcessRunner;
   waiting: WaitingEvents;
   isGivenUp: (id: string) => boolean;
@@ -50,13 +54,19 @@ export class ProcessQueue {
     const before = await processes.load(id);
     // After a crash before the checkpoint was written, events are read again.
     if (before.hasEnded || event.position <= (before.process?.position ?? 0)) return 1;
-    if (before.process && !isFree(before.process)) return this.#wait(id, before.process, events);
+    if (before.process && this.#isBlocked(id, before.process)) return this.#wait(id, before.process, events);
     if (!(await this.#fireBefore(id, event))) return 0;
     const { process, hasEnded } = await processes.load(id);
     if (hasEnded) return 1;
-    if (process && !isFree(process)) return this.#wait(id, process, events);
+    if (process && this.#isBlocked(id, process)) return this.#wait(id, process, events);
+    const task: Task = { kind: "event", event };
     const handled = (now: StoredProcess) => ({ ...now, position: event.position });
-    return Number(await this.#run(id, { kind: "event", event }, handled));
+    const run = async () => Number(await this.#run(id, task, handled));
+    return this.#orPostpone(id, run, async () => this.#wait(id, await this.#d.runner.process(id, task), events));
+  }
+
+  #isBlocked(id: string, process: StoredProcess): boolean {
+    return !isFree(process) || this.#d.known.isPostponed(id);
   }
 
   async #wait(id: string, process: StoredProcess, events: readonly RecordedEvent[]): Promise<number> {
@@ -76,7 +86,7 @@ export class ProcessQueue {
     if (!(await this.goOn(id)) || !(await this.#fireBefore(id, event))) return false;
     const { process, hasEnded } = await processes.load(id);
     if (hasEnded) return true;
-    if (process && !isFree(process)) return false;
+    if (process && this.#isBlocked(id, process)) return false;
     const handled = (now: StoredProcess): StoredProcess => {
       const late = [...(now.late ?? []).filter(isLost), event.position];
       return { ...now, late, position: Math.max(now.position, event.position) };
@@ -102,20 +112,26 @@ export class ProcessQueue {
     for (const { id: due } of before ? dueDeadlines(before, until) : []) {
       const { process } = await this.#d.processes.load(id);
       const deadline = process?.deadlines.find((one) => one.id === due);
-      if (!process || !deadline || process.parked) continue;
+      if (!process || !deadline || process.parked || this.#d.known.isPostponed(id)) continue;
       if (this.#d.mustStop()) return false;
       const done = (now: StoredProcess) => withoutDeadline(now, due);
+      const run = () => this.#run(id, { kind: "deadline", deadline }, done);
       if (this.#d.isGivenUp(due)) await this.#d.processes.save(id, done(process));
-      else if (!(await this.#run(id, { kind: "deadline", deadline }, done))) return false;
+      else if (!(await this.#orPostpone(id, run, async () => true))) return false;
     }
     return true;
   }
 
   /**
    * Handles the events that waited behind something that does not block them any more, at least one event. Returns
-   * false if it was interrupted, or the time is up.
+   * false if it was interrupted or postponed, or the time is up.
    */
-  async goOn(id: string, isTimeUp = () => false): Promise<boolean> {
+  goOn(id: string, isTimeUp = () => false): Promise<boolean> {
+    const run = () => this.#goOn(id, isTimeUp);
+    return this.#orPostpone(id, run, async () => false);
+  }
+
+  async #goOn(id: string, isTimeUp: () => boolean): Promise<boolean> {
     const start = await this.#goesOn(id);
     if (!start) return true;
     let hasBegun = false;
@@ -138,6 +154,7 @@ export class ProcessQueue {
   /** The process, if it has waiting events that are not blocked any more. */
   async #goesOn(id: string): Promise<(StoredProcess & { waiting: Waiting }) | null> {
     const { process } = await this.#d.processes.load(id);
+    if (this.#d.known.isPostponed(id)) return null;
     return process?.waiting && !process.parked ? { ...process, waiting: process.waiting } : null;
   }
 
@@ -165,12 +182,31 @@ export class ProcessQueue {
     if (end === "interrupted") return false;
     if (end === "done") {
       this.#d.failures.parkedInARow = 0;
+      this.#d.failures.end(taskId(task));
+      this.#d.known.endPostponement(id);
       this.handled++;
       return true;
     }
     await this.#park(id, task, end, task.kind === "event" ? passed : (now) => now);
     this.#d.failures.parkedInARow++;
     return true;
+  }
+
+  /**
+   * A command that meets an event of a newer release fails on this node until a node of that release is there, but only
+   * for the entities with such events. So the process is tried again later, and the others go on.
+   */
+  async #orPostpone<Answer>(id: string, work: () => Promise<Answer>, otherwise: () => Promise<Answer>) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isNewerEvent(error)) throw error;
+      const postponed = this.#d.known.postpone(id);
+      if (!postponed) throw error;
+      const failing = this.#d.failures.setAside(id, postponed.until);
+      if (postponed.tries === 1) this.#d.warn(...postponedWarning(id, error, failing));
+      return otherwise();
+    }
   }
 
   async #park(
@@ -186,6 +222,11 @@ export class ProcessQueue {
     this.#d.warn("A process is parked: its later events wait, those of others go on", { process: id, ...details });
   }
 }
+
+const postponedWarning = (process: string, { message }: Error, failing: FailingEvent | null): [string, object] => [
+  "A process waits for a newer release, since its command has met an event of it: its later events wait, those of others go on",
+  { process, ...failing, error: message },
+];
 
 function deadlineIn({ deadlines }: StoredProcess, id: string): Task | null {
   const deadline = deadlines.find((one) => one.id === id);

@@ -3,7 +3,8 @@ import { freezeEvent, type RecordedEvent } from "../../core/event/recorded-event
 import type { Checkpoint } from "../consumer/checkpoint.ts";
 import type { ConsumerPage } from "../consumer/consumer-page.ts";
 import type { EventSource } from "../consumer/event-source.ts";
-import type { Failure, Failures } from "../consumer/failures.ts";
+import type { Failure } from "../consumer/failure.ts";
+import type { Failures } from "../consumer/failures.ts";
 import { eventsFrom, firstOfOtherStreams, mostProbed, needsAll, probe } from "../consumer/later-events.ts";
 
 interface Dependencies {

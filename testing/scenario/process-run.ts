@@ -59,6 +59,8 @@ export class ProcessRun {
     this.#queue = new ProcessQueue({
       ...common,
       runner,
+      // Without a later time there is no other attempt: the error is the scenario's.
+      known: { postpone: () => null, isPostponed: never, endPostponement: () => {} },
       // Events that wait behind a parked one; none are ever released here.
       waiting: new WaitingEvents({
         definition,
