@@ -48,10 +48,10 @@ const real = {
    */
   definitions: { checkEveryMs: 10_000, keptMs: 60 * 60 * 1000 },
   /**
-   * A node whose rows wait for a newer release passes reads on. If the other node does not respond within `answerMs`, the
-   * node serves its own rows, and passes nothing on for `avoidMs`.
+   * A node whose rows wait for a newer release passes reads on. A node that has not responded within `answerMs` is pinged; if
+   * it does not respond to that either, it is passed over until it responds to a ping.
    */
-  newerRows: { answerMs: 1000, avoidMs: 5000 },
+  newerRows: { answerMs: 2000 },
   /** While a node starts, its services start one after the other; no warning is logged for this long. */
   start: { quietMs: 5000 },
   /**

@@ -149,11 +149,14 @@ export class AggregateHost {
     return !this.worker.state.hasCaughtUp || head - progress.position > manyEvents;
   }
 
-  /** The event before which the rows that answer queries stand still, if only a newer release can read it. */
+  /**
+   * The event before which the fold of this definition stands still, if only a newer release can read it; null while nodes
+   * of another definition fold the rows that answer queries.
+   */
   get newer(): NewerEvent | null {
     const { worker, work } = this;
     const newer = worker.state.isWorking ? worker.state.newer : work.table.standby.newer;
-    return newer && work.state.successor === null ? newer : null;
+    return newer && !work.table.isFoldedElsewhere ? newer : null;
   }
 
   /** Whether a reader of this position would have to wait. */
@@ -204,22 +207,28 @@ export class AggregateHost {
     // If the table does not respond, the last known position.
     const position = (await inTime(work.table.livePosition())) ?? work.state.progress.position;
     const status = await consumerStatus(this.#d, worker, work, position);
-    const cause =
-      this.#opening.cause ?? (work.table.isCopying ? "its table is copied with other indexes or fields" : null);
+    const cause = this.#opening.cause ?? this.#besideCause(position);
     const { parked, progress, isStale } = work.table.state;
     const beside = work.rebuilder.build?.fold.failures.first(worker.outages.nextTryAt);
-    const rebuilding = work.progressReport.at(status.head);
     return {
       ...status,
       ...(cause !== null && { state: "waiting", cause }),
       failing: status.failing ?? beside ?? null,
-      // Before an event of a newer release it has no end in sight.
-      rebuilding: rebuilding && worker.state.newer ? { ...rebuilding, rate: 0, secondsLeft: null } : rebuilding,
+      rebuilding: work.progressReport.at(status.head),
       parked: parked.count,
       reordered: progress.reordered,
       stale: isStale,
       ...(work.table.isShared && { definitions: (await inTime(this.#definitions())) ?? [] }),
     };
+  }
+
+  /** Why rows of another generation answer queries, if there is more to say than that it is folded. */
+  #besideCause(position: number): string | null {
+    const { worker, work } = this;
+    if (work.table.isCopying) return "its table is copied with other indexes or fields";
+    const { newer } = worker.state;
+    if (!newer || work.state.successor === null || worker.haltedBy !== null) return null;
+    return `reads return rows of another definition, at position ${position}; those of this one wait: ${neededRelease(newer)}`;
   }
 
   async #definitions(): Promise<DefinitionStatus[]> {

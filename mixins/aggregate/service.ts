@@ -96,8 +96,9 @@ export function aggregateService(definition: Definition): CompanionSchema {
   };
   const liveReader = () => generationReader(host.live);
   const newerRows = new NewerRows({
-    newer: (ctx) => (host.newer && !hasToken(ctx) && !host.isBehind(readAfter(ctx, store)) ? host.newer : null),
+    newer: (ctx) => (hasToken(ctx) ? null : host.newer),
     nodesFor: (newer) => source.newerNodes(name, newer),
+    asked: (ctx) => readAfter(ctx, store),
     position: () => host.work.table.livePosition(),
   });
 
@@ -115,7 +116,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         },
         isBehind: (ctx) => host.isFarBehind && !hasToken(ctx),
         peers: () => source.nodesOfOwner(name, owner),
-        newerNodeFor: (ctx, newer) => (hasToken(ctx) ? null : (source.newerNodes(name, newer)[0] ?? null)),
+        newerNodeFor: (ctx, newer) => (hasToken(ctx) ? null : (newerRows.nodes(ctx.broker, newer)[0] ?? null)),
         newerRows,
         // A transform's view changes with every event. A caller that reads its own write must not get an older answer.
         cache: {

@@ -1,3 +1,4 @@
+import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import type { ConsumerMetrics } from "../../observability/metrics.ts";
 import { progressOf, tooLong, type RebuildProgress } from "../rebuild/progress.ts";
 import type { Rebuilder } from "../rebuild/rebuilder.ts";
@@ -19,13 +20,16 @@ export class TableProgress {
   /** The head of the last page. */
   #head = 0;
   #isReported = false;
+  /** The event that the last page ended before, if only a newer release can read it. */
+  #newer: NewerEvent | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
   }
 
-  measure(head: number): void {
+  measure(head: number, newer: NewerEvent | null = this.#newer): void {
     this.#head = head;
+    this.#newer = newer;
     const { metrics, onProgress, rebuilder, table } = this.#d;
     if (!metrics && !this.#isReported && !table.state.successor && !rebuilder.build) return;
     const progress = this.#own(head);
@@ -37,7 +41,13 @@ export class TableProgress {
   #own(head: number | null): RebuildProgress | null {
     const { rebuilder, table } = this.#d;
     const { successor, progress } = table.state;
-    if (rebuilder.build) return rebuilder.build.progress(this.#head);
+    // Before such an event nothing is folded.
+    const isWaiting = (position: number) => this.#newer !== null && position >= this.#newer.position - 1;
+    if (rebuilder.build) {
+      const built = rebuilder.build.progress(this.#head);
+      return isWaiting(built.done) ? { ...built, rate: 0, secondsLeft: null } : built;
+    }
+    if (isWaiting(progress.position)) return null;
     // A copy reaches the position of the live rows at once.
     const from = table.state.copy ? progress.position : 0;
     return successor && progressOf(progress.position, from, head ?? progress.position, successor.since);

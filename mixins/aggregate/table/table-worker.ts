@@ -143,13 +143,13 @@ export class TableWorker implements Work {
     return holding;
   }
 
-  onPage({ head, control }: ConsumerPage): void {
+  onPage({ head, control, newer }: ConsumerPage): void {
     this.head = head;
     this.elsewhere.isPaused = control.paused;
     if (this.catchUp.readers.size > 0) this.catchUp.noteHead(this.#d.store, head);
     const { successor, progress } = this.table.state;
     this.rebuilder.note(control, successor ? null : progress.position);
-    this.progressReport.measure(head);
+    this.progressReport.measure(head, newer ?? null);
     if (this.#d.unrecorded.size > 0) this.#d.onPage();
   }
 
