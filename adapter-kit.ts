@@ -1,7 +1,8 @@
-/*
+/**
  * The API for writing an adapter: the ports of a log and a table, and functions that all engines share. Test an adapter
  * with the contract of `moleculer-event-sourcing/testing`.
  */
+import "./core/errors/node-version.ts";
 export type { RowChange } from "./core/rows/row-change.ts";
 export type { Adapter } from "./core/adapter.ts";
 export type { AppendRelay, RelayAnswer, StoredAt } from "./core/log/append-relay.ts";

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command line: parses the command, runs it, and sets the exit code.
+import "../core/errors/node-version.ts";
 import { version } from "../core/version.ts";
 import { withoutPassword } from "../core/errors/without-password.ts";
 import { copyCommand } from "./copy-command.ts";
@@ -61,4 +62,4 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 // signals the whole process group, and npx may forward the signal as well.
 process.on("SIGINT", () => interrupt(130));
 process.on("SIGTERM", () => interrupt(143));
-process.exitCode = await run(process.argv.slice(2));
+void run(process.argv.slice(2)).then((code) => (process.exitCode = code));

@@ -1,4 +1,5 @@
 // The public entry point `moleculer-event-sourcing/testing`: contracts of the ports, the crash kit and scenarios.
+import "../core/errors/node-version.ts";
 export { eventLogContract } from "./event-log/event-log-contract.ts";
 export type { LogPlace } from "./event-log/log-fixture.ts";
 export { readTableContract } from "./read-table/read-table-contract.ts";

@@ -1,3 +1,4 @@
+import "../../core/errors/node-version.ts";
 import { randomUUID } from "node:crypto";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";

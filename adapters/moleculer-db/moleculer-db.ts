@@ -1,3 +1,4 @@
+import "../../core/errors/node-version.ts";
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import type { Adapter } from "../../core/adapter.ts";

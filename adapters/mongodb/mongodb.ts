@@ -1,3 +1,4 @@
+import "../../core/errors/node-version.ts";
 import type { MongoClientOptions } from "mongodb";
 import type { Adapter } from "../../core/adapter.ts";
 import { DefinitionError } from "../../core/errors/errors.ts";

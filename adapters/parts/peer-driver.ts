@@ -11,7 +11,9 @@ export async function peerDriver<Driver>(location: string, name: string, load: (
   } catch (error) {
     const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
     // An installed driver with a missing dependency keeps its own error.
-    if (code !== "ERR_MODULE_NOT_FOUND" || !String(message).includes(`'${name}'`)) throw error;
+    // The codes of `import` and `require`: the sources use the one, the built package the other.
+    const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+    if (!isMissing || !String(message).includes(`'${name}'`)) throw error;
     throw new UnusableStoreError(location, `needs the package ${name}, which is not installed: npm i ${name}`, error);
   }
 }

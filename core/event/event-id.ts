@@ -1,4 +1,4 @@
-import { v5, v7, validate } from "uuid";
+import { isUuid, uuidOf, uuidOfName } from "./uuid.ts";
 
 /** RFC 9562 namespace of the ids that are derived from other ids. */
 const derivedNamespace = "4a3dd1c6-50b9-5f0e-9c1c-6f7b1d8a2e57";
@@ -26,10 +26,17 @@ export function newEventId(): string {
     seq = (seq + 1) | 0;
     if (seq === 0) msecs++;
   }
-  return v7({ random, msecs, seq });
+  // The first six of the slice's bytes, which are random, give way to the time; the next four and two bits to `seq`.
+  for (let byte = 5, time = msecs; byte >= 0; byte--, time = Math.floor(time / 256)) random[byte] = time;
+  random[6] = seq >>> 28;
+  random[7] = seq >>> 20;
+  random[8] = seq >>> 14;
+  random[9] = seq >>> 6;
+  random[10] = (seq << 2) | (random[10]! & 3);
+  return uuidOf(random, 7);
 }
 
 /** The id of the event at `index` of an append with a command id; the same if the append is sent again. */
-export const derivedEventId = (from: string, index: number): string => v5(`${index}/${from}`, derivedNamespace);
+export const derivedEventId = (from: string, index: number): string => uuidOfName(`${index}/${from}`, derivedNamespace);
 
-export const isEventId = (id: unknown): id is string => typeof id === "string" && validate(id);
+export const isEventId = (id: unknown): id is string => typeof id === "string" && isUuid(id);

@@ -1,10 +1,10 @@
-import { v5 } from "uuid";
 import { entityOfParams } from "../event/params-id.ts";
+import { uuidOfName } from "../event/uuid.ts";
 
 /** RFC 9562 namespace of the ids of consumers' commands and deadlines. */
 const namespace = "8f0e3f4b-0c57-5d0a-9a43-b1f0c6a5d7e9";
 
-const idOf = (...parts: readonly (string | number)[]) => v5(JSON.stringify(parts), namespace);
+const idOf = (...parts: readonly (string | number)[]) => uuidOfName(JSON.stringify(parts), namespace);
 
 /**
  * The ids of the commands that a consumer sends because of one event or deadline: the same if it is handled again, so that

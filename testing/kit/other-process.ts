@@ -2,14 +2,18 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { extname } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import type { InProcess } from "./fixture.ts";
 
 /** The work of another process. */
 export type Job = "open log" | "append to log" | "open table" | "fold into table" | "copy table";
 
 // The sources and the built package have different extensions.
-const script = fileURLToPath(new URL(`../processes/port-process${extname(import.meta.url)}`, import.meta.url));
+const { href } = new URL(`../processes/port-process${extname(import.meta.url)}`, import.meta.url);
+
+/** `import()` loads modules of both kinds. Without `--input-type`, which the threads of the process inherit and refuse. */
+const programOf = (job: Job, { module, args }: InProcess) => `
+  Promise.all([import(${JSON.stringify(module)}), import(${JSON.stringify(href)})]).then(
+    async ([port, { work }]) => work(${JSON.stringify(job)}, await port.default(...${JSON.stringify(args)})));`;
 
 /** Another process with a port, to be killed. */
 export class OtherProcess {
@@ -17,9 +21,9 @@ export class OtherProcess {
   readonly #lines: AsyncIterator<string>;
   #last = "";
 
-  constructor(job: Job, { module, args }: InProcess) {
+  constructor(job: Job, place: InProcess) {
     const options = process.execArgv.filter((option) => !/^--(test|inspect)/.test(option));
-    this.#child = spawn(process.execPath, [...options, script, job, module, JSON.stringify(args)], {
+    this.#child = spawn(process.execPath, [...options, "--eval", programOf(job, place)], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();

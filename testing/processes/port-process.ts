@@ -1,14 +1,11 @@
-// The program of `OtherProcess`: opens a port and reports it, then works until it is killed or its input ends.
+// The work of `OtherProcess`.
 import { writeSync } from "node:fs";
 import type { EventLog } from "../../core/log/event-log.ts";
 import { parseFields } from "../../core/rows/fields.ts";
 import type { ReadTable } from "../../core/table/read-table.ts";
 import { appendTo, appended } from "../event-log/requests.ts";
+import type { Job } from "../kit/other-process.ts";
 import { copiedFields, counterFields, foldCount } from "../read-table/counter.ts";
-
-const [job = "", module = "", args = "[]"] = process.argv.slice(2);
-const { default: portWith } = (await import(module)) as { default: (...args: unknown[]) => unknown };
-const port: unknown = await portWith(...(JSON.parse(args) as unknown[]));
 
 /** Written synchronously, not through a stream: a message sent before a SIGKILL is in the pipe. */
 function say(...words: unknown[]): void {
@@ -20,10 +17,6 @@ function say(...words: unknown[]): void {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }
 }
-
-/** Also ends if the parent dies, which closes its end of the pipe. */
-const inputEnd = new Promise((end) => process.stdin.on("end", end).resume());
-void inputEnd.then(() => process.exit());
 
 async function open(work: () => Promise<void>): Promise<void> {
   try {
@@ -50,22 +43,26 @@ async function appendForEver(log: EventLog, writer: number): Promise<void> {
   }
 }
 
-if (job.endsWith("log")) {
-  const log = port as EventLog;
-  await open(() => log.open());
-  if (job === "append to log") await Promise.all([1, 2, 3].map((writer) => appendForEver(log, writer)));
-} else {
-  const table = port as ReadTable;
-  await open(() => table.open(parseFields("table", counterFields)));
-  if (job === "fold into table")
-    for (let position = (await table.live().progress()).position + 1; ; position++) {
-      await foldCount(table.live(), position);
-      say("done", position);
-    }
-  else if (job === "copy table")
-    for (const fields = parseFields("table", copiedFields); ;) {
-      say("done");
-      await table.drop(await table.copy(fields, table.live().origin));
-    }
+/** Opens a port and reports it, then works until the process is killed or its input ends. */
+export async function work(job: Job, port: unknown): Promise<void> {
+  // Also ends if the parent dies, which closes its end of the pipe.
+  process.stdin.on("end", () => process.exit()).resume();
+  if (job.endsWith("log")) {
+    const log = port as EventLog;
+    await open(() => log.open());
+    if (job === "append to log") await Promise.all([1, 2, 3].map((writer) => appendForEver(log, writer)));
+  } else {
+    const table = port as ReadTable;
+    await open(() => table.open(parseFields("table", counterFields)));
+    if (job === "fold into table")
+      for (let position = (await table.live().progress()).position + 1; ; position++) {
+        await foldCount(table.live(), position);
+        say("done", position);
+      }
+    else if (job === "copy table")
+      for (const fields = parseFields("table", copiedFields); ;) {
+        say("done");
+        await table.drop(await table.copy(fields, table.live().origin));
+      }
+  }
 }
-await inputEnd;
