@@ -61,6 +61,8 @@ export interface Catalogue {
   readonly readAs: ReadonlyMap<string, ReadonlySet<string>>;
   /** The stored types whose events may be dropped, or read as events of another entry: only their upcasters know. */
   readonly changing: ReadonlySet<string>;
+  /** By stored type that only a newer release knows, the former name by which this one knows it: see `withNewNames`. */
+  readonly newNames: ReadonlyMap<string, string>;
   readonly unknownTypes: UnknownTypes;
   /** Equal for equal catalogues. */
   readonly fingerprint: string;
@@ -80,6 +82,7 @@ export const emptyCatalogue: Catalogue = {
   stored: new Map(),
   readAs: new Map(),
   changing: new Set(),
+  newNames: new Map(),
   unknownTypes: "accept",
   fingerprint: "",
 };
@@ -120,6 +123,7 @@ export function parseCatalogue(
     stored,
     readAs: readAsOf(entries, stored),
     changing: changingOf(stored),
+    newNames: new Map(),
     unknownTypes,
     fingerprint,
   };

@@ -3,9 +3,14 @@ import { isSchemaVersion, type Catalogue, type UnknownTypes } from "./catalogue.
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import { isReserved } from "../event/stream-name.ts";
 
-/** An event that the catalogue is too old for: its schema version is higher, or its type is missing where others are refused. */
+/**
+ * An event that the catalogue is too old for: its schema version is higher, its type has another name, or is missing where
+ * others are refused.
+ */
 export interface NewerEvent extends Pick<RecordedEvent, "id" | "type" | "stream" | "version" | "position" | "time"> {
   schemaVersion: number;
+  /** The name by which this release knows the type. */
+  formerName?: string;
 }
 
 /** The schema versions that a catalogue can read, as nodes announce them to each other. */
@@ -21,20 +26,22 @@ export const knownVersions = ({ stored, unknownTypes }: Catalogue): KnownVersion
 
 export function isKnown(
   { unknownTypes, versions }: KnownVersions,
-  { type, schemaVersion }: Pick<NewerEvent, "type" | "schemaVersion">,
+  { type, schemaVersion, formerName }: Pick<NewerEvent, "type" | "schemaVersion" | "formerName">,
 ): boolean {
   const known = Object.hasOwn(versions, type) ? versions[type]! : null;
-  return known === null ? unknownTypes === "accept" : schemaVersion <= known;
+  return known === null ? unknownTypes === "accept" && formerName === undefined : schemaVersion <= known;
 }
 
 /** Whether no event can be newer than the catalogue. */
-export const knowsEveryEvent = ({ entries, unknownTypes }: Catalogue): boolean =>
-  entries.size === 0 && unknownTypes === "accept";
+export const knowsEveryEvent = ({ entries, newNames }: Catalogue): boolean => entries.size === 0 && newNames.size === 0;
 
 /** Null if the catalogue knows the event's type and version. The framework's own events belong to no catalogue. */
-export function newerThan({ stored, unknownTypes }: Catalogue, event: RecordedEvent): NewerEvent | null {
+export function newerThan({ stored, newNames, unknownTypes }: Catalogue, event: RecordedEvent): NewerEvent | null {
   const { type, meta } = event;
   const { schemaVersion = 1 } = meta;
+  const formerName = newNames.get(type);
+  if (formerName !== undefined)
+    return { ...placeOf(event), schemaVersion: isSchemaVersion(schemaVersion) ? schemaVersion : 1, formerName };
   const known = stored.get(type)?.schemaVersion ?? (unknownTypes === "accept" || isReserved(type) ? Infinity : 0);
   if (!isSchemaVersion(schemaVersion) || schemaVersion <= known) return null;
   return { ...placeOf(event), schemaVersion };
@@ -50,8 +57,9 @@ export const placeOf = ({ id, type, stream, version, position, time }: RecordedE
 });
 
 /** What the event waits for, as the cause of a status. */
-export const neededRelease = ({ position, type, schemaVersion }: NewerEvent): string =>
-  `position ${position} needs a release that knows ${type} version ${schemaVersion}`;
+export const neededRelease = ({ position, type, schemaVersion, formerName }: NewerEvent): string =>
+  `position ${position} needs a release that knows ${type} version ${schemaVersion}` +
+  (formerName === undefined ? "" : `, the new name of ${formerName}`);
 
 /**
  * Why the catalogue cannot check the events of an append: a sender of a newer release states their schema versions, so they

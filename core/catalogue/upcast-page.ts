@@ -55,7 +55,7 @@ export function upcastEach(
   isWanted?: (type: string) => boolean,
 ): ReadEvents {
   const page: ReadEvents = { events };
-  if (catalogue.entries.size > 0) {
+  if (!knowsEveryEvent(catalogue)) {
     // A page is read by stored types, which may also be read as types that are not wanted.
     const filter = catalogue.readAs.size > 0 ? isWanted : undefined;
     page.events = [];

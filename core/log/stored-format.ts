@@ -15,6 +15,8 @@ export const formats = {
   checkpoint: 1,
   /** The pump's checkpoint. */
   pump: 1,
+  /** The former names of event types. */
+  formerNames: 1,
   /** A process with its deadlines, the end of one, or a parked event that belongs to none. */
   process: 1,
   /** The state of a decider's entity. */

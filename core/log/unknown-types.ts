@@ -1,6 +1,7 @@
 import type { EventType } from "./event-log.ts";
 import { didYouMean } from "../options/near-name.ts";
 import { typeMatcher } from "../event/type-pattern.ts";
+import type { FormerNames } from "../catalogue/new-names.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 
 /** A log with more types than this is compared with its first ones. */
@@ -17,15 +18,23 @@ function inList(types: readonly EventType[], name: (type: EventType) => string):
 /** The framework's own events are in no catalogue. */
 const isOfUser = ({ type }: EventType) => !type.startsWith("$");
 
-/** What an operator should know of stored types that the catalogue does not have; null if it has all. */
-export function unknownStoredTypes({ entries, stored }: Catalogue, found: readonly EventType[]): string | null {
+/**
+ * What an operator should know of stored types that the catalogue does not have; null if it has all. `recorded`: those that
+ * a newer release has renamed.
+ */
+export function unknownStoredTypes(
+  { entries, stored }: Catalogue,
+  found: readonly EventType[],
+  recorded: FormerNames = {},
+): string | null {
   const unknown = found.filter((one) => isOfUser(one) && !stored.has(one.type));
   if (unknown.length === 0) return null;
   const known = [...entries.keys()];
-  const named = inList(
-    unknown,
-    ({ type, count }) => `${type}, ${count} event${count === 1 ? "" : "s"}${didYouMean(type, known)}`,
-  );
+  const named = inList(unknown, ({ type, count }) => {
+    const former = Object.hasOwn(recorded, type) && recorded[type]!.find((name) => stored.has(name));
+    const hint = former ? ` (the new name of ${former} in a newer release)` : didYouMean(type, known);
+    return `${type}, ${count} event${count === 1 ? "" : "s"}${hint}`;
+  });
   return `found stored event types that the catalogue does not have: ${named}; expected an entry for each, or its name in the renamedFrom of another`;
 }
 

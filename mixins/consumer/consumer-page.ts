@@ -1,10 +1,11 @@
+import type { FormerNames } from "../../core/catalogue/new-names.ts";
 import type { ConsumerControl } from "../../core/consumer/consumer-control.ts";
 import type { Page } from "../../core/log/event-log.ts";
 import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
 import type { ReadEvents } from "../../core/catalogue/upcast-page.ts";
 
 /** A page of the log for a consumer, with the state that the consumer checks at every page. */
-export interface ConsumerPage extends ReadEvents, Omit<Page, "events"> {
+export interface ConsumerPage extends ReadEvents, NamesOfTypes, Omit<Page, "events"> {
   /** The ids of the events at the requested position and at `position`; null if there is none. */
   afterId: string | null;
   positionId: string | null;
@@ -21,4 +22,10 @@ export interface ConsumerPage extends ReadEvents, Omit<Page, "events"> {
 }
 
 /** Some events of one stream; empty at its end. */
-export type StreamPage = ReadEvents;
+export interface StreamPage extends ReadEvents, NamesOfTypes {}
+
+/** Of events as they are stored. */
+interface NamesOfTypes {
+  /** The former names of their types, if the log knows any. The page then also contains types of which a former name is wanted. */
+  formerNames?: FormerNames;
+}

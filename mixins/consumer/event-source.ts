@@ -1,8 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import type { Catalogue } from "../../core/catalogue/catalogue.ts";
 import type { NewerEvent } from "../../core/catalogue/newer-event.ts";
-import { storedPatterns } from "../../core/catalogue/stored-types.ts";
-import { upcastEach, upcastKnown } from "../../core/catalogue/upcast-page.ts";
 import type { ConsumerControl, ControlChange } from "../../core/consumer/consumer-control.ts";
 import type { Lease, LeaseAnswer, Versioned } from "../../core/log/control.ts";
 import { StoreUnavailableError } from "../../core/errors/errors.ts";
@@ -11,7 +9,6 @@ import type { QueryParams } from "../../core/query/query.ts";
 import type { Page } from "../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { formats } from "../../core/log/stored-format.ts";
-import { typeMatcher } from "../../core/event/type-pattern.ts";
 import { times } from "../../core/concurrency/times.ts";
 import { innerName, spoken, toSpeaker } from "../service/between-nodes.ts";
 import {
@@ -22,6 +19,7 @@ import {
   nodesOfOwner,
   type ConsumerHost,
 } from "../service/releases.ts";
+import { HandledEvents } from "./handled-events.ts";
 import { MappedTypes } from "../service/missing-types.ts";
 import type { LeaseSource } from "./lease-hold.ts";
 import { remoteCall } from "./remote-call.ts";
@@ -54,16 +52,13 @@ export class EventSource implements LeaseSource {
   readonly mappedTypes: MappedTypes;
   /** The service whose actions only nodes call. */
   readonly #inner: string;
-  readonly #isWanted: (type: string) => boolean;
-  /** The host does not know how this release reads stored types. */
-  readonly #storedTypes: readonly string[];
+  readonly #handled: HandledEvents;
 
   constructor(dependencies: Dependencies) {
     const { broker, store, consumer: name, catalogue, types } = dependencies;
     this.#d = dependencies;
     this.mappedTypes = new MappedTypes(broker, { store, name, patterns: types, catalogue });
-    this.#isWanted = typeMatcher(types);
-    this.#storedTypes = storedPatterns(catalogue, types, this.#isWanted);
+    this.#handled = new HandledEvents(catalogue, types);
     this.#inner = innerName(dependencies.store);
   }
 
@@ -87,11 +82,9 @@ export class EventSource implements LeaseSource {
   }
 
   async #upcastPage(after: number, limit: number): Promise<ConsumerPage> {
-    const { catalogue } = this.#d;
     const page = await this.#page(after, limit);
     if (page.events.length === 0) return page;
-    const { skipped } = page.control;
-    const known = upcastKnown(catalogue, page, (id) => Object.hasOwn(skipped, id), this.#isWanted);
+    const known = this.#handled.known(page);
     if (!known.newer) return { ...page, ...known };
     const position = known.newer.position - 1;
     const { afterId: positionId } = position === after ? page : await this.#page(position, 0);
@@ -100,7 +93,7 @@ export class EventSource implements LeaseSource {
 
   async #page(after: number, limit: number): Promise<ConsumerPage> {
     const { broker, store, consumer } = this.#d;
-    const params = { consumer, after, limit, types: this.#storedTypes, ...(this.#isRaw && { raw: true }) };
+    const params = { consumer, after, limit, types: this.#handled.storedTypes, ...(this.#isRaw && { raw: true }) };
     const page = await this.#call<ConsumerPage>(this.#inner, "page", params);
     // Another host of the store may run a newer release. If this node hosts it, the node's release is the older one.
     if (!page.newer || isHostedHere(broker, store)) return page;
@@ -144,14 +137,14 @@ export class EventSource implements LeaseSource {
 
   /** The stream's events of the consumer's types after a version; an empty page is the end. */
   async streamPage(stream: string, afterVersion: number, limit = 1000): Promise<StreamPage> {
-    const { consumer, catalogue } = this.#d;
-    const types = this.#storedTypes;
+    const { consumer } = this.#d;
+    const types = this.#handled.storedTypes;
     const raw = this.#isRaw && { raw: true };
     for (let after = afterVersion; ;) {
       const params = { consumer, stream, afterVersion: after, limit, types, ...raw };
       const page: StreamPage = await this.#call(this.#inner, "streamPage", params);
       const last = page.events.at(-1);
-      const read = raw ? upcastEach(catalogue, page, this.#isWanted) : page;
+      const read = raw ? this.#handled.each(page) : page;
       // An empty page is the end, so one whose events are all dropped is passed.
       if (!last || read.events.length > 0) return read;
       after = last.version;

@@ -1,4 +1,5 @@
 import type { Speculation } from "../../core/log/speculative.ts";
+import { recordFormerNames } from "../service/record-former-names.ts";
 import { callInner } from "../service/between-nodes.ts";
 import type { AppendInput } from "../../core/log/append-request.ts";
 import { EventTooLargeError } from "../../core/errors/errors.ts";
@@ -52,7 +53,11 @@ export class DecisionAppender {
     expectedVersion: number,
     speculation?: Speculation,
   ): Promise<StoredAnswer> {
-    const { claims, store } = this.#d;
+    const { claims, store, catalogue } = this.#d;
+    for (const { type } of events) {
+      const entry = catalogue.entries.get(type);
+      if (entry && entry.renamedFrom.length > 0) await recordFormerNames(ctx, store, entry);
+    }
     const input: AppendInput = {
       stream,
       expectedVersion,

@@ -2,6 +2,7 @@ import type { Context } from "moleculer";
 import { callInner } from "../service/between-nodes.ts";
 import type { DeciderDefinition } from "../../core/decider/decider.ts";
 import { upcastInTurns } from "../../core/catalogue/upcast-page.ts";
+import { withNewNames, type HandledTypes } from "../../core/catalogue/new-names.ts";
 import { assertKnown } from "../../core/catalogue/newer-event.ts";
 import type { RecordedEvent } from "../../core/event/recorded-event.ts";
 import { Pace } from "../../core/concurrency/pace.ts";
@@ -30,12 +31,15 @@ const newPace = () => new Pace();
 export class Entities {
   readonly #decider: DeciderDefinition;
   readonly #store: string;
+  readonly #handled: HandledTypes;
   /** Least recently used first. */
   readonly #cached = new Map<string, Entity>();
 
   constructor(decider: DeciderDefinition, store: string) {
     this.#decider = decider;
     this.#store = store;
+    const { evolve } = decider;
+    this.#handled = { isWanted: (type) => evolve.has(type), exact: new Set(evolve.keys()) };
   }
 
   /** The cached state, which may be stale: the append checks the stream's version. */
@@ -93,8 +97,9 @@ export class Entities {
     const isRaw = catalogue.entries.size > 0;
     const params = { stream, afterVersion, snapshot, definition, ...(isRaw && { raw: true }) };
     const loaded = await callInner<LoadedStream>(ctx, this.#store, "loadStream", params);
+    const known = loaded.formerNames ? withNewNames(catalogue, loaded.formerNames, this.#handled) : catalogue;
+    for (const event of loaded.events) assertKnown(known, event);
     if (!isRaw) return loaded;
-    for (const event of loaded.events) assertKnown(catalogue, event);
     const events = await upcastInTurns(catalogue, loaded.events);
     return { ...loaded, events, ...unreadLast(loaded.events, events) };
   }

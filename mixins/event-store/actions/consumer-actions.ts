@@ -1,4 +1,5 @@
 import type { Context, ServiceSchema } from "moleculer";
+import type { HandledTypes } from "../../../core/catalogue/new-names.ts";
 import type { ControlChange } from "../../../core/consumer/consumer-control.ts";
 import { ValidationError } from "../../../core/errors/errors.ts";
 import { mostTypes } from "../../../core/log/unknown-types.ts";
@@ -85,8 +86,10 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       },
       handler(ctx: FromConsumer<{ after: number; limit: number; types: string[]; raw?: true }>) {
         const { after, limit, types, raw: isRaw = false } = ctx.params;
-        const options = { after, limit, wanted: matcherOf(types) };
-        return host().consumers.page(ctx.params.consumer, options, { isLocal: !isFromAnotherNode(ctx), isRaw });
+        return host().consumers.page(ctx.params.consumer, { after, limit }, handledTypes(types), {
+          isLocal: !isFromAnotherNode(ctx),
+          isRaw,
+        });
       },
     },
     streamPage: {
@@ -101,10 +104,16 @@ export function consumerStoreActions(store: string, host: () => StoreHost): NonN
       },
       handler(ctx: FromConsumer<{ stream: string; afterVersion: number; limit: number; types: string[]; raw?: true }>) {
         const { stream, afterVersion, limit, types, raw } = ctx.params;
-        return host().consumers.streamPage(stream, { afterVersion, limit, wanted: matcherOf(types) }, raw);
+        return host().consumers.streamPage(stream, { afterVersion, limit }, handledTypes(types), raw);
       },
     },
     types: { handler: () => host().log.types(mostTypes) },
+    recordFormerNames: {
+      tracing: false,
+      params: { type: storedName, formerNames: { type: "array", items: storedName, max: 1000 } },
+      handler: (ctx: Context<{ type: string; formerNames: string[] }>) =>
+        host().names.record({ [ctx.params.type]: ctx.params.formerNames }),
+    },
     control: {
       params: { consumer, change },
       async handler(ctx: FromConsumer<{ change: ControlChange }>) {
@@ -202,19 +211,20 @@ const maxKeptMatchers = 100;
 const maxKeptCharacters = 4_000_000;
 
 /** Cached, because a consumer sends the same types with each call. No pattern matches the framework's own events. */
-const matchers = new Map<string, (type: string) => boolean>();
+const kept = new Map<string, HandledTypes>();
 let keptCharacters = 0;
-function matcherOf(types: string[]): (type: string) => boolean {
+function handledTypes(types: string[]): HandledTypes {
   const key = types.join("\n");
-  let matcher = matchers.get(key);
-  if (!matcher) {
+  let handled = kept.get(key);
+  if (!handled) {
     const matches = typeMatcher(parsePatterns("types", types, maxOfConsumers));
-    if (matchers.size >= maxKeptMatchers || keptCharacters > maxKeptCharacters) {
-      matchers.clear();
+    if (kept.size >= maxKeptMatchers || keptCharacters > maxKeptCharacters) {
+      kept.clear();
       keptCharacters = 0;
     }
     keptCharacters += key.length;
-    matchers.set(key, (matcher = (type) => !isReserved(type) && matches(type)));
+    const isWanted = (type: string) => !isReserved(type) && matches(type);
+    kept.set(key, (handled = { isWanted, exact: new Set(types) }));
   }
-  return matcher;
+  return handled;
 }

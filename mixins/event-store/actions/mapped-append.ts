@@ -8,6 +8,7 @@ import { appendIdOf } from "../../service/append-id.ts";
 import { commandIdOf } from "../../service/command-header.ts";
 import { assertSameCommand, earlierEvents, repeatedAnswer } from "./earlier-events.ts";
 import { assertInheritedDepth } from "../../service/causation-depth.ts";
+import { recordFormerNames } from "../../service/record-former-names.ts";
 import { callInner } from "../../service/between-nodes.ts";
 import { callStore } from "../../service/message-size.ts";
 import { sentEntity, sentHash } from "../../service/sent-params.ts";
@@ -30,6 +31,7 @@ type OptionFunction = (params: AnyParams, ctx: Context<AnyParams>) => unknown;
 export async function appendMapped(target: Target, toEvent: ToEvent, ctx: Context<AnyParams>): Promise<StoredAnswer> {
   // Here also for mapped events, and for a broker without a mixin of this package.
   assertInheritedDepth(ctx);
+  await recordFormerNames(ctx, target.store, target);
   const { stream: given, named } = await placeOf(target, toEvent, ctx);
   if (!named) {
     const id = given === perEvent ? newEventId() : undefined;

@@ -1,4 +1,10 @@
 import { emptyCatalogue, type Catalogue, type CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
+import {
+  formerNamesOf,
+  withHostNames,
+  type FormerNames,
+  type HandledTypes,
+} from "../../../core/catalogue/new-names.ts";
 import { storedMatcher } from "../../../core/catalogue/stored-types.ts";
 import {
   changeControl,
@@ -8,17 +14,19 @@ import {
 } from "../../../core/consumer/consumer-control.ts";
 import { controlKey, everything, resumedAlone, underAll } from "../../../core/consumer/pause-of-all.ts";
 import type { OnDamaged } from "../../../core/event/damaged-event.ts";
-import type { EventLog, ReadOptions, ReadStreamOptions } from "../../../core/log/event-log.ts";
+import type { EventLog, Page, ReadOptions, ReadStreamOptions } from "../../../core/log/event-log.ts";
 import { withFormat } from "../../../core/log/stored-format.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { noteUnreadable, upcastEach, upcastKnown, type Unreadable } from "../../../core/catalogue/upcast-page.ts";
 import type { ConsumerPage, StreamPage } from "../../consumer/consumer-page.ts";
 import type { Opener } from "../../service/opener.ts";
+import type { RecordedNames } from "../../../core/log/recorded-names.ts";
 
 interface Dependencies {
   log: EventLog;
   opener: Pick<Opener, "assertOpen">;
   catalogue: CurrentCatalogue;
+  names: RecordedNames;
 }
 
 const maxKnownIds = 100;
@@ -62,6 +70,7 @@ export class ConsumerPages {
     this.#consumers.clear();
     this.#controls.clear();
     this.#identity = null;
+    this.#d.names.forget();
     this.#mayAllBePaused = true;
   }
 
@@ -70,26 +79,30 @@ export class ConsumerPages {
    * its own.
    * @throws StoreUnavailableError while the log is not open
    */
-  async page(consumer: string, options: ReadOptions, { isLocal = false, isRaw = false } = {}): Promise<ConsumerPage> {
+  async page(
+    consumer: string,
+    { after, limit }: Pick<ReadOptions, "after" | "limit">,
+    handled: HandledTypes,
+    { isLocal = false, isRaw = false } = {},
+  ): Promise<ConsumerPage> {
     const { log, opener } = this.#d;
     opener.assertOpen();
     this.#consumers.add(consumer);
-    const { after, limit } = options;
     const head = await log.head();
     const damaged: Record<string, Unreadable> = {};
     // Mostly there is no news: then the engine is not asked for events.
     const hasNews = limit > 0 && after < head;
+    const onDamaged: OnDamaged = (error) => noteUnreadable(damaged, error);
     const page = hasNews
-      ? await log.read({ ...this.#stored(options, isRaw), onDamaged: (error) => noteUnreadable(damaged, error) })
-      : { events: [], position: after, end: limit > 0 };
+      ? await this.#read((wanted) => log.read({ after, limit, wanted, onDamaged }), handled, isRaw)
+      : { events: [], position: after, end: limit > 0, catalogue: emptyCatalogue };
     const last = page.events.at(-1);
     if (last) this.#cacheId(last);
     const afterId = this.#ids.get(after) ?? (await this.#idAt(after));
     const control = this.#controls.get(consumer) ?? (await this.control(consumer));
     const { skipped } = control;
-    const catalogue = this.#catalogue(isRaw);
     const read = { events: page.events, unreadable: damaged };
-    const known = upcastKnown(catalogue, read, (id) => Object.hasOwn(skipped, id), options.wanted);
+    const known = upcastKnown(page.catalogue, read, (id) => Object.hasOwn(skipped, id), handled.isWanted);
     const position = known.newer ? known.newer.position - 1 : page.position;
     const isSame = position === after;
     return {
@@ -102,28 +115,54 @@ export class ConsumerPages {
       head: hasNews ? Math.max(head, page.position) : head,
       log: this.#identity ?? (await this.#identityOf(log)),
       control,
+      ...(page.formerNames && { formerNames: page.formerNames }),
       ...(isLocal && this.#isAlone && { notifies: true }),
     };
   }
 
-  #catalogue(isRaw: boolean): Catalogue {
-    return isRaw ? emptyCatalogue : this.#d.catalogue.current;
+  /**
+   * Reads the stored types that may be read as wanted ones, and those that are new names of wanted ones. `isRaw`: whether
+   * the reader knows these names shows its own catalogue.
+   */
+  async #read<Read extends Pick<Page, "events">>(
+    read: (wanted: (storedType: string) => boolean) => Promise<Read>,
+    handled: HandledTypes,
+    isRaw: boolean | undefined,
+  ): Promise<Read & { catalogue: Catalogue; formerNames?: FormerNames }> {
+    const { names, catalogue } = this.#d;
+    return names.read(async (recorded, see) => {
+      const own = isRaw ? emptyCatalogue : withHostNames(catalogue.current, recorded, handled);
+      const isRead = storedMatcher(own, handled.isWanted);
+      const isNew = (type: string) =>
+        isRaw ? Object.hasOwn(recorded, type) && recorded[type]!.some(isRead) : own.newNames.has(type);
+      const found = await read((type) => {
+        see(type);
+        return isRead(type) || isNew(type);
+      });
+      const formerNames = isRaw && formerNamesOf(recorded, found.events);
+      return { ...found, catalogue: own, ...(formerNames && { formerNames }) };
+    });
   }
 
-  /** The options of a read of the stored types that may be read as wanted ones. */
-  #stored<Options extends ReadOptions | ReadStreamOptions>(options: Options, isRaw: boolean): Options {
-    const { wanted } = options;
-    return wanted ? { ...options, wanted: storedMatcher(this.#catalogue(isRaw), wanted) } : options;
-  }
-
-  async streamPage(stream: string, options: ReadStreamOptions, isRaw = false): Promise<StreamPage> {
+  async streamPage(
+    stream: string,
+    { afterVersion: after, limit }: Pick<ReadStreamOptions, "afterVersion" | "limit">,
+    handled: HandledTypes,
+    isRaw?: boolean,
+  ): Promise<StreamPage> {
     const { log, opener } = this.#d;
     opener.assertOpen();
-    for (let { afterVersion } = options; ;) {
+    for (let afterVersion = after; ;) {
       const unreadable: Record<string, Unreadable> = {};
       const onDamaged: OnDamaged = (error) => noteUnreadable(unreadable, error);
-      const events = await log.readStream(stream, { ...this.#stored(options, isRaw), afterVersion, onDamaged });
-      const page = upcastEach(this.#catalogue(isRaw), { events, unreadable }, options.wanted);
+      const read = async (wanted: (storedType: string) => boolean) => ({
+        events: await log.readStream(stream, { afterVersion, limit, wanted, onDamaged }),
+      });
+      const { events, catalogue, formerNames } = await this.#read(read, handled, isRaw);
+      const page: StreamPage = {
+        ...upcastEach(catalogue, { events, unreadable }, handled.isWanted),
+        ...(formerNames && { formerNames }),
+      };
       // An empty page is the end, so one whose events are all dropped is passed.
       if (events.length === 0 || page.events.length > 0) return page;
       afterVersion = events.at(-1)!.version;

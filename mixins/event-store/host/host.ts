@@ -5,11 +5,13 @@ import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
 import { openWhole } from "../../../core/log/unfinished-copy.ts";
+import { formerNamesIn } from "../../../core/catalogue/new-names.ts";
 import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import { Appends } from "../append/appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
 import { EventClock } from "../append/event-clock.ts";
 import { mostTypes, unknownStoredTypes } from "../../../core/log/unknown-types.ts";
+import { RecordedNames } from "../../../core/log/recorded-names.ts";
 import { EventReader } from "./event-reader.ts";
 import { inTime } from "../../service/in-time.ts";
 import { Jobs, type JobProgress } from "./jobs.ts";
@@ -71,6 +73,7 @@ export class StoreHost {
   readonly pump: Pump;
   readonly jobs: Jobs;
   readonly consumers: ConsumerPages;
+  readonly names: RecordedNames;
   readonly catalogue: CurrentCatalogue;
   readonly reader: EventReader;
   readonly maxEventBytes: number;
@@ -86,7 +89,8 @@ export class StoreHost {
     const open = (onProgress: (progress: string) => void) =>
       this.#open({ warn: warnOfLog, debug, onProgress: (building) => onProgress(inWords(building)) });
     this.#opener = new Opener({ name, open, logMessage });
-    this.consumers = new ConsumerPages({ log, opener: this.#opener, catalogue });
+    const names = (this.names = new RecordedNames(log));
+    this.consumers = new ConsumerPages({ log, opener: this.#opener, catalogue, names });
     this.jobs = new Jobs((progress) => void announce(progressEvent(name), progress));
     this.catalogue = catalogue;
     this.reader = new EventReader(() => this.log, catalogue);
@@ -102,6 +106,7 @@ export class StoreHost {
       log,
       options: pump,
       catalogue,
+      names,
       deliver,
       isPauseWanted,
       lease: { node, leaseMs },
@@ -163,10 +168,12 @@ export class StoreHost {
     try {
       await openWhole(this.#log, options);
       this.#d.onOpen(await this.#log.identity());
+      const { current } = this.catalogue;
+      await this.names.record(formerNamesIn(current));
       await this.pump.start(this.#listenersAreStarting);
       if (await this.consumers.ofAll()) this.#d.logMessage("warn", pausedAll(this.#d.name));
-      const { current } = this.catalogue;
-      const unknown = current.entries.size > 0 && unknownStoredTypes(current, await this.#log.types(mostTypes));
+      const types = current.entries.size > 0 ? await this.#log.types(mostTypes) : [];
+      const unknown = unknownStoredTypes(current, types, await this.names.of(types));
       if (unknown) this.#d.logMessage("warn", `${this.#d.name}: ${unknown}`);
     } catch (error) {
       await this.#log.close();

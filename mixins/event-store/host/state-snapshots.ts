@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { FormerNames } from "../../../core/catalogue/new-names.ts";
 import { DamagedStateError } from "../../../core/log/damaged-state.ts";
 import type { EventLog } from "../../../core/log/event-log.ts";
 import { MixedStreamError } from "../../../core/log/links.ts";
@@ -23,6 +24,8 @@ export interface LoadedStream {
   snapshot: StateSnapshot | null;
   /** Ordered by version; upcast to the host's catalogue unless requested as they are stored. */
   events: RecordedEvent[];
+  /** The former names of their types, if the log knows any. */
+  formerNames?: FormerNames;
   /** See `unreadLast`. */
   last?: StoredPlace;
   /** False if more events follow the last one. */
@@ -46,7 +49,14 @@ export async function loadStream(host: StoreHost, params: LoadParams): Promise<L
   // A page may be short because of its bytes, so another read determines whether it is the end.
   const behind = last && (await host.log.readStream(stream, { afterVersion: last.version, limit: 1 }));
   const events = params.raw ? stored : await host.reader.readable(stored);
-  return { snapshot, events, ...unreadLast(stored, events), end: !behind || behind.length === 0 };
+  const formerNames = await host.names.of(events);
+  return {
+    snapshot,
+    events,
+    ...(formerNames && { formerNames }),
+    ...unreadLast(stored, events),
+    end: !behind || behind.length === 0,
+  };
 }
 
 /** The stored snapshot if it has this definition, is newer than `afterVersion`, and belongs to this log. */

@@ -1,6 +1,4 @@
-import type { CurrentCatalogue } from "../../../core/catalogue/catalogue.ts";
 import { neededRelease, type NewerEvent } from "../../../core/catalogue/newer-event.ts";
-import type { EventLog } from "../../../core/log/event-log.ts";
 import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { isReserved } from "../../../core/event/stream-name.ts";
 import { times } from "../../../core/concurrency/times.ts";
@@ -9,7 +7,7 @@ import { notHeld } from "../../consumer/lease-hold.ts";
 import type { StoreMetrics } from "../../observability/metrics.ts";
 import { handOver, omit } from "./hand-over.ts";
 import { PumpCheckpoint, type LeaseOfPump } from "./pump-checkpoint.ts";
-import { readPumpPage } from "./pump-page.ts";
+import { readPumpPage, type PumpedLog } from "./pump-page.ts";
 import { TimeLimit } from "../../consumer/time-limit.ts";
 import { Loop } from "../../consumer/loop.ts";
 import { Waiters } from "../../consumer/waiters.ts";
@@ -21,11 +19,9 @@ export interface PumpOptions {
   timeoutMs: number;
 }
 
-interface Dependencies {
+interface Dependencies extends PumpedLog {
   /** The store's name. */
   name: string;
-  log: EventLog;
-  catalogue: CurrentCatalogue;
   options: PumpOptions;
   /** Hands one event to the broker; settles when the event's local handlers have settled. */
   deliver: (event: RecordedEvent) => Promise<unknown>;

@@ -5,6 +5,7 @@ import { describeWith } from "../../support/engines.ts";
 import type { NewPlace } from "../../support/library-releases.ts";
 import { sql } from "../../support/postgres-server.ts";
 import { readRenamedLogs } from "../../support/renamed-logs.ts";
+import { rollBackRenames } from "../../support/rolled-back-renames.ts";
 
 afterEach(cleanUp);
 
@@ -16,6 +17,9 @@ function describeLogs(newPlace: NewPlace): void {
   });
   describe("events that are read as others", () => {
     readChangedLogs(newPlace);
+  });
+  describe("an event type that a release renamed before it was rolled back", () => {
+    rollBackRenames(newPlace);
   });
 }
 
