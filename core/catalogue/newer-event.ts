@@ -40,8 +40,10 @@ export function newerThan({ stored, newNames, unknownTypes }: Catalogue, event: 
   const { type, meta } = event;
   const { schemaVersion = 1 } = meta;
   const formerName = newNames.get(type);
-  if (formerName !== undefined)
-    return { ...placeOf(event), schemaVersion: isSchemaVersion(schemaVersion) ? schemaVersion : 1, formerName };
+  if (formerName !== undefined) {
+    const version = isSchemaVersion(schemaVersion) ? schemaVersion : 1;
+    return { ...placeOf(event), type: stored.get(type)?.type ?? type, schemaVersion: version, formerName };
+  }
   const known = stored.get(type)?.schemaVersion ?? (unknownTypes === "accept" || isReserved(type) ? Infinity : 0);
   if (!isSchemaVersion(schemaVersion) || schemaVersion <= known) return null;
   return { ...placeOf(event), schemaVersion };

@@ -3,7 +3,7 @@ import { formerNamesOf, type FormerNames } from "../catalogue/new-names.ts";
 import type { EventLog } from "./event-log.ts";
 import { readFormat, withFormat } from "./stored-format.ts";
 
-interface Stored {
+interface StoredNames {
   types: FormerNames;
 }
 
@@ -14,13 +14,13 @@ const key = "formerNames";
  * A release that knows a type by its former name only finds out here, also when no node of the newer one is left.
  */
 export class RecordedNames {
-  readonly #log: EventLog;
+  readonly #log: Pick<EventLog, "control">;
   /** The types that the log was read for. A type is recorded before its first event, so it is not read for again. */
   readonly #seen = new Set<string>();
   /** Replaced if a further type is found. */
   #known: FormerNames = {};
 
-  constructor(log: EventLog) {
+  constructor(log: Pick<EventLog, "control">) {
     this.#log = log;
   }
 
@@ -67,7 +67,7 @@ export class RecordedNames {
       const stored = await this.#log.control.get(key);
       const known = typesIn(stored);
       if (isRecorded(names, known)) return;
-      const value = withFormat<Stored>("formerNames", { types: merged(known, names) });
+      const value = withFormat<StoredNames>("formerNames", { types: merged(known, names) });
       // Another host may record the names of another release meanwhile.
       if ((await this.#log.control.put(key, value, stored?.revision ?? 0)) === null) continue;
       // This host may have met such a type without a former name.
@@ -77,7 +77,7 @@ export class RecordedNames {
 }
 
 const typesIn = (stored: { value: unknown } | null): FormerNames =>
-  stored ? readFormat<Stored>("former names of event types", "formerNames", stored.value).types : {};
+  stored ? readFormat<StoredNames>("former names of event types", "formerNames", stored.value).types : {};
 
 const namesOf = (names: FormerNames, type: string): readonly string[] =>
   Object.hasOwn(names, type) ? names[type]! : [];

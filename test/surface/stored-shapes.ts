@@ -5,6 +5,7 @@ export const storedShapes: Readonly<Record<string, readonly string[]>> = {
   "core/process/stored-process.ts": ["StoredProcess", "ParkedProcess"],
   "core/decider/rehydrate.ts": ["StateSnapshot"],
   "core/table/read-table.ts": ["Progress", "ParkedStream", "Origin"],
+  "core/log/recorded-names.ts": ["StoredNames"],
   "core/log/grant-lease.ts": ["StoredLease"],
   "mixins/aggregate/snapshots/manifest.ts": ["StoredManifest"],
   "adapters/sqlite/host-file.ts": ["HostRecord"],

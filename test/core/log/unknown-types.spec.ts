@@ -11,6 +11,17 @@ describe("Many unknown types", () => {
     expect(message).not.toContain("shelf.n20");
   });
 
+  it("are named with the name that they have in this release", () => {
+    const found = [
+      { type: "loan.lent", count: 2 },
+      { type: "shelf.moved", count: 1 },
+    ];
+    const recorded = { "loan.lent": ["loan.made", "book.lent"], "shelf.moved": ["case.moved"] };
+    expect(unknownStoredTypes(catalogue, found, recorded)).toContain(
+      "have: loan.lent, 2 events (the new name of book.lent in a newer release), shelf.moved, 1 event; expected",
+    );
+  });
+
   it("say nothing of a mapped type when there are more than are listed", () => {
     expect(unknownMappedTypes(["shelf.moved"], catalogue, numbered(mostTypes))).toEqual([]);
     expect(unknownMappedTypes(["shelf.moved"], catalogue, numbered(mostTypes - 1))).toHaveLength(1);
