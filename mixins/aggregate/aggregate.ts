@@ -22,6 +22,7 @@ import { mappedTypeProblem } from "../service/mapped-type.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
+import { parseTableService } from "./table-service.ts";
 import { parseSnapshots } from "./snapshots/options.ts";
 import type { Transform } from "./fold/transform.ts";
 import type { DeclaredRows, TransformTo } from "./transform-to.ts";
@@ -120,6 +121,7 @@ export function aggregateOn(engines: Engines) {
       "definitionVersion",
       "onChange",
       "actions",
+      "service",
       "snapshots",
       ...dbSettings,
     ]);
@@ -134,11 +136,13 @@ export function aggregateOn(engines: Engines) {
       definitionVersion,
       onChange = "rebuild",
       actions: givenActions,
+      service: givenService,
       snapshots = {},
       ...settings
     } = options;
     assertStore(name, eventStore);
     const actions = parseActions(name, givenActions);
+    const service = parseTableService(name, givenService);
     const stored = storedName({ name, formerName: parseFormerName(name, givenName) });
     const startFrom = givenStart === undefined ? undefined : parseStartPlace(name, givenStart);
     const fields = parseFields(name, declared);
@@ -193,6 +197,7 @@ export function aggregateOn(engines: Engines) {
           onChange,
           settings,
           actions,
+          service,
           // The `folder` option belongs to the table at the defined location. A table elsewhere uses its own default.
           snapshots: snapshotOptions && (place === adapter ? snapshotOptions : {}),
         });

@@ -8,6 +8,7 @@ import type { ActionOverrides } from "../service/action-overrides.ts";
 import type { TableActionName } from "../service/action-names.ts";
 import type { DbSettings } from "./db-settings.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
+import type { TableService } from "./table-service.ts";
 import type { SnapshotOptions } from "./snapshots/options.ts";
 
 /** The options of `Aggregate`. */
@@ -48,4 +49,11 @@ export interface AggregateOptions<Events extends EventMap, Fields extends Fields
   snapshots?: SnapshotOptions | false;
   /** Options of the service's actions: `{ list: { visibility: "published", rest: "GET /" } }`. Default: `public`. */
   actions?: ActionOverrides<TableActionName>;
+  /**
+   * What the table's service has besides: settings, hooks, actions, methods, events and lifecycle handlers of yours.
+   * Moleculer merges them over the table's own, as a service over its mixins.
+   *
+   * @example service: { hooks: { before: { find: "onlyOwn" } }, actions: { count: false }, methods: { onlyOwn(ctx) { … } } }
+   */
+  service?: TableService;
 }

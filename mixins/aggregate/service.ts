@@ -4,7 +4,6 @@ import type { Fields } from "../../core/rows/fields.ts";
 import type { Mapping } from "../../core/rows/mapping.ts";
 import { queryFieldsOf } from "../../core/query/query.ts";
 import type { ReadTable } from "../../core/table/read-table.ts";
-import { newEventId } from "../../core/event/event-id.ts";
 import { AggregateHost } from "./host.ts";
 import { consumerActions, consumerInnerActions } from "../consumer/actions.ts";
 import type { ErrorPolicy } from "../consumer/error-policy.ts";
@@ -16,9 +15,7 @@ import { progressEvent } from "../service/internal-events.ts";
 import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { foldSpans } from "../observability/spans.ts";
-import { NewerRows } from "../service/newer-rows.ts";
-import { readAfter } from "../service/read-after.ts";
-import { readActionNames, readActions, type Reader } from "../service/read-actions.ts";
+import { readActionNames } from "../service/read-actions.ts";
 import { announcedRelease } from "../service/releases.ts";
 import type { DbSettings } from "./db-settings.ts";
 import { Folds } from "./fold/folds.ts";
@@ -30,12 +27,13 @@ import { rebuildActions, rebuildInnerActions } from "./rebuild/actions.ts";
 import type { ReportedRebuild } from "./rebuild/reported-progress.ts";
 import { locateSnapshot, snapshotActions, snapshotInnerActions } from "./snapshots/actions.ts";
 import { snapshotPlace, type SnapshotOptions } from "./snapshots/options.ts";
-import { generationReader, readerOf } from "./table/readers.ts";
+import { tableReads } from "./table-reads.ts";
 import { tableSource } from "./table/source-from.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import { foldTokenOf } from "../service/fold-token.ts";
 import type { Transform } from "./fold/transform.ts";
 import { completeSchema, type ActionOverrides } from "../service/action-overrides.ts";
+import { hasHooks, splitActions, type TableExtension } from "./table-service.ts";
 
 /** Gives other services of the process access to the folds of an aggregate's service. */
 export interface FoldsOwner {
@@ -59,77 +57,35 @@ interface Definition {
   onChange: OnChange;
   settings: DbSettings;
   actions: ActionOverrides;
+  service: TableExtension | undefined;
   snapshots: SnapshotOptions | false;
 }
 
-/** The limit of tables that a warning names: a caller may forge any name. */
-const maxWarned = 100;
-
-const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== undefined;
+/** Without the caches of the reading actions, which `readActions` makes from them. */
+const withoutCaches = (overrides: ActionOverrides): ActionOverrides =>
+  Object.fromEntries(
+    Object.entries(overrides).map(([action, given = {}]) => {
+      const { cache, ...others } = given;
+      const isRead = (readActionNames as readonly string[]).includes(action);
+      return [action, isRead || cache === undefined ? others : given];
+    }),
+  );
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): CompanionSchema {
   const { name, storedName, store, catalogue, fields, mappings, policy, settings, actions } = definition;
   const owner = ownerOf(definition);
   const declared = queryFieldsOf(fields);
-  const warnedOf = new Set<string>();
   let host: AggregateHost;
   let source: EventSource;
   let folds: Folds;
   let snapshots: Snapshots;
   let past: Past;
-  /** With the number of commits, unique among all hosts of the table. */
-  const instance = newEventId();
-  let commits = 0;
   let warn: (message: string) => void;
-
-  const reader = (ctx: Context): Reader | Promise<Reader> => {
-    const token = foldTokenOf(ctx);
-    if (token?.table === name) return readerOf(declared, folds.rowsFor(token.id));
-    if (token && !warnedOf.has(token.table) && warnedOf.size < maxWarned) {
-      warnedOf.add(token.table);
-      warn(`A transform of ${token.table} queries ${name}: it gets today's rows, so it cannot be replayed faithfully`);
-    }
-    // A fold must never wait for another, because the two could wait for each other.
-    const position = token ? 0 : readAfter(ctx, store);
-    return host.isBehind(position) ? host.caughtUpTo(position).then(liveReader) : liveReader();
-  };
-  const liveReader = () => generationReader(host.live);
-  const newerRows = new NewerRows({
-    newer: (ctx) => (hasToken(ctx) ? null : host.newer),
-    nodesFor: (newer) => source.newerNodes(name, newer),
-    asked: (ctx) => readAfter(ctx, store),
-    position: () => host.work.table.livePosition(),
-  });
 
   const schema: CompanionSchema = {
     name,
     settings: settings as NonNullable<ServiceSchema["settings"]>,
-    mixins: [
-      readActions({
-        fields: declared,
-        reader,
-        // A batch is visible on its own node only; the rows of another node would be silently wrong.
-        nodeFor: (ctx) => {
-          const token = foldTokenOf(ctx);
-          return token?.table === name && token.node !== ctx.broker.nodeID ? token.node : null;
-        },
-        isBehind: (ctx) => host.isFarBehind && !hasToken(ctx),
-        peers: () => source.nodesOfOwner(name, owner),
-        newerNodeFor: (ctx, newer) => (hasToken(ctx) ? null : (newerRows.nodes(ctx.broker, newer)[0] ?? null)),
-        newerRows,
-        // A transform's view changes with every event. A caller that reads its own write must not get an older answer.
-        cache: {
-          isFor: (ctx) =>
-            !host.work.table.isShared &&
-            !host.isFarBehind &&
-            !hasToken(ctx) &&
-            !host.isBehind(readAfter(ctx, store)) &&
-            !newerRows.areElsewhere(ctx),
-          version: () => `${instance}-${commits}`,
-        },
-      }),
-    ],
     actions: {
       ...consumerActions(name, () => ({
         applyControl: (revision, isPatient) => host.applyControl(revision, isPatient),
@@ -223,7 +179,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
         onPage: () => void snapshots.tidy(),
         unrecorded: snapshots.unrecorded,
         onCommit: () => {
-          commits++;
+          reads.onCommit();
           clearCache().catch((error: unknown) => logger.warn("The cache was not cleaned", error));
         },
         info: (message, details) => logger.info(message, details),
@@ -245,6 +201,18 @@ export function aggregateService(definition: Definition): CompanionSchema {
       await Promise.all([snapshots.stop(), host.stop()]);
     },
   };
-  completeSchema(schema, { role: "table", store }, readActionNames, actions);
-  return schema;
+  const names = [...readActionNames, ...Object.keys(schema.actions ?? {})];
+  const { service, overrides, disabled } = splitActions(name, definition.service ?? {}, names, actions);
+  const reads = tableReads({
+    name,
+    store,
+    owner,
+    fields: declared,
+    overrides,
+    hasHooks: hasHooks(service),
+    hosted: () => ({ host, source, folds, warn }),
+  });
+  completeSchema(schema, { role: "table", store }, readActionNames, withoutCaches(overrides));
+  for (const action of disabled) schema.actions![action] = false;
+  return { ...schema, mixins: [reads.mixin], ...(definition.service && { extension: service }) };
 }

@@ -89,6 +89,12 @@ export class CompanionRun {
     return (this.#ending ??= this.#finishInTime().finally(() => (this.#ending = null)));
   }
 
+  /** Stops it after its start, for an error of the same service. Its owners get the error. */
+  async fail(error: unknown): Promise<void> {
+    await this.stop();
+    this.#start.reject(error);
+  }
+
   async #finishInTime(): Promise<void> {
     const end = this.#end;
     const stopMs = this.#stopMs();

@@ -29,6 +29,8 @@ export interface Companion {
 export type CompanionSchema = Omit<ServiceSchema, "started" | "stopped"> & {
   /** The actions that nodes call among themselves: see `between-nodes.ts`. */
   inner: NonNullable<ServiceSchema["actions"]>;
+  /** A schema of the user's that Moleculer merges over this one. */
+  extension?: Partial<ServiceSchema> | undefined;
   /** What the service announces to other nodes about this release, at its start. */
   release: () => AnnouncedRelease;
   started: () => Promise<void>;
@@ -150,7 +152,7 @@ const isStoredAs = ({ storedName, kind, dependsOn }: Companion, other: Companion
   dependsOn?.name === other.dependsOn?.name;
 
 function host(broker: ServiceBroker, companion: Companion, owner: Service): Hosted {
-  const { inner, release: announced, ...schema } = companion.schema(broker);
+  const { inner, release: announced, extension, ...schema } = companion.schema(broker);
   const lifecycle = lifecycleOf(broker);
   const beforeEnd = async () => {
     // A stopping broker stops all services at once. Companions that depend on this one may have to save a checkpoint.
@@ -172,7 +174,7 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
       await run.start();
     },
   });
-  const service = broker.createService({
+  const own: ServiceSchema = {
     ...schema,
     ...preparesParams,
     started: () => run.start(),
@@ -186,10 +188,39 @@ function host(broker: ServiceBroker, companion: Companion, owner: Service): Host
       await run.stop();
       if (isDestroyed) await broker.destroyService(innerOne);
     },
-  });
+  };
+  const service = broker.createService(extension ? extended(own, stoppingOnError(extension, run)) : own);
   const self: Hosted = { companion, service, owners: new Set([owner]), run };
   return self;
 }
+
+type Extension = Partial<ServiceSchema>;
+
+const listOf = <One>(given: One | One[] | undefined): One[] => (given === undefined ? [] : ([given].flat() as One[]));
+
+/** The mixins of the extension come first: Moleculer merges them, like the extension, over the companion's schema. */
+const extended = (own: ServiceSchema, extension: Extension): ServiceSchema => ({
+  ...extension,
+  name: own.name,
+  mixins: [...listOf(extension.mixins), own],
+});
+
+/** Its owners wait for the service, which is not registered if a `started` of the extension fails: the companion stops. */
+const stoppingOnError = (extension: Extension, run: CompanionRun): Extension => ({
+  ...extension,
+  mixins: listOf(extension.mixins).map((mixin) => stoppingOnError(mixin, run)),
+  started: listOf(extension.started).map(
+    (started) =>
+      async function (this: Service) {
+        try {
+          await started.call(this);
+        } catch (error) {
+          await run.fail(error);
+          throw error;
+        }
+      },
+  ),
+});
 
 function endsOfDependents(broker: ServiceBroker, name: string): Promise<void>[] {
   const all = [...(hosted.get(broker)?.values() ?? [])];

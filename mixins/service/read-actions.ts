@@ -3,6 +3,7 @@ import DbService from "moleculer-db";
 import { EntityNotFoundError, ValidationError } from "../../core/errors/errors.ts";
 import { idProblem } from "../../core/rows/fields.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query/query.ts";
+import { declared, type ActionParams } from "./declared-params.ts";
 import type { Mixin } from "./mixin.ts";
 import { ownActions } from "./own-actions.ts";
 import { checkPopulates, type Populating } from "./populates.ts";
@@ -27,6 +28,8 @@ interface Dependencies extends ReadNodes {
   /** The declared fields. */
   fields: QueryFields;
   reader: (ctx: Context) => Reader | Promise<Reader>;
+  /** The documents of a transform's own view: as they are, since rows are computed from them. Default: none are. */
+  isOwnFold?: (ctx: Context) => boolean;
   /** Default: results are not cached. */
   cache?: ReadCache;
 }
@@ -59,23 +62,6 @@ const { metadata: _, ...dbService } = DbService as unknown as Mixin & {
   actions: Record<string, ActionSchema>;
 };
 
-type ActionParams = Record<string, object | object[]>;
-
-/**
- * The params as moleculer-db declares them, for tools that list a node's actions. Every value passes the broker's validator
- * unchanged, because its `convert` accepts `[2]` and `true` as numbers. `sanitizeParams` checks and converts instead.
- */
-const declared = (params: ActionParams = {}): ActionParams =>
-  Object.fromEntries(
-    Object.entries(params).map(([name, rules]) => [
-      name,
-      [
-        ...(Array.isArray(rules) ? rules : [rules]).map((rule: object) => ({ ...rule, convert: false })),
-        { type: "any", optional: name !== "id" },
-      ],
-    ]),
-  );
-
 /** The params of `find`. */
 export const paramsOfFind = declared(dbService.actions["find"]!.params as ActionParams);
 
@@ -88,6 +74,9 @@ const passThrough = {
   afterRetrieveTransformID: (document: unknown) => document,
 };
 
+/** The names of the methods that a service with `readActions` has. */
+export const readMethodNames: readonly string[] = Object.keys(dbService.methods);
+
 /** The names of the actions that `readActions` creates. */
 export const readActionNames = ["find", "list", "get", "count", "resolve"] as const;
 
@@ -96,10 +85,11 @@ export const readActionNames = ["find", "list", "get", "count", "resolve"] as co
  * for an id without a row unless `throwIfNotExist` is set. No action writes.
  */
 export function readActions(dependencies: Dependencies): Mixin {
-  const { fields, reader, cache } = dependencies;
+  const { fields, reader, cache, isOwnFold = () => false } = dependencies;
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
+  const readerFor = async (ctx: Context) => ({ ...(await reader(ctx)), hasStoredIds: isOwnFold(ctx) });
   const dbActions = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
   const keysOf = ({ cache }: ActionSchema) => (typeof cache === "object" ? (cache.keys ?? []) : []);
   const own = (name: ReadActionName, handler: Handler, more: ActionParams = {}): ActionSchema => {
@@ -129,7 +119,7 @@ export function readActions(dependencies: Dependencies): Mixin {
       list: own("list", (self, ctx, params) => self._list(ctx, params)),
       get: own("get", (self, ctx, params) => self._get(ctx, params)),
       count: own("count", (self, ctx, params) => self._count(ctx, params)),
-      resolve: own("resolve", async (self, ctx, params) => byId(self, ctx, await reader(ctx), params), {
+      resolve: own("resolve", async (self, ctx, params) => byId(self, ctx, await readerFor(ctx), params), {
         throwIfNotExist: { type: "boolean", optional: true },
       }),
     }),
@@ -159,10 +149,13 @@ export function readActions(dependencies: Dependencies): Mixin {
         const { fields, excludeFields } = this.settings as Transformation;
         const asked = params.populate ?? params.fields ?? params.excludeFields ?? fields ?? excludeFields;
         // No transformation was requested: moleculer-db would iterate over the documents seven times.
-        if (asked === undefined || asked === null) return documents;
+        const encodes = encodesIds(this) && !isOwnFold(ctx);
+        if ((asked ?? null) === null && !encodes) return documents;
         // A service's own code may pass a single document.
         if (!Array.isArray(documents)) return dbService.methods.transformDocuments.call(this, ctx, params, documents);
-        return transformDocuments(this as DbServiceInstance, ctx, params, documents as Document[]);
+        const self = this as DbServiceInstance;
+        const encodeId = encodes ? (id: unknown) => self.encodeID(id) : (id: unknown) => id;
+        return transformDocuments(self, ctx, params, documents as Document[], encodeId);
       },
       async _find(this: DbServiceInstance, ctx: Context, params: Params) {
         return findIn(this, ctx, await reader(ctx), params);
@@ -183,12 +176,15 @@ export function readActions(dependencies: Dependencies): Mixin {
         return { rows, total, page, pageSize, totalPages: Math.ceil(total / pageSize) };
       },
       async _get(this: DbServiceInstance, ctx: Context, params: Params) {
-        return byId(this, ctx, await reader(ctx), { ...params, throwIfNotExist: !Array.isArray(params.id) });
+        return byId(this, ctx, await readerFor(ctx), { ...params, throwIfNotExist: !Array.isArray(params.id) });
       },
     },
   };
   return schema;
 }
+
+const encodesIds = ({ schema }: Service): boolean =>
+  (schema.methods as DbMethods & Service["schema"]["methods"])["encodeID"] !== dbService.methods["encodeID"];
 
 /** Runs `find` on a reader. `params` must come from `findParams`. */
 export async function findIn(
@@ -220,16 +216,23 @@ const isPossibleId = (id: string) => idProblem(id) === null && !id.includes("\0"
 const maxNamedIds = 100;
 
 /** Returns one document for an id, an array for an array of ids, and an object keyed by id if `mapping` is set. */
-async function byId(service: DbServiceInstance, ctx: Context, from: Reader, params: Params): Promise<unknown> {
+async function byId(
+  service: DbServiceInstance,
+  ctx: Context,
+  from: Reader & { hasStoredIds: boolean },
+  params: Params,
+): Promise<unknown> {
+  const decode = (id: unknown) => (from.hasStoredIds ? id : service.decodeID(id));
+  const encode = (id: unknown) => (from.hasStoredIds ? String(id) : service.encodeID(id));
   const asked: unknown[] = Array.isArray(params.id) ? params.id : [params.id];
   const toId = from.toId ?? ((id: string) => id);
   // Without repeats, as with MongoDB's $in: each document is read and decoded once.
-  const ids = [...new Set(asked.map((id) => toId(String(service.decodeID(id)))))];
+  const ids = [...new Set(asked.map((id) => toId(String(decode(id)))))];
   const found = (await from.findByIds(ids.filter(isPossibleId))) as Document[];
   if (found.length < ids.length && params.throwIfNotExist)
     throw new EntityNotFoundError(Array.isArray(params.id) ? asked.slice(0, maxNamedIds) : params.id);
   // Read before the transformation, which may omit the id.
-  const keys = found.map(({ id }) => service.encodeID(id));
+  const keys = found.map(({ id }) => encode(id));
   const documents = (await service.transformDocuments(ctx, params, found)) as Document[];
   if (params.mapping === true) return Object.fromEntries(keys.map((key, index) => [key, documents[index]]));
   return Array.isArray(params.id) ? documents : (documents[0] ?? null);

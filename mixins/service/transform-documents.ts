@@ -28,9 +28,10 @@ export async function transformDocuments(
   ctx: Context,
   params: Transformation,
   documents: Document[],
+  encodeId: (id: unknown) => unknown,
 ): Promise<Document[]> {
   const settings = service.settings as Transformation;
-  for (const document of documents) document["id"] = service.encodeID(document["id"]);
+  for (const document of documents) document["id"] = encodeId(document["id"]);
   if (params.populate) await populate(service, ctx, documents, params.populate as string[]);
   const fields = params.fields ? service.authorizeFields(params.fields) : settings.fields;
   const excluded = [params.excludeFields, settings.excludeFields].flatMap((names) => (names ?? []) as string[]);

@@ -47,6 +47,46 @@ Aggregate("accounts", { eventStore, fields: { iban: "string" }, actions: { find:
 Subscription("mails", { eventStore, on: {}, actions: { skip: { timeout: 5000 }, retry: options } });
 ProcessManager("welcome", { eventStore, on: {}, actions: { skip: { timeout: 5000 }, retry: options } });
 
+Aggregate("accounts", {
+  eventStore,
+  fields: { iban: "string" },
+  service: {
+    settings: { rest: "/v1/accounts", currency: "EUR" },
+    hooks: { before: { "find|list": ["onlyOwn", (ctx) => void ctx.params] } },
+    actions: {
+      count: false,
+      list: { rest: "GET /all", visibility: "published", cache: { keys: ["#user.id"] } },
+      own: {
+        rest: "GET /own",
+        async handler(ctx) {
+          const rows: { [field: string]: unknown }[] = await this._find(ctx, { query: this.ownedBy("Ann") });
+          return { rows, currency: this.settings["currency"] };
+        },
+      },
+      total(ctx) {
+        return this._count(ctx, {});
+      },
+    },
+    methods: {
+      onlyOwn(ctx: { params: { query?: object }; meta: { user: string } }) {
+        ctx.params.query = this.ownedBy(ctx.meta.user);
+      },
+      ownedBy: (user: string) => ({ iban: user }),
+      encodeID: (id) => id.toUpperCase(),
+    },
+    events: { "account.opened": (ctx) => void ctx.params },
+    async started() {
+      this.logger.info(
+        String(this.ownedBy("Ann").iban),
+        await this._count(this.broker.ContextFactory.create(this.broker), {}),
+      );
+    },
+  },
+});
+
+// @ts-expect-error -- a part that a service does not have
+Aggregate("accounts", { eventStore, fields: { iban: "string" }, service: { hook: {} } });
+
 // @ts-expect-error -- a time of another type
 EventStore("lock", { actions: { append: { timeout: "5 s" } } });
 
