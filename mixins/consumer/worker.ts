@@ -238,9 +238,9 @@ export class Worker {
   #noteOutage(error: unknown): Outages {
     const { metrics, interrupter, work } = this.#d;
     metrics?.lag(NaN);
-    this.#change({ isCaughtUp: false });
     // Errors are expected while the node stops.
-    if (!interrupter.stopping) this.#change({ waitingFor: this.outages.note(error, work.failures.first()) });
+    const waitingFor = interrupter.stopping ? null : this.outages.note(error, work.failures.first());
+    this.#change({ isCaughtUp: false, ...(waitingFor && { waitingFor }) });
     return this.outages;
   }
 
