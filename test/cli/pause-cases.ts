@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ServiceBroker } from "moleculer";
+import type { BrokerOptions, ServiceBroker } from "moleculer";
 import type { ProcessSummary } from "moleculer-event-sourcing";
 import { toImportRequest } from "../../core/interchange/history-event.ts";
 import { caughtUp, eventually, newFolder, startBroker } from "../support/broker.ts";
@@ -20,7 +20,7 @@ export async function placeOrder(place: string, order: string): Promise<void> {
 }
 
 /** A log with two orders that are handled, and a third that is not. */
-async function stopped(place: string, folder: string): Promise<void> {
+export async function stopped(place: string, folder: string): Promise<void> {
   const { broker } = await open(place, folder);
   for (const order of ["1", "2"]) await broker.call("shop.order", { order, amount: 1 });
   await caughtUp(broker, "sales");
@@ -31,14 +31,14 @@ async function stopped(place: string, folder: string): Promise<void> {
 }
 
 /** The shop in another life, with a listener of its own. Resolves once its table is at the end of the log. */
-async function start(place: string, folder: string) {
+export async function start(place: string, folder: string, options: BrokerOptions = {}) {
   const doings: Doings = { folded: [], handled: [] };
   const heard: string[] = [];
   const listener = {
     name: "listener",
     events: { "order.placed": (ctx: { params: { stream: string } }) => void heard.push(ctx.params.stream) },
   };
-  const broker = await startBroker([shop(place, folder, doings), listener]);
+  const broker = await startBroker([shop(place, folder, doings), listener], options);
   await caughtUp(broker, "sales");
   const handled = () => doings.handled.map(({ stream }) => stream);
   const processes = async () =>
@@ -48,7 +48,7 @@ async function start(place: string, folder: string) {
   return { broker, heard, handled, processes };
 }
 
-const rests = async (broker: ServiceBroker, ...consumers: string[]) => {
+export const rests = async (broker: ServiceBroker, ...consumers: string[]) => {
   for (const consumer of consumers)
     await eventually(async () =>
       expect(await broker.call(`${consumer}.status`)).toMatchObject({ state: "paused", paused: true }),

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { startCli } from "../cli/cli-process.ts";
-import { endCopies, open, sqliteIn } from "../cli/copy-cases.ts";
-import { pause, pauses } from "../cli/pause-cases.ts";
+import { endCopies, filled, open, sqliteIn } from "../cli/copy-cases.ts";
+import { LogLines } from "../mixins/log-lines.ts";
+import { pause, pauses, start } from "../cli/pause-cases.ts";
 import { newFolder } from "../support/broker.ts";
 
 afterEach(endCopies);
@@ -30,6 +31,22 @@ describe("The command pause", () => {
     expect(ended).toMatchObject({ code: 1, output: "" });
     expect(ended.errors).toContain("found no log there");
     expect(existsSync(log.slice("sqlite:".length))).toBe(false);
+  });
+
+  it("is named by each start of the store, until all is resumed", async () => {
+    const folder = newFolder();
+    const log = await filled(sqliteIn(folder, "named"), 1);
+    await pause(log);
+    const warnings = async (resumes: boolean) => {
+      const logger = new LogLines();
+      const { broker } = await start(log, folder, { logger });
+      if (resumes) await broker.call("shopEvents.resumeAll");
+      await broker.stop();
+      return logger.of("warn", /are paused since "npx moleculer-event-sourcing pause": call shopEvents\.resumeAll/);
+    };
+    expect(await warnings(false)).toHaveLength(1);
+    expect(await warnings(true)).toHaveLength(1);
+    expect(await warnings(false)).toEqual([]);
   });
 
   it("refuses a log with a running host, and pauses nothing", async () => {
