@@ -143,7 +143,8 @@ export class AggregateHost {
     if (this.#opening.cause !== null) return true;
     const { table, head } = this.work;
     // Before an event of a newer release, no host of this definition is ahead.
-    if (table.isShared || this.worker.haltedBy !== null || this.worker.state.newer) return false;
+    if (this.worker.haltedBy !== null || this.newer) return false;
+    if (table.isShared) return table.others.areAheadOf(table.state);
     const { successor, progress } = table.state;
     if (successor) return head - successor.from > manyEvents;
     return !this.worker.state.hasCaughtUp || head - progress.position > manyEvents;
@@ -181,7 +182,10 @@ export class AggregateHost {
     if (halt !== null) throw late(halt);
     const newer = await this.#newerAfter(reached);
     if (newer) throw late(`waits: ${neededRelease(newer)}`, newer);
-    const standstill = work.progressReport.standstill(Math.max(work.head, position));
+    const standstill = work.progressReport.standstill(
+      Math.max(work.head, position),
+      await work.elsewhere.isEnd(reached),
+    );
     if (standstill !== null) throw late(standstill);
     worker.wake();
     const waiting = work.catchUp.wait(position, this.#d.readAfterTimeoutMs, () =>

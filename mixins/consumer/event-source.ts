@@ -16,6 +16,7 @@ import {
   isHostedHere,
   knowingNode,
   knowingNodes,
+  nobodyReads,
   nodesOfOwner,
   type ConsumerHost,
 } from "../service/releases.ts";
@@ -119,6 +120,13 @@ export class EventSource implements LeaseSource {
   /** The available nodes that fold the table's rows of an owner. */
   nodesOfOwner(table: string, owner: string): string[] {
     return nodesOfOwner(this.#d.broker, table, owner);
+  }
+
+  /** Whether none of the nodes that fold the table's rows of an owner can read the stored event. */
+  nobodyReads(table: string, owner: string, { type, meta }: RecordedEvent): boolean {
+    const { broker, store } = this.#d;
+    const schemaVersion = Number(meta.schemaVersion ?? 1);
+    return nobodyReads(broker, { store, service: table, owner }, { type, schemaVersion });
   }
 
   event(id: string): Promise<RecordedEvent> {

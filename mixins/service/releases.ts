@@ -52,19 +52,28 @@ interface Hosted {
   owner?: string;
 }
 
-/** The other available nodes that host the service, or its consumer, with a catalogue that can read the event. */
-function knowingHosts(
-  broker: ServiceBroker,
-  { store, service = store, owner }: Hosted,
-  newer: NewerEvent,
-): HostedRelease[] {
+/** The available nodes that host the service, or its consumer, each with the versions that its catalogue can read. */
+function hostsOf(broker: ServiceBroker, { store, service = store, owner }: Hosted): HostedRelease[] {
   const stores = releasesOf(broker, store);
-  const knows = ({ nodeID, known = stores.find((one) => one.nodeID === nodeID)?.known }: HostedRelease) =>
-    nodeID !== broker.nodeID && known !== undefined && isKnown(known, newer);
   const hosts = service === store ? stores : releasesOf(broker, service);
   const ofOwner = owner === undefined ? hosts : hosts.filter((one) => one.owner === owner);
-  return ofOwner.filter(knows);
+  return ofOwner.map((host) => {
+    const known = host.known ?? stores.find(({ nodeID }) => nodeID === host.nodeID)?.known;
+    return known === undefined ? host : { ...host, known };
+  });
 }
+
+type EventVersion = Pick<NewerEvent, "type" | "schemaVersion">;
+
+/** The other ones, with a catalogue that can read the event. */
+const knowingHosts = (broker: ServiceBroker, hosted: Hosted, newer: EventVersion): HostedRelease[] =>
+  hostsOf(broker, hosted).filter(
+    ({ nodeID, known }) => nodeID !== broker.nodeID && known !== undefined && isKnown(known, newer),
+  );
+
+/** Whether all of them have a catalogue, and none can read the event. */
+export const nobodyReads = (broker: ServiceBroker, hosted: Hosted, event: EventVersion): boolean =>
+  hostsOf(broker, hosted).every(({ known }) => known !== undefined && !isKnown(known, event));
 
 /** One of them; null if there is none. */
 export const knowingNode = (broker: ServiceBroker, hosted: Hosted, newer: NewerEvent): string | null =>

@@ -19,7 +19,15 @@ export interface TableDependencies extends StartDependencies {
   transforms: Transforms;
   source: Pick<
     EventSource,
-    "page" | "streamPage" | "event" | "eventAt" | "change" | "knowingNode" | "nodesOfOwner" | keyof LeaseSource
+    | "page"
+    | "streamPage"
+    | "event"
+    | "eventAt"
+    | "change"
+    | "knowingNode"
+    | "nodesOfOwner"
+    | "nobodyReads"
+    | keyof LeaseSource
   >;
   /** Called with the running build and its progress; null when it has ended. */
   onProgress: (job: string, progress: RebuildProgress | null) => void;

@@ -34,13 +34,13 @@ export class HostedTable {
   isCopying = false;
   readonly standby: StandbyRows;
   readonly #d: Dependencies;
-  readonly #others: OtherDefinitions;
+  readonly others: OtherDefinitions;
   #lease: TableLease | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
     this.standby = new StandbyRows(dependencies);
-    this.#others = new OtherDefinitions(dependencies);
+    this.others = new OtherDefinitions(dependencies);
     this.isShared = dependencies.table.capabilities.hosts === "many";
   }
 
@@ -58,6 +58,7 @@ export class HostedTable {
         this.lease = this.#lease.lease;
         await refuseChange(this.#d);
         await this.#look();
+        await this.others.compare();
       } else await this.#begin();
     } catch (error) {
       await table.close();
@@ -234,7 +235,7 @@ export class HostedTable {
 
   /** Removes rows of definitions that no node has run for long. Call at the end of the log. */
   async tidy(): Promise<void> {
-    if (this.isShared && this.state.fold && !this.state.successor) await this.#others.tidy();
+    if (this.isShared && this.state.fold && !this.state.successor) await this.others.tidy();
   }
 
   /** The position of the rows that answer queries. */

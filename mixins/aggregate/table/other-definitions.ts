@@ -1,6 +1,7 @@
 import { times } from "../../../core/concurrency/times.ts";
 import type { ReadTable } from "../../../core/table/read-table.ts";
 import type { EventSource } from "../../consumer/event-source.ts";
+import type { TableState } from "./table-state.ts";
 
 interface Dependencies {
   name: string;
@@ -19,9 +20,21 @@ export class OtherDefinitions {
   /** Since when each check has found the owner without a node, in `performance.now()` time. */
   readonly #absentSince = new Map<string, number>();
   #checkedAt = -Infinity;
+  #reached = 0;
 
   constructor(dependencies: Dependencies) {
     this.#d = dependencies;
+  }
+
+  /** Notes how far the rows of other definitions are. Call at the start. */
+  async compare(): Promise<void> {
+    const lives = await this.#d.table.lives();
+    this.#reached = Math.max(...lives.map(({ progress }) => progress.position));
+  }
+
+  /** Whether this definition's rows have still to reach what others had at the start: they were left when its nodes were. */
+  areAheadOf({ live, successor, progress: { position } }: TableState): boolean {
+    return live?.owner === this.#d.owner && successor === null && position < this.#reached;
   }
 
   /** Drops what no node has folded for long. Called by the node that folds this definition's table, at the log's end. */

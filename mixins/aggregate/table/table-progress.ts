@@ -64,10 +64,12 @@ export class TableProgress {
     return table.state.fold ? this.#own(head) : this.#told.at(this.#standby, rebuilder.request);
   }
 
-  /** Why a reader would wait in vain for more than the live rows; null if another generation answers it in time. */
-  standstill(head: number): string | null {
-    const { table, readAfterTimeoutMs } = this.#d;
-    return table.foldingNodes.length > 0 ? null : tooLong(this.at(head), readAfterTimeoutMs);
+  /**
+   * Why a reader would wait in vain for more than the live rows; null if another generation answers it in time.
+   * @param isEnd nobody folds the live rows any further
+   */
+  standstill(head: number, isEnd = this.#d.table.foldingNodes.length === 0): string | null {
+    return isEnd ? tooLong(this.at(head), this.#d.readAfterTimeoutMs) : null;
   }
 
   get #standby(): StandbyView {

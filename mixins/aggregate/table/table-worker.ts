@@ -67,7 +67,7 @@ export class TableWorker implements Work {
         dependencies.onProgress("", null);
       },
     });
-    this.elsewhere = new RowsElsewhere(this.table, this.catchUp);
+    this.elsewhere = new RowsElsewhere(dependencies, this.table, this.catchUp);
     this.pages = new PageFold(dependencies, this.table);
     this.progressReport = new TableProgress({ ...dependencies, table: this.table, rebuilder: this.rebuilder });
   }

@@ -164,4 +164,39 @@ describeWith("postgres", "Two releases that share a table", (server) => {
         message: expect.stringMatching(/needs a release that knows order.placed version 2/) as string,
       });
   });
+
+  it("refuse a reader of what the older one cannot read at once, while the newer one has much to fold", async () => {
+    const namespace = randomUUID();
+    const gate = Promise.withResolvers<void>();
+    const start = async (release: 1 | 2, nodeID: string): Promise<ServiceBroker> => {
+      const fold = () => (release === 2 ? gate.promise : null);
+      const [log, table] = ["many", "many_orders"].map((schema) => postgres(server().url, { schema })) as [
+        Adapter,
+        Adapter,
+      ];
+      return startBroker(new Shop(release, { log, table, fold }).services, {
+        nodeID,
+        namespace,
+        transporter: "Fake",
+      });
+    };
+    const older = await start(1, "older");
+    await place(older, "a", 10);
+    await eventually(async () => expect(await here(older, "orders")).toMatchObject({ state: "live", lag: 0 }));
+    const newer = await start(2, "newer");
+    await known(older, "newer");
+    await newer.call("order.place", { id: "b", amount: 20 }, { nodeID: "newer" });
+    await eventually(async () => expect(await here(older, "orders")).toMatchObject({ state: "waiting" }));
+    const events = Array.from({ length: 1000 }, () => ({ type: "order.noted", payload: { text: "many" } }));
+    for (let page = 0; page < 11; page++) await newer.call("events.append", { stream: `order-${page}`, events });
+    const { head: position } = (await here(newer, "events")) as { head: number };
+    for (const { nodeID } of [newer, older])
+      expect(
+        await refusal(() => newer.call("orders.count", {}, { nodeID, meta: { readAfter: { events: position } } })),
+      ).toMatchObject({
+        type: "NOT_CAUGHT_UP",
+        message: expect.stringMatching(/those of the current one are folded up to 0 of 11\d{3}/) as string,
+      });
+    gate.resolve();
+  });
 });
