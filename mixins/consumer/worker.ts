@@ -118,8 +118,7 @@ export class Worker {
     this.#log.end();
     work.rejectWaiters("is stopping");
     metrics?.lag(NaN);
-    const error = new StoreUnavailableError(name, "is stopping");
-    this.#control.waiters.settle(() => ({ error }));
+    this.#control.waiters.settle(() => ({ error: new StoreUnavailableError(name, "is stopping") }));
   }
 
   #restMs(): number {
