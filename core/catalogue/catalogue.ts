@@ -4,7 +4,7 @@ import { differences } from "../errors/differences.ts";
 import { described, type Problem } from "../errors/problem.ts";
 import { isPlainObject, assertDefinition, assertKnownOptions } from "../options/options.ts";
 import { reserved } from "../options/reserved.ts";
-import { changingOf, parseFormerNames, readAsOf, storedEntries } from "./former-names.ts";
+import { changingOf, formerNamesIn, parseFormerNames, readAsOf, storedEntries } from "./former-names.ts";
 import { payloadCheck, type PayloadCheck } from "./payload-check.ts";
 import type { PayloadOf } from "./payload-of.ts";
 import type { PayloadSchema, Undeclared } from "./payload-schema.ts";
@@ -61,6 +61,8 @@ export interface Catalogue {
   readonly readAs: ReadonlyMap<string, ReadonlySet<string>>;
   /** The stored types whose events may be dropped, or read as events of another entry: only their upcasters know. */
   readonly changing: ReadonlySet<string>;
+  /** What the events of a type were stored as before; only of types that have others: see `formerNamesIn`. */
+  readonly formerNames: ReadonlyMap<string, readonly string[]>;
   /** By stored type that only a newer release knows, the former name by which this one knows it: see `withNewNames`. */
   readonly newNames: ReadonlyMap<string, string>;
   readonly unknownTypes: UnknownTypes;
@@ -82,6 +84,7 @@ export const emptyCatalogue: Catalogue = {
   stored: new Map(),
   readAs: new Map(),
   changing: new Set(),
+  formerNames: new Map(),
   newNames: new Map(),
   unknownTypes: "accept",
   fingerprint: "",
@@ -123,6 +126,7 @@ export function parseCatalogue(
     stored,
     readAs: readAsOf(entries, stored),
     changing: changingOf(stored),
+    formerNames: formerNamesIn(entries),
     newNames: new Map(),
     unknownTypes,
     fingerprint,

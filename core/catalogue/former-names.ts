@@ -76,3 +76,24 @@ function reach(entries: ReadonlyMap<string, Renamed>, { type, upcasters }: Renam
   types.add(type);
   for (const { to } of upcasters.values()) for (const target of to ?? []) reach(entries, entries.get(target)!, types);
 }
+
+/**
+ * What events of a type were stored as before: its former names, and the types whose events an upcaster makes into events of
+ * it and not of their own type. A release that handles one of these has to handle this type, too. Only of types that have any.
+ */
+export function formerNamesIn(entries: ReadonlyMap<string, Renamed>): ReadonlyMap<string, readonly string[]> {
+  const sources = new Map<string, Set<Renamed>>();
+  for (const source of entries.values())
+    for (const { to } of source.upcasters.values())
+      for (const target of to?.includes(source.type) ? [] : (to ?? []))
+        sources.set(target, (sources.get(target) ?? new Set()).add(source));
+  const found = new Map<string, readonly string[]>();
+  for (const entry of entries.values()) {
+    const passed = new Set<Renamed>([entry]);
+    // Those that are added meanwhile come later in the loop.
+    for (const { type } of passed) for (const source of sources.get(type) ?? []) passed.add(source);
+    const names = [...passed].flatMap((one) => [...(one === entry ? [] : [one.type]), ...one.renamedFrom]);
+    if (names.length > 0) found.set(entry.type, names);
+  }
+  return found;
+}

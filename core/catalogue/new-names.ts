@@ -12,12 +12,6 @@ export interface HandledTypes {
   exact: ReadonlySet<string>;
 }
 
-/** The former names that a catalogue states. */
-export const formerNamesIn = ({ entries }: Catalogue): FormerNames =>
-  Object.fromEntries(
-    [...entries].flatMap(([type, { renamedFrom }]) => (renamedFrom.length === 0 ? [] : [[type, renamedFrom] as const])),
-  );
-
 /** The recorded names of the types of these events; undefined if there are none. */
 export function formerNamesOf(
   recorded: FormerNames,

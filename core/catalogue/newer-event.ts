@@ -61,7 +61,7 @@ export const placeOf = ({ id, type, stream, version, position, time }: RecordedE
 /** What the event waits for, as the cause of a status. */
 export const neededRelease = ({ position, type, schemaVersion, formerName }: NewerEvent): string =>
   `position ${position} needs a release that knows ${type} version ${schemaVersion}` +
-  (formerName === undefined ? "" : `, the new name of ${formerName}`);
+  (formerName === undefined ? "" : `, formerly ${formerName}`);
 
 /**
  * Why the catalogue cannot check the events of an append: a sender of a newer release states their schema versions, so they

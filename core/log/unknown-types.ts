@@ -32,7 +32,7 @@ export function unknownStoredTypes(
   const known = [...entries.keys()];
   const named = inList(unknown, ({ type, count }) => {
     const former = Object.hasOwn(recorded, type) && recorded[type]!.find((name) => stored.has(name));
-    const hint = former ? ` (the new name of ${former} in a newer release)` : didYouMean(type, known);
+    const hint = former ? ` (of a newer release, formerly ${former})` : didYouMean(type, known);
     return `${type}, ${count} event${count === 1 ? "" : "s"}${hint}`;
   });
   return `found stored event types that the catalogue does not have: ${named}; expected an entry for each, or its name in the renamedFrom of another`;

@@ -55,8 +55,8 @@ export class DecisionAppender {
   ): Promise<StoredAnswer> {
     const { claims, store, catalogue } = this.#d;
     for (const { type } of events) {
-      const entry = catalogue.entries.get(type);
-      if (entry && entry.renamedFrom.length > 0) await recordFormerNames(ctx, store, entry);
+      const formerNames = catalogue.formerNames.get(type);
+      if (formerNames) await recordFormerNames(ctx, store, { type, formerNames });
     }
     const input: AppendInput = {
       stream,

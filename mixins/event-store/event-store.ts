@@ -191,8 +191,9 @@ export function eventStoreOn(engines: Engines): EventStoreFactory {
       const isText = typeof type === "string";
       const problem = isText ? (formerName(field, type, catalogue) ?? unknownType(field, type, types)) : null;
       if (problem) throw new DefinitionError(problem);
-      const { schemaVersion, renamedFrom = [], payload: schema } = catalogue.entries.get(type) ?? {};
-      return { store: name, type, schemaVersion, renamedFrom, schema, names: declaredNames(schema) };
+      const { schemaVersion, payload: schema } = catalogue.entries.get(type) ?? {};
+      const formerNames = catalogue.formerNames.get(type) ?? [];
+      return { store: name, type, schemaVersion, formerNames, schema, names: declaredNames(schema) };
     };
     return {
       ...noMixin("event store", name),

@@ -11,13 +11,13 @@ const recorded = new WeakMap<ServiceBroker, Map<string, Promise<unknown>>>();
 export async function recordFormerNames(
   ctx: Context,
   store: string,
-  { type, renamedFrom }: { type: string; renamedFrom: readonly string[] },
+  { type, formerNames }: { type: string; formerNames: readonly string[] },
 ): Promise<void> {
-  if (renamedFrom.length === 0) return;
+  if (formerNames.length === 0) return;
   const known = recorded.get(ctx.broker) ?? new Map<string, Promise<unknown>>();
   recorded.set(ctx.broker, known);
   const key = `${store} ${type}`;
-  const recording = known.get(key) ?? callInner(ctx, store, "recordFormerNames", { type, formerNames: renamedFrom });
+  const recording = known.get(key) ?? callInner(ctx, store, "recordFormerNames", { type, formerNames });
   known.set(key, recording);
   try {
     await recording;

@@ -44,7 +44,7 @@ const append = (broker: ServiceBroker, type: string) =>
 
 const waits = (broker: ServiceBroker, nodeID: string, position: number) =>
   eventually(async () => {
-    const cause = `position ${position} needs a release that knows loan.lent version 1, the new name of book.lent`;
+    const cause = `position ${position} needs a release that knows loan.lent version 1, formerly book.lent`;
     for (const kind of ["mails", "loans"])
       expect(await broker.call(`${kind}-${nodeID}.status`)).toMatchObject({ state: "waiting", cause });
   });

@@ -49,7 +49,7 @@ const store = (adapter: string, transferFolder: string) =>
       "account.deposited": { payload: { amount: "number" } },
       "account.flagged": { payload: { why: "string" } },
       "account.closed": { payload: { reason: "string" } },
-      "account.reminded": { payload: { of: "string" } },
+      "account.reminded": { payload: { of: "string" }, renamedFrom: ["account.warned"] },
     },
   });
 

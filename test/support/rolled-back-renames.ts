@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "moleculer-event-sourcing";
+import type { EventDefinition, RecordedEvent } from "moleculer-event-sourcing";
 import type { ServiceBroker } from "moleculer";
 import { caughtUp, eventually, refusal, startBroker } from "./broker.ts";
 import { first, Library, make, type LibraryPlace, type NewPlace, type Words } from "./library-releases.ts";
@@ -14,10 +14,28 @@ const renamed: Words = {
   made: "loan.lent",
 };
 
+const made = (type: string): EventDefinition => ({
+  schemaVersion: 2,
+  upcasters: { 1: { to: [type], upcast: (payload) => ({ type, payload }) } },
+});
+
+/** Renames both types, by upcasters. */
+const replaced: Words = {
+  ...first,
+  events: {
+    "book.lent": made("loan.lent"),
+    "book.returned": made("loan.ended"),
+    "loan.lent": { payload: { name: "string" } },
+    "loan.ended": { payload: { late: "boolean" } },
+  },
+  made: "loan.lent",
+  returned: "loan.ended",
+};
+
 const consumers = ["loans", "mails", "reminders"] as const;
 
 const statusOf = (broker: ServiceBroker, name: string): Promise<object> => broker.call(`${name}.status`);
-const cause = "position 2 needs a release that knows loan.lent version 1, the new name of book.lent";
+const cause = "position 2 needs a release that knows loan.lent version 1, formerly book.lent";
 
 const waits = (broker: ServiceBroker, names: readonly string[] = consumers) =>
   eventually(async () => {
@@ -31,14 +49,14 @@ async function start(words: Words, place: LibraryPlace) {
 }
 
 /** A log with a loan of the older release, one of the newer one and one of the older one, which is alone again. */
-async function afterARollback(newPlace: NewPlace, older: Words) {
+async function afterARollback(newPlace: NewPlace, older: Words, later: Words) {
   const place = await newPlace();
   const before = await start(older, place);
   for (const name of consumers) await before.broker.call(`${name}.pause`);
   await before.broker.call("events.pausePump");
   await make(before.broker, "1", "Ann");
   await before.broker.stop();
-  const newer = await start(renamed, place);
+  const newer = await start(later, place);
   await make(newer.broker, "2", "Bob");
   await newer.broker.stop();
   const { broker, library } = await start(older, place);
@@ -54,10 +72,11 @@ const streams = (events: readonly { stream: string }[]) => events.map(({ stream 
 /** The cases of a release that renamed a type and was rolled back; the same on each engine. */
 export function rollBackRenames(newPlace: NewPlace): void {
   it.each([
-    ["with a catalogue", first],
-    ["without a catalogue", { ...first, events: {} }],
-  ])("is waited for by an older release %s, which an operator takes past it", async (_, older) => {
-    const { broker, library, place, id } = await afterARollback(newPlace, older);
+    ["with a catalogue", first, renamed],
+    ["without a catalogue", { ...first, events: {} }, renamed],
+    ["before an upcaster", first, replaced],
+  ])("is waited for by an older release %s, which an operator takes past it", async (_, older, newer) => {
+    const { broker, library, place, id } = await afterARollback(newPlace, older, newer);
     await waits(broker);
     expect(streams(library.handled)).toEqual(["loan-1"]);
     expect(await broker.call("loans.find")).toMatchObject([{ id: "1", name: "Ann" }]);
@@ -81,7 +100,7 @@ export function rollBackRenames(newPlace: NewPlace): void {
     expect(streams(library.handled)).toEqual(["loan-1", "loan-3"]);
     await broker.stop();
 
-    const back = await start(renamed, place);
+    const back = await start(newer, place);
     for (const name of consumers) await caughtUp(back.broker, name);
     expect(await back.broker.call("loans.find", { sort: "id" })).toMatchObject([
       { name: "Ann" },

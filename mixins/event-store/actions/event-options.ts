@@ -38,7 +38,8 @@ export interface Target {
   store: string;
   type: string;
   schemaVersion: number | undefined;
-  renamedFrom: readonly string[];
+  /** What its events were stored as before. */
+  formerNames: readonly string[];
   /** The schema of its payload. */
   schema: PayloadSchema | undefined;
   /** The fields that its payload may have; null if it may have others. */

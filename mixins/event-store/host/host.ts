@@ -5,7 +5,6 @@ import type { RecordedEvent } from "../../../core/event/recorded-event.ts";
 import { times } from "../../../core/concurrency/times.ts";
 import type { Debug } from "../../../core/text/state-log.ts";
 import { openWhole } from "../../../core/log/unfinished-copy.ts";
-import { formerNamesIn } from "../../../core/catalogue/new-names.ts";
 import type { NewerEvent } from "../../../core/catalogue/newer-event.ts";
 import { Appends } from "../append/appends.ts";
 import { ConsumerPages } from "./consumer-pages.ts";
@@ -169,7 +168,7 @@ export class StoreHost {
       await openWhole(this.#log, options);
       this.#d.onOpen(await this.#log.identity());
       const { current } = this.catalogue;
-      await this.names.record(formerNamesIn(current));
+      await this.names.record(Object.fromEntries(current.formerNames));
       await this.pump.start(this.#listenersAreStarting);
       if (await this.consumers.ofAll()) this.#d.logMessage("warn", pausedAll(this.#d.name));
       const types = current.entries.size > 0 ? await this.#log.types(mostTypes) : [];

@@ -1,11 +1,11 @@
 import { emptyCatalogue, parseCatalogue } from "../../../core/catalogue/catalogue.ts";
-import { formerNamesIn, formerNamesOf, withHostNames, withNewNames } from "../../../core/catalogue/new-names.ts";
+import { formerNamesOf, withHostNames, withNewNames } from "../../../core/catalogue/new-names.ts";
 import { newerThan } from "../../../core/catalogue/newer-event.ts";
 import { typeMatcher } from "../../../core/event/type-pattern.ts";
 
 const older = parseCatalogue("library", { "book.lent": {}, "book.returned": {} });
 const newer = parseCatalogue("library", { "loan.lent": { renamedFrom: ["book.lent"] }, "book.returned": {} });
-const recorded = formerNamesIn(newer);
+const recorded = Object.fromEntries(newer.formerNames);
 
 const handling = (...types: string[]) => ({ isWanted: typeMatcher(types), exact: new Set(types) });
 
@@ -23,9 +23,26 @@ const event = (type: string, schemaVersion = 1) => ({
 describe("The new name of a type", () => {
   it("is recorded with the former ones", () => {
     expect(recorded).toEqual({ "loan.lent": ["book.lent"] });
-    expect(formerNamesIn(older)).toEqual({});
+    expect(older.formerNames.size).toBe(0);
     expect(formerNamesOf(recorded, [event("book.lent")])).toBeUndefined();
     expect(formerNamesOf(recorded, [event("book.lent"), event("loan.lent")])).toEqual(recorded);
+  });
+
+  it("is recorded for a type that an upcaster makes of another one, unless it also makes events of that one", () => {
+    const to = (...types: string[]) => ({ schemaVersion: 2, upcasters: { 1: { to: types, upcast: () => null } } });
+    const { formerNames } = parseCatalogue("library", {
+      "book.lent": { ...to("loan.made", "loan.ended"), renamedFrom: ["book.given"] },
+      "loan.ended": to("end.noted", "loan.ended"),
+      "loan.made": to("loan.begun"),
+      "loan.begun": to("loan.made"),
+      "end.noted": {},
+    });
+    expect(Object.fromEntries(formerNames)).toEqual({
+      "book.lent": ["book.given"],
+      "loan.made": ["book.lent", "book.given", "loan.begun"],
+      "loan.begun": ["loan.made", "book.lent", "book.given"],
+      "loan.ended": ["book.lent", "book.given"],
+    });
   });
 
   it.each([

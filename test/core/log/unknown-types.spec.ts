@@ -18,7 +18,7 @@ describe("Many unknown types", () => {
     ];
     const recorded = { "loan.lent": ["loan.made", "book.lent"], "shelf.moved": ["case.moved"] };
     expect(unknownStoredTypes(catalogue, found, recorded)).toContain(
-      "have: loan.lent, 2 events (the new name of book.lent in a newer release), shelf.moved, 1 event; expected",
+      "have: loan.lent, 2 events (of a newer release, formerly book.lent), shelf.moved, 1 event; expected",
     );
   });
 

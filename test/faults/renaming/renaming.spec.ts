@@ -49,7 +49,7 @@ describeWith("nats-server", "A release that renames an event type", (nats) =>
       await newer.stop();
       for (const name of consumers) await deploy.client.call(`${name}.resume`);
       const first = (await deploy.log()).findLast(({ type }) => type === lent[2])!;
-      const cause = `position ${first.position} needs a release that knows loan.lent version 1, the new name of book.lent`;
+      const cause = `position ${first.position} needs a release that knows loan.lent version 1, formerly book.lent`;
       await eventually(async () => {
         for (const name of ["mails", "fees"]) {
           const found = await Promise.all(older.map((node) => deploy.status(node, name)));
