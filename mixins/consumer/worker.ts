@@ -151,7 +151,6 @@ export class Worker {
   /** Returns whether there is more to do at once. */
   async #advance(): Promise<boolean> {
     const { work, source, interrupter, handOver, metrics } = this.#d;
-    const control = this.#control;
     interrupter.resume();
     // Woken by each append, an older release must not read whole pages only to find that it still waits.
     const eventsPerPage = Math.min(work.beforePage(), this.state.newer ? 1 : Infinity);
@@ -169,7 +168,7 @@ export class Worker {
     const halted = this.state === state ? halt : this.haltedBy;
     this.#isHalted = halted !== null;
     if (halted !== null) work.rejectWaiters(halted);
-    if (halted !== null || !isWorking) return control.hasMore;
+    if (halted !== null || !isWorking) return this.#control.hasMore;
     if (isResting) return true;
     const handling = work.handle(page);
     if (handling) await handling;
@@ -181,7 +180,7 @@ export class Worker {
     if (stopCause !== null) this.#stop(stopCause, false);
     const newer = work.state.progress.position === page.position ? (page.newer ?? null) : null;
     if (newer || this.state.newer) this.#change(await this.#release.at(newer));
-    return control.hasMore || (!page.end && newer === null && this.state.block === null);
+    return this.#control.hasMore || (!page.end && newer === null && this.state.block === null);
   }
 
   /** If the lease's answer fails, this node does no work, neither along the log nor in the background. */
