@@ -1,14 +1,8 @@
 const { ServiceBroker } = require("moleculer");
 const { memoryBroker, scenario } = require("moleculer-event-sourcing/testing");
-const { events, service, villa } = require("./villa.service.js");
+const { openedIn, service, villa } = require("../villa.service.js");
 
 const opened = { type: "villa.opened", payload: { name: "Lake House" } };
-
-/** Opens a villa, and reads it in the table. */
-async function openedIn(broker) {
-  const meta = events.readAfter(await broker.call("villa.open", { id: "1", name: "Lake House" }));
-  return broker.call("villas.find", {}, { meta });
-}
 
 describe("A villa", () => {
   it("is opened", () => scenario(villa).given().when("open", { id: "1", name: "Lake House" }).then(opened));

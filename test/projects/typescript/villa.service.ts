@@ -1,8 +1,9 @@
-const { Aggregate, Decider, EventStore } = require("moleculer-event-sourcing");
+import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { Aggregate, Decider, EventStore } from "moleculer-event-sourcing";
 
 const events = EventStore("villaEvents", { events: { "villa.opened": { payload: { name: "string" } } } });
 
-const villa = Decider("villa", {
+export const villa = Decider("villa", {
   eventStore: events,
   initialState: () => ({ isOpen: false }),
   evolve: { "villa.opened": () => ({ isOpen: true }) },
@@ -18,4 +19,10 @@ const villas = Aggregate("villas", { eventStore: events, fields: { name: "string
   .on("villa.opened")
   .create(({ payload }) => payload);
 
-module.exports = { events, villa, service: { name: "villa", mixins: [villa.mixin(), villas.mixin()] } };
+export const service: ServiceSchema = { name: "villa", mixins: [villa.mixin(), villas.mixin()] };
+
+/** Opens a villa, and reads it in the table. */
+export async function openedIn(broker: ServiceBroker): Promise<unknown> {
+  const meta = events.readAfter(await broker.call("villa.open", { id: "1", name: "Lake House" }));
+  return broker.call("villas.find", {}, { meta });
+}

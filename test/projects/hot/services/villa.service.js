@@ -1,0 +1,3 @@
+const { service } = require("../../villa.service.js");
+
+module.exports = { ...service, actions: { greet: () => "Hello" } };
