@@ -60,8 +60,9 @@ export class NewerRows {
     let restMs: number = asked > reached ? 0 : times.poll.everyMs;
     for (const nodeID of this.nodes(ctx.broker, newer))
       try {
-        const answer = this.#ask(ctx, nodeID, Math.max(reached, asked));
-        if (await this.#silent.hasAnswered(ctx.broker, nodeID, answer)) return await answer;
+        const ask = () => this.#ask(ctx, nodeID, Math.max(reached, asked));
+        const answered = await this.#silent.ask(ctx.broker, nodeID, ask);
+        if (answered) return answered.answer;
       } catch (error) {
         const { type, retryable } = (error ?? {}) as { type?: unknown; retryable?: unknown };
         // It is the answer of newer rows.

@@ -2,8 +2,6 @@ import type { ServiceBroker } from "moleculer";
 import { times } from "../../core/concurrency/times.ts";
 import { within } from "../../core/concurrency/within.ts";
 
-const ended = () => {};
-
 /** Nodes that respond to nothing, not even to a ping: killed, frozen or cut off. The registry keeps them for long. */
 export class SilentNodes {
   readonly #silent = new Set<string>();
@@ -16,14 +14,15 @@ export class SilentNodes {
     return true;
   }
 
-  /** Whether the answer of a call of the node arrives; false if the node is silent. Never rejects. */
-  async hasAnswered(broker: ServiceBroker, nodeID: string, answer: Promise<unknown>): Promise<boolean> {
-    const settled = answer.then(ended, ended);
-    if (await within(times.newerRows.answerMs, settled)) return true;
+  /**
+   * The node's answer; null if the node is silent. A node that responds only to the ping is asked once more: the message may be
+   * lost, for example because the node was restarted. @throws the error that the node answers
+   */
+  async ask(broker: ServiceBroker, nodeID: string, ask: () => Promise<unknown>): Promise<{ answer: unknown } | null> {
+    const first = ask();
+    if (await within(times.newerRows.answerMs, first)) return { answer: await first };
     await this.#ping(broker, nodeID);
-    if (this.#silent.has(nodeID)) return false;
-    await settled;
-    return true;
+    return this.#silent.has(nodeID) ? null : { answer: await Promise.race([first, ask()]) };
   }
 
   /** One at a time: any number of calls may wait for the node. */

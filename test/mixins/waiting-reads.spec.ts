@@ -16,8 +16,11 @@ afterEach(async () => {
 class Connection extends Transporters.Fake {
   /** The node receives nothing, though the others still hear it. */
   isCutOff = false;
+  /** The next request does not arrive. */
+  losesRequest = false;
 
   override receive(cmd: string, data: Buffer): Promise<void> | void {
+    if (cmd === "REQ" && this.losesRequest) return void (this.losesRequest = false);
     return this.isCutOff ? undefined : super.receive(cmd, data);
   }
 }
@@ -130,6 +133,18 @@ describe("A read on a node whose table waits for a newer release", () => {
     await pinged;
     gate.resolve();
     expect(await read).toBe(2);
+  });
+
+  it("is sent to that node again if the first message was lost", async () => {
+    setTimes({ newerRows: { answerMs: 20 }, call: { pingMs: 60_000 } });
+    const { store, older, start, connection } = await nodes();
+    await placeBoth(store, older);
+    const other = await start();
+    await eventually(async () => expect(await on(other, "count")).toBe(2));
+    await heardOf(older);
+    connection.losesRequest = true;
+    expect(await on(older, "count")).toBe(2);
+    expect(connection.losesRequest).toBe(false);
   });
 
   it("is served here if that node is silent, and by that node again once it responds to a ping", async () => {
