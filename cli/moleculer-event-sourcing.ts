@@ -4,6 +4,7 @@ import "../core/errors/node-version.ts";
 import { version } from "../core/version.ts";
 import { withoutPassword } from "../core/errors/without-password.ts";
 import { copyCommand } from "./copy-command.ts";
+import { deployedCommand } from "./deployed-command.ts";
 import { pauseCommand } from "./pause-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { help, UsageError } from "./usage.ts";
@@ -12,6 +13,7 @@ const commands: Record<string, typeof copyCommand> = {
   copy: copyCommand,
   restore: restoreCommand,
   pause: pauseCommand,
+  deployed: deployedCommand,
 };
 
 /** The position up to which the log is copied; null while unknown. */

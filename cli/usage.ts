@@ -8,6 +8,7 @@ export class UsageError extends Error {
 export const help = `npx moleculer-event-sourcing copy <from> <to> [--name <store>] [--to-name <store>]
 npx moleculer-event-sourcing restore <index> <to> [--name <store>]
 npx moleculer-event-sourcing pause <log> [--name <store>]
+npx moleculer-event-sourcing deployed <cluster> <node>… [--namespace <name>] [--timeout <seconds>]
 npx moleculer-event-sourcing --version
 
 copy copies the log of an event store into another place, on any engine: events without changes, links, checkpoints,
@@ -33,6 +34,16 @@ a restored log: nothing is sent and no deadline fires. Tables fold, and reads an
 and their checkpoints end. The pause lasts, across restarts too, until \`call <store>.resumeAll\`, or for one of them
 until its \`resume\`.
 
+deployed waits until the named nodes of a running system have started, their tables have the rows of their own definition,
+and nothing waits or has failed. It prints what it waits for. Name the node that was just replaced; after the last one,
+name all. A paused consumer is named, and not waited for. It ends with 1 after the time-out (default: 600 seconds), or
+if for ten seconds nothing is left but what does not pass by itself: parked events, a stopped consumer, an event that
+only a newer release can read.
+
+<cluster>     a file with broker options, as for moleculer-runner (moleculer.config.js), or nats://localhost:4222
+<node>        the nodeID of a node
+--namespace   the brokers' namespace, if the file does not have it
+
 Exit codes: 0 success, 1 failure (such as a copy that is not whole), 2 wrong arguments, 130 interrupted.
 `;
 
@@ -53,6 +64,14 @@ export interface RestoreArguments {
 export interface PauseArguments {
   log: string;
   name?: string;
+}
+
+export interface DeployedArguments {
+  /** A file with broker options, or the URL of a NATS server. */
+  cluster: string;
+  nodes: string[];
+  namespace?: string;
+  timeoutMs: number;
 }
 
 /** Parses the arguments of `copy`. @throws UsageError */
@@ -79,6 +98,18 @@ export function parsePauseArguments(args: readonly string[]): PauseArguments {
   const { places, values } = parse("pause", args, ["<log>"], ["name"]);
   const { name } = values;
   return { log: places[0], ...(name !== undefined && { name }) };
+}
+
+/** Parses the arguments of `deployed`. @throws UsageError */
+export function parseDeployedArguments(args: readonly string[]): DeployedArguments {
+  const { values, positionals } = parsed("deployed", args, ["namespace", "timeout"]);
+  const [cluster, ...nodes] = positionals;
+  if (cluster === undefined || nodes.length === 0)
+    throw new UsageError(`deployed: found ${placesOf(positionals.length)}, expected at least two: <cluster> <node>`);
+  const { namespace, timeout = "600" } = values as Partial<Record<string, string>>;
+  if (!/^[1-9]\d{0,5}$/.test(timeout))
+    throw new UsageError(`deployed: found --timeout ${timeout}, expected a number of seconds from 1 to 999999`);
+  return { cluster, nodes, timeoutMs: Number(timeout) * 1000, ...(namespace !== undefined && { namespace }) };
 }
 
 function parse<const Expected extends readonly string[]>(

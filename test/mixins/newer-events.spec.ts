@@ -70,6 +70,14 @@ describe("An older release alone on a log with an event of a newer one", () => {
     });
   });
 
+  it("counts the events that it cannot read, by their stored versions", async () => {
+    const { broker } = await afterARollback();
+    const stored = (version: number) =>
+      broker.call("events.count", { query: { type: "order.placed", "meta.schemaVersion": version } });
+    expect(await stored(2)).toBe(1);
+    expect(await stored(3)).toBe(0);
+  });
+
   it("refuses commands of the event's entity alone, as retryable", async () => {
     const { broker } = await afterARollback();
     const error = { type: "NEWER_EVENT", code: 503, retryable: true, message: cause };
