@@ -1,15 +1,17 @@
 import type { ActionSchema, Context, Service } from "moleculer";
-import DbService from "moleculer-db";
 import { EntityNotFoundError, ValidationError } from "../../core/errors/errors.ts";
 import { idProblem } from "../../core/rows/fields.ts";
 import { parseQuery, type Query, type QueryFields, type QueryParams } from "../../core/query/query.ts";
-import { declared, type ActionParams } from "./declared-params.ts";
+import { declared } from "./declared-params.ts";
+import { documentMethods } from "./document-methods.ts";
 import type { Mixin } from "./mixin.ts";
 import { ownActions } from "./own-actions.ts";
 import { checkPopulates, type Populating } from "./populates.ts";
 import { cacheOptions, type ReadCache } from "./read-cache.ts";
 import { onBestNode, type ReadNodes } from "./read-nodes.ts";
 import { nameProblems, type ReadActionName } from "./read-params.ts";
+import { readParams, readPaths, readSettings } from "./read-definitions.ts";
+import { withPage, type Paging } from "./read-page.ts";
 import { readValues } from "./read-values.ts";
 import { transformDocuments, type Transformation, type TransformingService } from "./transform-documents.ts";
 
@@ -37,7 +39,7 @@ interface Dependencies extends ReadNodes {
 type Params = QueryParams & {
   page: number;
   pageSize: number;
-  id: unknown;
+  id?: unknown;
   mapping?: boolean;
   throwIfNotExist?: boolean;
 };
@@ -57,25 +59,20 @@ interface DbMethods {
 type Handler = (self: DbServiceInstance, ctx: Context, params: Params) => unknown;
 type DbServiceInstance = Service & DbMethods & TransformingService;
 
-const { metadata: _, ...dbService } = DbService as unknown as Mixin & {
-  methods: DbMethods;
-  actions: Record<string, ActionSchema>;
-};
-
 /** The params of `find`. */
-export const paramsOfFind = declared(dbService.actions["find"]!.params as ActionParams);
-
-/** The adapter methods that moleculer-db calls. They do nothing: documents are plain objects, and the host opens the table. */
-const passThrough = {
-  init() {},
-  connect: async () => {},
-  disconnect: async () => {},
-  entityToObject: (document: unknown) => document,
-  afterRetrieveTransformID: (document: unknown) => document,
-};
+export const paramsOfFind = declared(readParams.find);
 
 /** The names of the methods that a service with `readActions` has. */
-export const readMethodNames: readonly string[] = Object.keys(dbService.methods);
+export const readMethodNames: readonly string[] = [
+  ...Object.keys(documentMethods),
+  "sanitizeParams",
+  "transformDocuments",
+  "clearCache",
+  "_find",
+  "_list",
+  "_get",
+  "_count",
+];
 
 /** The names of the actions that `readActions` creates. */
 export const readActionNames = ["find", "list", "get", "count", "resolve"] as const;
@@ -90,14 +87,11 @@ export function readActions(dependencies: Dependencies): Mixin {
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
   const readerFor = async (ctx: Context) => ({ ...(await reader(ctx)), hasStoredIds: isOwnFold(ctx) });
-  const dbActions = dbService.actions as Record<"find" | "list" | "get" | "count", ActionSchema>;
-  const keysOf = ({ cache }: ActionSchema) => (typeof cache === "object" ? (cache.keys ?? []) : []);
-  const own = (name: ReadActionName, handler: Handler, more: ActionParams = {}): ActionSchema => {
-    const action = name === "resolve" ? dbActions.get : dbActions[name];
-    const params = declared({ ...(action.params as ActionParams), ...more });
+  const own = (name: ReadActionName, handler: Handler, more: object = {}): ActionSchema => {
     return {
-      params,
-      ...cached(name, name === "resolve" ? [...keysOf(action), "throwIfNotExist"] : keysOf(action)),
+      ...more,
+      params: declared(readParams[name]),
+      ...cached(name, Object.keys(readParams[name])),
       handler(this: Service, ctx: Context): unknown {
         const problems = nameProblems(name, ctx.params as object, fields);
         if (problems.length > 0) throw new ValidationError(problems);
@@ -106,25 +100,18 @@ export function readActions(dependencies: Dependencies): Mixin {
       },
     };
   };
-  const schema: Mixin & { adapter: object } = {
-    mixins: [dbService],
-    adapter: passThrough,
-    settings: { idField: "id" } as NonNullable<Mixin["settings"]>,
+  return {
+    settings: { ...readSettings } as NonNullable<Mixin["settings"]>,
     actions: ownActions({
-      create: false,
-      insert: false,
-      update: false,
-      remove: false,
       find: own("find", (self, ctx, params) => self._find(ctx, params)),
-      list: own("list", (self, ctx, params) => self._list(ctx, params)),
-      get: own("get", (self, ctx, params) => self._get(ctx, params)),
+      list: own("list", (self, ctx, params) => self._list(ctx, params), { rest: readPaths.list }),
+      get: own("get", (self, ctx, params) => self._get(ctx, params), { rest: readPaths.get }),
       count: own("count", (self, ctx, params) => self._count(ctx, params)),
-      resolve: own("resolve", async (self, ctx, params) => byId(self, ctx, await readerFor(ctx), params), {
-        throwIfNotExist: { type: "boolean", optional: true },
-      }),
+      resolve: own("resolve", async (self, ctx, params) => byId(self, ctx, await readerFor(ctx), params)),
     }),
     methods: {
-      // moleculer-db does not await the broadcast: its rejection would be unhandled and end the process.
+      ...documentMethods,
+      // Unlike moleculer-db, awaits the broadcast: its rejection would be unhandled and end the process.
       clearCache(this: Service) {
         const { broker, fullName } = this;
         const broadcast = broker.broadcast(`cache.clean.${fullName}`);
@@ -133,7 +120,7 @@ export function readActions(dependencies: Dependencies): Mixin {
       sanitizeParams(this: Service, ctx: Context, params: object) {
         const values = readValues(params as Record<string, unknown>);
         checkPopulates(this.settings as Populating, values["populate"]);
-        const sanitized = dbService.methods.sanitizeParams.call(this, ctx, values);
+        const sanitized = withPage(this.settings as Paging, ctx, values) as Params;
         const { page, pageSize, offset } = sanitized;
         if (offset !== undefined && !Number.isSafeInteger(offset))
           throw new ValidationError([
@@ -148,14 +135,14 @@ export function readActions(dependencies: Dependencies): Mixin {
       transformDocuments(this: Service, ctx: Context, params: Transformation, documents: unknown) {
         const { fields, excludeFields } = this.settings as Transformation;
         const asked = params.populate ?? params.fields ?? params.excludeFields ?? fields ?? excludeFields;
-        // No transformation was requested: moleculer-db would iterate over the documents seven times.
         const encodes = encodesIds(this) && !isOwnFold(ctx);
         if ((asked ?? null) === null && !encodes) return documents;
-        // A service's own code may pass a single document.
-        if (!Array.isArray(documents)) return dbService.methods.transformDocuments.call(this, ctx, params, documents);
+        if (typeof documents !== "object" || documents === null) return documents;
         const self = this as DbServiceInstance;
         const encodeId = encodes ? (id: unknown) => self.encodeID(id) : (id: unknown) => id;
-        return transformDocuments(self, ctx, params, documents as Document[], encodeId);
+        const transformed = transformDocuments(self, ctx, params, [documents].flat() as Document[], encodeId);
+        // A service's own code may pass a single document.
+        return Array.isArray(documents) ? transformed : transformed.then(([document]) => document);
       },
       async _find(this: DbServiceInstance, ctx: Context, params: Params) {
         return findIn(this, ctx, await reader(ctx), params);
@@ -180,11 +167,10 @@ export function readActions(dependencies: Dependencies): Mixin {
       },
     },
   };
-  return schema;
 }
 
 const encodesIds = ({ schema }: Service): boolean =>
-  (schema.methods as DbMethods & Service["schema"]["methods"])["encodeID"] !== dbService.methods["encodeID"];
+  (schema.methods as DbMethods & Service["schema"]["methods"])["encodeID"] !== documentMethods.encodeID;
 
 /** Runs `find` on a reader. `params` must come from `findParams`. */
 export async function findIn(

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,6 +32,7 @@ async function run(cwd: string, file: string, args: readonly string[], path: rea
 }
 
 let folder: string;
+let tarball: string;
 
 const nodeOf = (version: string) =>
   version === process.versions.node ? process.execPath : join(folder, `node_modules/node-${version}/bin/node`);
@@ -48,10 +49,7 @@ describe("The package, installed from its tarball", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "projects-"));
     cpSync(projects, folder, { recursive: true });
-    const tarball = (await run(root, "npm", ["pack", "--silent", "--pack-destination", folder]))
-      .trim()
-      .split("\n")
-      .at(-1);
+    tarball = (await run(root, "npm", ["pack", "--silent", "--pack-destination", folder])).trim().split("\n").at(-1)!;
     const declared = packageIn(folder);
     declared.devDependencies["moleculer-event-sourcing"] = `file:${tarball}`;
     for (const version of [...older, supported[0]])
@@ -87,5 +85,18 @@ describe("The package, installed from its tarball", () => {
     for (const command of commands) await expect(run(folder, nodeOf(version), command)).rejects.toThrow(sentence);
     expect(commands.length).toBeGreaterThan(20);
     expect(existsSync(join(folder, "data"))).toBe(false);
+  });
+
+  it("brings at most 40 packages, Moleculer among them", async () => {
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    writeFileSync(join(empty, "package.json"), "{}");
+    const options = ["--package-lock-only", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+    await run(empty, "npm", ["install", ...options, join(folder, tarball)]);
+    const { packages } = JSON.parse(readFileSync(join(empty, "package-lock.json"), "utf8")) as { packages: object };
+    const installed = Object.keys(packages).filter((path) => path !== "");
+    expect(installed).toContain("node_modules/moleculer-event-sourcing");
+    expect(installed).toContain("node_modules/moleculer");
+    expect(installed.length).toBeLessThanOrEqual(40);
   });
 });
