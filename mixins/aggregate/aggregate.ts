@@ -22,6 +22,8 @@ import { mappedTypeProblem } from "../service/mapped-type.ts";
 import { noMixin, type Mixin } from "../service/mixin.ts";
 import { transformsWithoutParams } from "../observability/spans.ts";
 import { companionMixin, type Companion } from "../service/companion.ts";
+import { queryFieldsOf } from "../../core/query/query.ts";
+import { Scopes } from "../service/scopes.ts";
 import { parseTableService } from "./table-service.ts";
 import { parseSnapshots } from "./snapshots/options.ts";
 import type { Transform } from "./fold/transform.ts";
@@ -122,6 +124,8 @@ export function aggregateOn(engines: Engines) {
       "onChange",
       "actions",
       "service",
+      "scopes",
+      "defaultScopes",
       "snapshots",
       ...dbSettings,
     ]);
@@ -137,6 +141,8 @@ export function aggregateOn(engines: Engines) {
       onChange = "rebuild",
       actions: givenActions,
       service: givenService,
+      scopes: givenScopes,
+      defaultScopes,
       snapshots = {},
       ...settings
     } = options;
@@ -146,6 +152,7 @@ export function aggregateOn(engines: Engines) {
     const stored = storedName({ name, formerName: parseFormerName(name, givenName) });
     const startFrom = givenStart === undefined ? undefined : parseStartPlace(name, givenStart);
     const fields = parseFields(name, declared);
+    const scopes = new Scopes(name, queryFieldsOf(fields), { scopes: givenScopes, defaultScopes });
     assertDbSettings(name, settings, Object.keys(declared));
     const place = given === undefined ? (eventStore.adapter.beside?.(stored) ?? engines.byDefault(stored)) : given;
     const adapter = resolveAdapter(engines, place);
@@ -197,6 +204,7 @@ export function aggregateOn(engines: Engines) {
           onChange,
           settings,
           actions,
+          scopes,
           service,
           // The `folder` option belongs to the table at the defined location. A table elsewhere uses its own default.
           snapshots: snapshotOptions && (place === adapter ? snapshotOptions : {}),

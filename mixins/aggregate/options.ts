@@ -6,13 +6,15 @@ import type { StartPlace } from "../consumer/start-from.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { ActionOverrides } from "../service/action-overrides.ts";
 import type { TableActionName } from "../service/action-names.ts";
+import type { ScopeSettings } from "../service/scopes.ts";
 import type { DbSettings } from "./db-settings.ts";
 import type { OnChange } from "./rebuild/definition-change.ts";
 import type { TableService } from "./table-service.ts";
 import type { SnapshotOptions } from "./snapshots/options.ts";
 
 /** The options of `Aggregate`. */
-export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput> extends DbSettings {
+export interface AggregateOptions<Events extends EventMap, Fields extends FieldsInput>
+  extends DbSettings, ScopeSettings {
   eventStore: EventStore<Events>;
   /** The columns of the table: a type, or `{type, index, unique, required}`. Every row also has an `id`. */
   fields: Fields;

@@ -16,6 +16,7 @@ import { consumerMetrics } from "../observability/metrics.ts";
 import type { CompanionSchema } from "../service/companion.ts";
 import { foldSpans } from "../observability/spans.ts";
 import { readActionNames } from "../service/read-actions.ts";
+import type { Scopes } from "../service/scopes.ts";
 import { announcedRelease } from "../service/releases.ts";
 import type { DbSettings } from "./db-settings.ts";
 import { Folds } from "./fold/folds.ts";
@@ -33,7 +34,7 @@ import { Snapshots } from "./snapshots/snapshots.ts";
 import { foldTokenOf } from "../service/fold-token.ts";
 import type { Transform } from "./fold/transform.ts";
 import { completeSchema, type ActionOverrides } from "../service/action-overrides.ts";
-import { hasHooks, splitActions, type TableExtension } from "./table-service.ts";
+import { isPerCaller, splitActions, type TableExtension } from "./table-service.ts";
 
 /** Gives other services of the process access to the folds of an aggregate's service. */
 export interface FoldsOwner {
@@ -57,6 +58,7 @@ interface Definition {
   onChange: OnChange;
   settings: DbSettings;
   actions: ActionOverrides;
+  scopes: Scopes;
   service: TableExtension | undefined;
   snapshots: SnapshotOptions | false;
 }
@@ -73,7 +75,7 @@ const withoutCaches = (overrides: ActionOverrides): ActionOverrides =>
 
 /** The service of an aggregate: the read actions of its table and the control of its fold. */
 export function aggregateService(definition: Definition): CompanionSchema {
-  const { name, storedName, store, catalogue, fields, mappings, policy, settings, actions } = definition;
+  const { name, storedName, store, catalogue, fields, mappings, policy, settings, actions, scopes } = definition;
   const owner = ownerOf(definition);
   const declared = queryFieldsOf(fields);
   let host: AggregateHost;
@@ -97,6 +99,7 @@ export function aggregateService(definition: Definition): CompanionSchema {
       ...pastActions({
         name,
         fields: declared,
+        scopes,
         past: () => past,
         isFolding: (ctx) => foldTokenOf(ctx)?.table === name,
       }),
@@ -209,7 +212,8 @@ export function aggregateService(definition: Definition): CompanionSchema {
     owner,
     fields: declared,
     overrides,
-    hasHooks: hasHooks(service),
+    scopes,
+    isPerCaller: isPerCaller(service, scopes),
     hosted: () => ({ host, source, folds, warn }),
   });
   completeSchema(schema, { role: "table", store }, readActionNames, withoutCaches(overrides));

@@ -7,6 +7,7 @@ import { foldTokenOf } from "../service/fold-token.ts";
 import type { Mixin } from "../service/mixin.ts";
 import { NewerRows } from "../service/newer-rows.ts";
 import { readActions, type Reader } from "../service/read-actions.ts";
+import type { Scopes } from "../service/scopes.ts";
 import { readAfter } from "../service/read-after.ts";
 import type { Folds } from "./fold/folds.ts";
 import type { AggregateHost } from "./host.ts";
@@ -19,8 +20,9 @@ interface Dependencies {
   fields: QueryFields;
   /** The options of the table's actions. */
   overrides: ActionOverrides;
-  /** The service of the definition has hooks, so that an answer may depend on its caller. */
-  hasHooks: boolean;
+  scopes: Scopes;
+  /** An answer may depend on its caller, by a hook or a scope. */
+  isPerCaller: boolean;
   hosted: () => { host: AggregateHost; source: EventSource; folds: Folds; warn: (message: string) => void };
 }
 
@@ -31,7 +33,7 @@ const hasToken = ({ meta }: Context) => (meta as { $fold?: unknown }).$fold !== 
 
 /** The actions of a table that read rows, and what to call after each commit. */
 export function tableReads(dependencies: Dependencies): { mixin: Mixin; onCommit: () => void } {
-  const { name, store, owner, fields, overrides, hasHooks, hosted } = dependencies;
+  const { name, store, owner, fields, overrides, scopes, isPerCaller, hosted } = dependencies;
   const warnedOf = new Set<string>();
   /** With the number of commits, unique among all hosts of the table. */
   const instance = newEventId();
@@ -59,6 +61,7 @@ export function tableReads(dependencies: Dependencies): { mixin: Mixin; onCommit
   });
   const mixin = readActions({
     fields,
+    scopes,
     reader,
     isOwnFold: (ctx) => foldTokenOf(ctx)?.table === name,
     // A batch is visible on its own node only; the rows of another node would be silently wrong.
@@ -80,7 +83,7 @@ export function tableReads(dependencies: Dependencies): { mixin: Mixin; onCommit
       version: () => `${instance}-${commits}`,
       given: (action) => overrides[action]?.cache,
       // The cacher runs before the hooks: its key would be that of another caller.
-      needsKeys: (action) => hasHooks || overrides[action]?.hooks !== undefined,
+      needsKeys: (action) => isPerCaller || overrides[action]?.hooks !== undefined,
     },
   });
   return { mixin, onCommit: () => void commits++ };

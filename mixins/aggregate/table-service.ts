@@ -13,6 +13,7 @@ import type { TableActionName } from "../service/action-names.ts";
 import type { UntypedActionOptions } from "../service/action-options.ts";
 import { parseActions, type ActionOverride, type ActionOverrides } from "../service/action-overrides.ts";
 import { readMethodNames } from "../service/read-actions.ts";
+import type { ScopeAuthority, Scopes } from "../service/scopes.ts";
 import { dbSettings } from "./db-settings.ts";
 
 type OneOrMore<One> = One | One[];
@@ -26,7 +27,7 @@ export interface TableMethods {
 }
 
 /** moleculer-db's methods that the service of a table may replace. */
-export interface ReplaceableMethods {
+export interface ReplaceableMethods extends ScopeAuthority {
   /** The id that callers see. */
   encodeID?(id: string): string;
   /** The row's id, of one that a caller sends. */
@@ -104,9 +105,10 @@ function assertKeepsTable(at: string, schema: TableExtension & { adapter?: unkno
     assertDefinition(!action.startsWith("$"), `${at}.actions.${action}`, action, 'a name that does not begin with "$"');
 }
 
-/** Whether an answer may depend on the caller, as hooks change params and results. */
-export const hasHooks = (service: TableExtension): boolean =>
-  withMixins(service).some(({ hooks }) => hooks !== undefined);
+/** Whether an answer may depend on the caller: hooks change params and results, and a scope may be the caller's. */
+export const isPerCaller = (service: TableExtension, scopes: Scopes): boolean =>
+  withMixins(service).some(({ hooks, methods = {} }) => hooks !== undefined || scopes.dependOnCaller(methods)) ||
+  scopes.dependOnCaller({});
 
 /**
  * Separates the options of the table's actions from the actions of the service itself. The options are those of `actions`:

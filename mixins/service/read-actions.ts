@@ -10,9 +10,10 @@ import { checkPopulates, type Populating } from "./populates.ts";
 import { cacheOptions, type ReadCache } from "./read-cache.ts";
 import { onBestNode, type ReadNodes } from "./read-nodes.ts";
 import { nameProblems, type ReadActionName } from "./read-params.ts";
-import { readParams, readPaths, readSettings } from "./read-definitions.ts";
+import { readParams, readPaths, readSettings, scopeParam } from "./read-definitions.ts";
 import { withPage, type Paging } from "./read-page.ts";
 import { readValues } from "./read-values.ts";
+import type { Scopes } from "./scopes.ts";
 import { transformDocuments, type Transformation, type TransformingService } from "./transform-documents.ts";
 
 /** The source of the documents of one call: the committed rows, or a transform's own view. */
@@ -32,6 +33,8 @@ interface Dependencies extends ReadNodes {
   reader: (ctx: Context) => Reader | Promise<Reader>;
   /** The documents of a transform's own view: as they are, since rows are computed from them. Default: none are. */
   isOwnFold?: (ctx: Context) => boolean;
+  /** Default: none, and no param that names them. */
+  scopes?: Scopes;
   /** Default: results are not cached. */
   cache?: ReadCache;
 }
@@ -42,6 +45,7 @@ type Params = QueryParams & {
   id?: unknown;
   mapping?: boolean;
   throwIfNotExist?: boolean;
+  scope?: unknown;
 };
 type Document = Record<string, unknown>;
 
@@ -60,7 +64,7 @@ type Handler = (self: DbServiceInstance, ctx: Context, params: Params) => unknow
 type DbServiceInstance = Service & DbMethods & TransformingService;
 
 /** The params of `find`. */
-export const paramsOfFind = declared(readParams.find);
+export const paramsOfFind = declared({ ...readParams.find, ...scopeParam });
 
 /** The names of the methods that a service with `readActions` has. */
 export const readMethodNames: readonly string[] = [
@@ -82,16 +86,23 @@ export const readActionNames = ["find", "list", "get", "count", "resolve"] as co
  * for an id without a row unless `throwIfNotExist` is set. No action writes.
  */
 export function readActions(dependencies: Dependencies): Mixin {
-  const { fields, reader, cache, isOwnFold = () => false } = dependencies;
+  const { fields, reader, cache, scopes, isOwnFold = () => false } = dependencies;
   const cached = (name: ReadActionName, keys: string[]): Pick<ActionSchema, "cache"> => ({
     cache: cache ? cacheOptions(cache, name, keys, fields) : false,
   });
-  const readerFor = async (ctx: Context) => ({ ...(await reader(ctx)), hasStoredIds: isOwnFold(ctx) });
+  // Rows are computed from a transform's own view: it has the stored ids, and all rows.
+  const readerFor = async (ctx: Context): Promise<RowsById> => {
+    const isOwn = isOwnFold(ctx);
+    return { ...(await reader(ctx)), hasStoredIds: isOwn, scopes: isOwn ? undefined : scopes };
+  };
+  const scoped = <Given extends Params>(service: Service, ctx: Context, params: Given) =>
+    !scopes || isOwnFold(ctx) ? params : scopes.applied(service, ctx, params);
   const own = (name: ReadActionName, handler: Handler, more: object = {}): ActionSchema => {
+    const params = { ...readParams[name], ...(scopes && scopeParam) };
     return {
       ...more,
-      params: declared(readParams[name]),
-      ...cached(name, Object.keys(readParams[name])),
+      params: declared(params),
+      ...cached(name, Object.keys(params)),
       handler(this: Service, ctx: Context): unknown {
         const problems = nameProblems(name, ctx.params as object, fields);
         if (problems.length > 0) throw new ValidationError(problems);
@@ -145,15 +156,16 @@ export function readActions(dependencies: Dependencies): Mixin {
         return Array.isArray(documents) ? transformed : transformed.then(([document]) => document);
       },
       async _find(this: DbServiceInstance, ctx: Context, params: Params) {
-        return findIn(this, ctx, await reader(ctx), params);
+        return findIn(this, ctx, await reader(ctx), await scoped(this, ctx, params));
       },
-      async _count(ctx: Context, params: Params) {
+      async _count(this: DbServiceInstance, ctx: Context, params: Params) {
         const from = await reader(ctx);
-        return from.count(parseQuery(from.fields, { ...params, limit: null, offset: null }));
+        const asked = await scoped(this, ctx, params);
+        return from.count(parseQuery(from.fields, { ...asked, limit: null, offset: null }));
       },
       async _list(this: DbServiceInstance, ctx: Context, params: Params) {
         const from = await reader(ctx);
-        const query = parseQuery(from.fields, params);
+        const query = parseQuery(from.fields, await scoped(this, ctx, params));
         // Counted in the same turn of the event loop, so that both see the same rows.
         const found = from.find(query);
         const counted = totalBy(found, query) ?? from.count({ ...query, limit: null, offset: 0 });
@@ -201,11 +213,13 @@ const isPossibleId = (id: string) => idProblem(id) === null && !id.includes("\0"
 /** The most ids in an error's data. */
 const maxNamedIds = 100;
 
+type RowsById = Reader & { hasStoredIds: boolean; scopes: Scopes | undefined };
+
 /** Returns one document for an id, an array for an array of ids, and an object keyed by id if `mapping` is set. */
 async function byId(
   service: DbServiceInstance,
   ctx: Context,
-  from: Reader & { hasStoredIds: boolean },
+  from: RowsById,
   params: Params,
 ): Promise<unknown> {
   const decode = (id: unknown) => (from.hasStoredIds ? id : service.decodeID(id));
@@ -214,7 +228,8 @@ async function byId(
   const toId = from.toId ?? ((id: string) => id);
   // Without repeats, as with MongoDB's $in: each document is read and decoded once.
   const ids = [...new Set(asked.map((id) => toId(String(decode(id)))))];
-  const found = (await from.findByIds(ids.filter(isPossibleId))) as Document[];
+  const rows = (await from.findByIds(ids.filter(isPossibleId))) as Document[];
+  const found = from.scopes ? await from.scopes.among(service, ctx, params.scope, rows) : rows;
   if (found.length < ids.length && params.throwIfNotExist)
     throw new EntityNotFoundError(Array.isArray(params.id) ? asked.slice(0, maxNamedIds) : params.id);
   // Read before the transformation, which may omit the id.

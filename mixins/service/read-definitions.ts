@@ -24,6 +24,15 @@ const get = {
 };
 const resolve = { ...get, throwIfNotExist: { type: "boolean", optional: true } };
 
+/** As in @moleculer/database: names of scopes, or false for none. */
+export const scopeParam = {
+  scope: [
+    { type: "boolean", optional: true },
+    { type: "string", optional: true },
+    { type: "array", items: "string", optional: true },
+  ],
+};
+
 /** The params of each action. All of them are keys of its cache. */
 export const readParams = { find, list, get, count, resolve };
 

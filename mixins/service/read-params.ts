@@ -4,7 +4,7 @@ import { described, type Problem } from "../../core/errors/problem.ts";
 import { queryBounds } from "../../core/query/query-bounds.ts";
 import { isPlain } from "../../core/query/query-value.ts";
 
-const names = ["populate", "fields", "excludeFields"];
+const names = ["populate", "fields", "excludeFields", "scope"];
 const ofFind = [...names, "limit", "offset", "sort", "search", "iSearch", "searchFields", "query"];
 const ofGet = ["id", ...names, "mapping"];
 

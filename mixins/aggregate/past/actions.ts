@@ -4,6 +4,7 @@ import { ValidationError } from "../../../core/errors/errors.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../../../core/query/query.ts";
 import type { Rows } from "../../../core/table/read-table.ts";
 import { findIn, findParams, paramsOfFind } from "../../service/read-actions.ts";
+import type { Scopes } from "../../service/scopes.ts";
 import { ownActions } from "../../service/own-actions.ts";
 import type { WhatIfChanges } from "./what-if.ts";
 import type { PointChoice } from "./points-in-time.ts";
@@ -13,6 +14,7 @@ import { locateSnapshot } from "../snapshots/actions.ts";
 interface Dependencies {
   name: string;
   fields: QueryFields;
+  scopes: Scopes;
   past: () => Past;
   /** True if a transform of this aggregate makes the call. */
   isFolding: (ctx: Context) => boolean;
@@ -31,7 +33,13 @@ const anything = { type: "any", optional: true } as const;
 const ofLists = ["sort", "offset", "fields", "excludeFields", "populate"];
 
 /** The actions `at`, `whatIf` and `verify` of an aggregate's service. */
-export function pastActions({ name, fields, past, isFolding }: Dependencies): NonNullable<ServiceSchema["actions"]> {
+export function pastActions({
+  name,
+  fields,
+  scopes,
+  past,
+  isFolding,
+}: Dependencies): NonNullable<ServiceSchema["actions"]> {
   const notFolding = (ctx: Context) => {
     if (isFolding(ctx))
       throw new ValidationError([
@@ -46,7 +54,7 @@ export function pastActions({ name, fields, past, isFolding }: Dependencies): No
     params: { $$strict: true, ...paramsOfFind, ...params, diff: anything },
     async handler(this: Service, ctx: Context) {
       notFolding(ctx);
-      const query = findParams(this, ctx);
+      const query = await scopes.applied(this, ctx, findParams(this, ctx));
       // Throws for an invalid query before any event is folded.
       parseQuery(fields, query);
       if (isWanted(ctx.params as Params)) assertNoListParams(ctx.params as object);
