@@ -62,7 +62,12 @@ export class PostgresBatch implements Batch {
       if (changes.length === 1) return writer.write(this.#transaction, changes[0]!);
       await this.#transaction.query("SAVEPOINT apply");
       try {
-        for (const change of changes) await writer.write(this.#transaction, change);
+        const rows = writer.newRows(changes);
+        if (!rows || !(await writer.createAlike(this.#transaction, rows))) {
+          // One by one, which finds the row that is there already.
+          if (rows) await this.#transaction.query("ROLLBACK TO apply");
+          for (const change of changes) await writer.write(this.#transaction, change);
+        }
         await this.#transaction.query("RELEASE apply");
       } catch (error) {
         await this.#transaction.query("ROLLBACK TO apply; RELEASE apply");

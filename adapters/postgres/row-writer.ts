@@ -8,6 +8,7 @@ import { sqlTypes } from "./where.ts";
 import type { RowChange } from "../../core/rows/row-change.ts";
 
 type Writing = Exclude<RowChange, { operation: "remove" }>;
+type EncodedRow = readonly [id: string, values: Writing["values"]];
 
 /**
  * Writes the rows of one table without concurrent writers. Conflicts are detected by conditions in the statements,
@@ -37,24 +38,52 @@ export class RowWriter {
   certain(change: RowChange): Writing["values"] | null {
     if (change.operation !== "update" || missingFields(this.#fields, change.values).length > 0) return null;
     if (this.#unique.some(({ name }) => (change.values[name] ?? null) !== null)) return null;
+    return this.#encoded(change.values);
+  }
+
+  #encoded(given: Writing["values"]): Writing["values"] {
     const values: Writing["values"] = {};
-    for (const name in change.values) values[name] = encode(this.#fields.get(name)!, change.values[name]);
+    for (const name in given) values[name] = encode(this.#fields.get(name)!, given[name]);
     return values;
   }
 
   /** Writes values from `certain`, for distinct rows that set the same fields. */
-  async writeAlike(
+  async writeAlike(session: Session, rows: readonly EncodedRow[]): Promise<void> {
+    await this.#insertAlike(session, rows, onConflict);
+  }
+
+  async #insertAlike(
     session: Session,
-    rows: readonly (readonly [id: string, values: Writing["values"]])[],
-  ): Promise<void> {
+    rows: readonly EncodedRow[],
+    otherwise: (names: readonly string[]) => string,
+  ): Promise<number> {
     const fields = Object.keys(rows[0]![1]).map((name) => this.#fields.get(name)!);
     const names = fields.map(({ name }) => quote(name));
     const arrays = fields.map(({ type }, index) => `$${index + 2}::${sqlTypes[type]}[]`);
-    await session.query(
+    const { count } = await session.query(
       `INSERT INTO ${this.#table} (${["id", ...names].join(", ")})
-       SELECT * FROM unnest(${["$1::text[]", ...arrays].join(", ")}) ${onConflict(names)}`,
+       SELECT * FROM unnest(${["$1::text[]", ...arrays].join(", ")}) ${otherwise(names)}`,
       [rows.map(([id]) => storedText(id)), ...fields.map(({ name }) => rows.map(([, values]) => values[name]))],
     );
+    return count;
+  }
+
+  /** The rows of several changes that only create, and set the same fields; null of any others. */
+  newRows(changes: readonly RowChange[]): EncodedRow[] | null {
+    const rows: EncodedRow[] = [];
+    const [first] = changes;
+    for (const change of changes) {
+      if (change.operation !== "create" || first?.operation !== "create") return null;
+      if (!haveSameNames(change.values, first.values) || missingFields(this.#fields, change.values).length > 0)
+        return null;
+      rows.push([change.id, this.#encoded(change.values)]);
+    }
+    return rows;
+  }
+
+  /** Creates rows of `newRows` in one statement. False if not all of them could be: then some may be there. */
+  async createAlike(session: Session, rows: readonly EncodedRow[]): Promise<boolean> {
+    return (await this.#insertAlike(session, rows, () => "ON CONFLICT DO NOTHING")) === rows.length;
   }
 
   async #create(session: Session, change: Writing): Promise<void> {
@@ -133,3 +162,8 @@ export class RowWriter {
 
 const onConflict = (names: readonly string[]) =>
   `ON CONFLICT (id) DO ${names.length === 0 ? "NOTHING" : `UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`}`;
+
+const haveSameNames = (values: object, others: object) => {
+  const names = Object.keys(values);
+  return names.length === Object.keys(others).length && names.every((name) => Object.hasOwn(others, name));
+};
