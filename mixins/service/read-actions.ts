@@ -216,12 +216,7 @@ const maxNamedIds = 100;
 type RowsById = Reader & { hasStoredIds: boolean; scopes: Scopes | undefined };
 
 /** Returns one document for an id, an array for an array of ids, and an object keyed by id if `mapping` is set. */
-async function byId(
-  service: DbServiceInstance,
-  ctx: Context,
-  from: RowsById,
-  params: Params,
-): Promise<unknown> {
+async function byId(service: DbServiceInstance, ctx: Context, from: RowsById, params: Params): Promise<unknown> {
   const decode = (id: unknown) => (from.hasStoredIds ? id : service.decodeID(id));
   const encode = (id: unknown) => (from.hasStoredIds ? String(id) : service.encodeID(id));
   const asked: unknown[] = Array.isArray(params.id) ? params.id : [params.id];
