@@ -1,4 +1,4 @@
-import type { Context, Service } from "moleculer";
+import type { ActionHandler, Context, Service } from "moleculer";
 import { InvalidQueryError, ValidationError } from "../../core/errors/errors.ts";
 import type { Problem } from "../../core/errors/problem.ts";
 import { didYouMean } from "../../core/options/near-name.ts";
@@ -6,12 +6,15 @@ import { assertDefinition, assertOptions, isPlainObject } from "../../core/optio
 import { matchesCondition } from "../../core/query/matches-condition.ts";
 import { parseQuery, type QueryFields, type QueryParams } from "../../core/query/query.ts";
 
+/** What an action's handler gets: its params and meta are the service's own. */
+type CallContext = Parameters<ActionHandler>[0];
+
 /** A query, or a function that answers one for the call: for its user, say. It may also change the object that it gets. */
 export type Scope =
   | Record<string, unknown>
   | ((
       query: Record<string, unknown>,
-      ctx: Context,
+      ctx: CallContext,
       params: object,
     ) => object | undefined | void | Promise<object | undefined | void>);
 
@@ -28,7 +31,7 @@ type Given = { [Name in keyof ScopeSettings]: ScopeSettings[Name] | undefined };
 /** A method of the table's service. A default scope that may not be removed stays. Default: everything is allowed. */
 export interface ScopeAuthority {
   checkScopeAuthority?(
-    ctx: Context,
+    ctx: CallContext,
     name: string,
     operation: "add" | "remove",
     scope: Scope,
@@ -64,8 +67,7 @@ export class Scopes {
 
   /** Whether the same params may find other rows for another caller. */
   dependOnCaller(authority: object): boolean {
-    const { checkScopeAuthority } = authority as ScopeAuthority;
-    return checkScopeAuthority !== undefined || [...this.#all.values()].some((scope) => typeof scope === "function");
+    return "checkScopeAuthority" in authority || [...this.#all.values()].some((scope) => typeof scope === "function");
   }
 
   /** The params with a query that also has the scopes. @throws ValidationError for a scope that the table does not have */

@@ -95,7 +95,7 @@ describe("The scopes of a table", () => {
     const desk = {
       name: "desk",
       mixins: [events.mixin(), counts.mixin()],
-      actions: { row: async (ctx: Context) => ({ id: String(ctx.id), n: await ctx.call<number>("villas.count") }) },
+      actions: { row: async (ctx: Context) => ({ id: ctx.id, n: await ctx.call<number>("villas.count") }) },
     };
     const broker = await startBroker([desk]);
     for (const id of ["a", "b"])
@@ -174,7 +174,7 @@ describe("The scopes of a table", () => {
     ],
     ["no list of defaults", { defaultScopes: "open" }, /villas\.defaultScopes: found "open"/],
   ])("are refused at the definition: %s", async (_, options, message) => {
-    const error = await refusal(() => start(options as Options));
+    const error = await refusal(() => start(options));
     expect(error).toMatchObject({ type: "DEFINITION" });
     expect(error.message).toMatch(message);
   });
