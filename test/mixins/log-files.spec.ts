@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import {
   EventStore,
   fromCloudEvent,
@@ -141,13 +141,14 @@ describe("A backup of a store", () => {
     const before = await readAll(broker);
     await append(broker, "thing-9", 5);
     await broker.stop();
-    // The two lines of docs/operating.md.
-    const procedure = /\*\*Restore\.\*\*[\s\S]*?```sh\n([\s\S]*?)```/.exec(
-      readFileSync("docs/operating.md", "utf8"),
-    )![1]!;
-    expect(procedure.trim().split("\n")).toHaveLength(2);
-    execFileSync("sh", ["-e"], { cwd: folder, input: procedure });
-    const restored = await hostOf("data/orders");
+    // On a new machine, with the line of docs/disaster.md.
+    renameSync(`${folder}/data/backup/orders.db`, `${folder}/bank.db`);
+    rmSync(`${folder}/data`, { recursive: true });
+    const [, procedure] = /\*\*SQLite\*\*, on the new machine[\s\S]*?```sh\n([\s\S]*?)```/.exec(
+      readFileSync("docs/disaster.md", "utf8"),
+    )!;
+    execFileSync("sh", ["-e"], { cwd: folder, input: procedure!.replace("/mnt/backup/bank.db", `${folder}/bank.db`) });
+    const restored = await hostOf("data/bankEventStore");
     expect(await readAll(restored)).toEqual(before);
     await append(restored, "thing-9");
     expect(await restored.call("events.verify")).toMatchObject({ ok: true, position: 8 });
